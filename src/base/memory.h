@@ -1,0 +1,27 @@
+/* Allocation that never returns NULL: running out of memory aborts with one line. Free with free(). */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_new(size_t size);                    /* zeroed */
+void *memory_new_array(size_t count, size_t size); /* zeroed, overflow checked */
+void *memory_resize(void *old, size_t count, size_t size);
+char *memory_text(const char *text);              /* copy; NULL stays NULL */
+char *memory_text_n(const char *bytes, size_t length); /* copy with a terminating NUL */
+char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Make room for `need` elements in a growing array held as (items, count, capacity): doubles. */
+#define ARRAY_RESERVE(items, capacity, need)                                         \
+    do {                                                                             \
+        if ((size_t)(need) > (size_t)(capacity)) {                                   \
+            size_t grown_ = (capacity) ? (size_t)(capacity) * 2 : 8;                 \
+            if (grown_ < (size_t)(need))                                             \
+                grown_ = (size_t)(need);                                             \
+            (items) = memory_resize((items), grown_, sizeof *(items));               \
+            (capacity) = grown_;                                                     \
+        }                                                                            \
+    } while (0)
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof *(array))
+
+#endif

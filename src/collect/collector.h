@@ -1,0 +1,118 @@
+/* Collectors bring observations in. Each protocol is one file with one `const struct collector_ops` and one line in
+ * collectors.def; a configured source is one instance of it.
+ *
+ * A collector knows no rule and no health: it reports messages, links and checks to the sink, which the engine
+ * implements. All calls happen on the loop's thread; nothing may block it. */
+#ifndef COLLECT_COLLECTOR_H
+#define COLLECT_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "model/health.h"
+
+struct source;
+
+#define SINK_NONE UINT32_MAX
+
+struct sink_value {
+    uint32_t metric;
+    double value; /* finite */
+};
+
+struct sink_target {
+    uint32_t asset;
+    const char *id;
+    const char *address; /* ledger text; "" when it has none. Both valid during the call */
+};
+
+/* What the engine does for collectors. */
+struct sink_ops {
+    /* The asset of an id from outside (cleaned and checked here). Unknown ids become discovered assets, up to the
+     * configured limit, then SINK_NONE. */
+    uint32_t (*asset)(void *owner, struct source *source, const char *id, size_t length);
+    uint32_t (*metric)(void *owner, const char *name, size_t length);
+    /* An asset spoke: values sampled at `time` (CLOCK_NEVER: no time given, use now), raw is the payload as it came
+     * (kept as the asset's last message, cut at 1 KiB). `via` is the gateway that carried it or SINK_NONE. */
+    void (*message)(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
+                    const struct sink_value *values, unsigned count, const char *raw, size_t raw_length);
+    /* Its link (network status) was seen up or down: a probe's verdict, a broker's connect and disconnect events. */
+    void (*link)(void *owner, struct source *source, uint32_t asset, enum link_state state, const char *evidence);
+    /* A check of ours answered: verdict HEALTH_OK, WARNING or CRITICAL, and the figure for people ("HTTP 503", "certificate 6 d"). */
+    void (*check)(void *owner, struct source *source, uint32_t asset, enum health verdict, const char *evidence);
+    /* Visit the assets that a filter selects, for probing collectors; false with a cause when the filter is wrong. */
+    bool (*targets)(void *owner, const char *filter, void (*visit)(void *visitor, const struct sink_target *target),
+                    void *visitor, struct error *error);
+    /* Grows whenever targets() may answer differently. */
+    uint64_t (*ledger_revision)(void *owner);
+    /* Something of the source's state, counters or examples changed in a way people should see soon. */
+    void (*source_changed)(void *owner, struct source *source);
+};
+
+struct sink {
+    const struct sink_ops *ops;
+    void *owner;
+};
+
+enum source_state { SOURCE_STARTING, SOURCE_RUNNING, SOURCE_TROUBLED, SOURCE_DOWN, SOURCE_STOPPED };
+const char *source_state_name(enum source_state state);
+
+#define SOURCE_EXAMPLES 5
+
+/* A bad input kept as an example: cleaned text, cut, never raw control bytes. */
+struct source_example {
+    msec time;
+    char reason[96];
+    char sample[160];
+};
+
+/* One configured source: the collector's instance and what everybody may see of it. */
+struct source {
+    char *name;
+    const struct collector_ops *ops;
+    void *state;                 /* the collector's own */
+    uv_loop_t *loop;
+    struct sink sink;
+
+    enum source_state status;
+    char detail[160];            /* "connected, 3 topics", "connection refused; next try in 8 s" */
+    msec since;                  /* of the status */
+    msec last_heard;             /* wall; CLOCK_NEVER */
+    uint64_t messages, readings, bytes, bad, duplicates, checks, failures, reconnects;
+    double rate;                 /* messages (or checks) a second, over the last 10 s */
+    unsigned targets;
+    struct source_example examples[SOURCE_EXAMPLES]; /* newest first */
+    unsigned example_count;
+    struct { uint64_t counted; msec at; } rate_mark;
+};
+
+/* Helpers for collectors. */
+void source_status(struct source *source, enum source_state status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Count a bad input and keep it as an example. The reason is a short fixed phrase ("not JSON", "no asset in topic"). */
+void source_bad(struct source *source, const char *sample, size_t length, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void source_rate_tick(struct source *source, msec steady_now); /* once a second, by the engine */
+
+struct collector_ops {
+    const char *type;               /* "mqtt": the `type:` of a source */
+    const char *help;               /* one line */
+    const struct config_key *keys;  /* its own keys besides name and type; checked before start() */
+    /* Check what the key table cannot (URLs, templates, filters); add problems. May be NULL. */
+    void (*validate)(const struct config_node *node, struct config_problems *problems);
+    bool (*start)(struct source *source, const struct config_node *node, struct error *error); /* sets source->state */
+    void (*ledger_changed)(struct source *source); /* targets may differ; may be NULL */
+    void (*stop)(struct source *source);           /* closes handles, frees state; may finish on later loop turns */
+};
+
+const struct collector_ops *collector_find(const char *type);
+const struct collector_ops *const *collector_all(void); /* NULL-terminated, for schema, help and manual */
+
+struct source *source_new(uv_loop_t *loop, struct sink sink, const char *name, const struct collector_ops *ops);
+void source_free(struct source **source); /* after stop() and the loop closed its handles */
+
+#endif

@@ -1,0 +1,136 @@
+/* The store: what must outlive the daemon. Two engines stand behind one ops table (sqlite; memory, for tests and
+ * --state-dir none); PostgreSQL is the next.
+ *
+ * Threads: everything here is called from the loop's thread and never blocks it. Writes go to one writer thread,
+ * reads to a few reader threads; callbacks come back on the loop's thread. Two classes of writing:
+ *  - telemetry (readings, states): grouped, committed at least once a second; a crash may lose that last second;
+ *  - actions of people (store_action): committed with a full sync before the callback says so.
+ * A full disk or a failing device keeps the store serving reads, keeps telemetry in a bounded queue (dropped
+ * oldest-first and counted), refuses actions with ERROR_FULL, and retries by itself.
+ *
+ * Assets and metrics have small numbers (keys), given by the caller, that never change and are never reused. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/asset.h"
+#include "model/health.h"
+#include "model/reading.h"
+
+struct store;
+
+struct store_options {
+    const char *url;          /* "sqlite" (in state_dir), "sqlite:PATH", "memory" */
+    const char *state_dir;
+    msec keep_readings;       /* raw day tables older than this are dropped (default 31 d) */
+    msec keep_hourly;         /* default 400 d */
+    msec keep_daily;          /* default 10 y */
+    msec keep_states;         /* default 400 d */
+    size_t queue_limit;       /* telemetry rows held while the disk refuses; default 2,000,000 */
+};
+
+/* Open, lock against a second daemon, check integrity, migrate. Synchronous; at start only. Errors name the file:
+ * ERROR_CONFLICT another daemon holds it, ERROR_TOO_NEW a later version wrote it, ERROR_CORRUPT (the text says what
+ * to do), ERROR_DENIED read-only directory, ERROR_FULL. */
+struct store *store_open(uv_loop_t *loop, const struct store_options *options, struct error *error);
+/* Commit what is queued, then close. Synchronous. */
+void store_close(struct store **store);
+
+/* ---- loading at start (synchronous, before the loop runs) ---- */
+struct store_load_ops {
+    void (*asset)(void *owner, uint32_t key, const struct asset *asset); /* newest revision; text valid during the call */
+    void (*metric)(void *owner, uint32_t key, const char *name);
+    void (*state)(void *owner, uint32_t asset, msec from, enum health health, enum health_reason reason,
+                  enum link_state link, enum comm_state comm);           /* the open interval of each asset */
+    void (*last)(void *owner, uint32_t asset, uint32_t metric, msec time, double value); /* last values */
+    void (*record)(void *owner, const char *kind, const char *id, int64_t revision, const char *body);
+};
+bool store_load(struct store *store, const struct store_load_ops *ops, void *owner, struct error *error);
+
+/* ---- telemetry: queued, returns at once ---- */
+void store_metric(struct store *store, uint32_t key, const char *name);
+void store_reading(struct store *store, uint32_t asset, uint32_t metric, msec time, double value);
+struct store_state {
+    uint32_t asset;
+    msec from;
+    enum health health;
+    enum health_reason reason;
+    enum link_state link;
+    enum comm_state comm;
+};
+/* Ends the asset's open interval at `from` and opens the next. A `from` before the open one's start replaces it. */
+void store_state(struct store *store, const struct store_state *state);
+
+/* ---- actions: one transaction, one audit entry, durable before `done` ---- */
+struct store_action;
+/* `actor` "user:wang", "token:north", "system"; `verb` "ledger import"; `target` an id or ""; `detail` JSON or "". */
+struct store_action *store_action_new(struct store *store, const char *actor, const char *verb, const char *target,
+                                      const char *detail);
+void store_action_asset(struct store_action *action, uint32_t key, const struct asset *asset); /* new revision row */
+void store_action_asset_remove(struct store_action *action, uint32_t key);
+/* A versioned document of any kind ("view", "token", "setting"). expected -1: any; 0: must not exist; else the
+ * revision it must still have, or the whole action fails with ERROR_CONFLICT. body NULL removes it. */
+void store_action_record(struct store_action *action, const char *kind, const char *id, int64_t expected,
+                         const char *body);
+/* The same key again within a day answers with the first result and writes nothing. May be NULL. */
+void store_action_idempotency(struct store_action *action, const char *key);
+typedef void store_done(void *owner, const struct error *error); /* error NULL: committed and synced */
+void store_action_commit(struct store_action *action, store_done *done, void *owner); /* takes the action */
+
+/* ---- reads: answered on the loop's thread; results are valid during the callback ---- */
+typedef void store_series_done(void *owner, const struct reading_bucket *buckets, size_t count, const struct error *);
+/* `count` buckets of equal length from..to; raw, hourly or daily rows are chosen by their length and age. Readings
+ * still queued are included. */
+void store_series(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned count,
+                  store_series_done *done, void *owner);
+typedef void store_readings_done(void *owner, const struct reading *readings, size_t count, const struct error *);
+void store_readings(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned limit,
+                    store_readings_done *done, void *owner); /* raw, newest first */
+struct store_interval {
+    struct store_state state;
+    msec to; /* CLOCK_NEVER: still so */
+};
+typedef void store_states_done(void *owner, const struct store_interval *rows, size_t count, const struct error *);
+/* History of one asset, oldest first, clipped to nothing: rows that touch from..to. */
+void store_states(struct store *store, uint32_t asset, msec from, msec to, store_states_done *done, void *owner);
+/* The interval of every asset that had one at `at`: the time machine. */
+void store_states_at(struct store *store, msec at, store_states_done *done, void *owner);
+/* Changes in from..to over all assets, oldest first: for `history` and for stepping in time. */
+void store_states_between(struct store *store, msec from, msec to, unsigned limit, store_states_done *done, void *owner);
+struct store_last {
+    uint32_t asset, metric;
+    struct reading reading;
+};
+typedef void store_last_done(void *owner, const struct store_last *rows, size_t count, const struct error *);
+/* Each metric's last reading of one asset at or before `at`. */
+void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done *done, void *owner);
+struct store_audit {
+    int64_t sequence;
+    msec time;
+    const char *actor, *verb, *target, *detail;
+    const char *hash; /* hex; SHA-256 over the previous hash and this row */
+};
+typedef void store_audit_done(void *owner, const struct store_audit *rows, size_t count, const struct error *);
+void store_audit(struct store *store, int64_t before, unsigned limit, store_audit_done *done, void *owner);
+typedef void store_verify_done(void *owner, int64_t rows, int64_t broken_at, const struct error *); /* -1: whole */
+void store_audit_verify(struct store *store, store_verify_done *done, void *owner);
+
+/* ---- its own health, for /metrics, doctor and the Sources view ---- */
+struct store_status {
+    const char *engine;       /* "sqlite" */
+    bool writable;            /* false: the last commit failed */
+    char problem[200];        /* why, "" when well */
+    uint64_t readings_written, states_written, actions_written, readings_dropped;
+    size_t queued;            /* telemetry rows not yet committed */
+    msec oldest_queued;       /* wall; CLOCK_NEVER when none */
+    uint64_t bytes;           /* on disk */
+    double commit_p50, commit_p99; /* ms, of the last few hundred commits */
+};
+void store_status(const struct store *store, struct store_status *status);
+
+#endif
