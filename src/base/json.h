@@ -18,18 +18,18 @@ struct json_writer {
 
 void json_start(struct json_writer *writer, struct buffer *out);
 /* A NULL key inside arrays. */
-void json_put_object(struct json_writer *writer, const char *key);
-void json_put_object_end(struct json_writer *writer);
-void json_put_array(struct json_writer *writer, const char *key);
-void json_put_array_end(struct json_writer *writer);
-void json_put_text(struct json_writer *writer, const char *key, const char *text); /* NULL text writes null */
-void json_put_text_n(struct json_writer *writer, const char *key, const char *bytes, size_t length);
-void json_put_number(struct json_writer *writer, const char *key, double number);  /* NaN and infinity write null */
-void json_put_integer(struct json_writer *writer, const char *key, int64_t number);
-void json_put_bool(struct json_writer *writer, const char *key, bool value);
-void json_put_null(struct json_writer *writer, const char *key);
-void json_put_instant(struct json_writer *writer, const char *key, msec instant);  /* RFC 3339; null for never */
-void json_put_raw(struct json_writer *writer, const char *key, const char *json, size_t length);
+void json_write_object(struct json_writer *writer, const char *key);
+void json_write_object_end(struct json_writer *writer);
+void json_write_array(struct json_writer *writer, const char *key);
+void json_write_array_end(struct json_writer *writer);
+void json_write_text(struct json_writer *writer, const char *key, const char *text); /* NULL text writes null */
+void json_write_text_n(struct json_writer *writer, const char *key, const char *bytes, size_t length);
+void json_write_number(struct json_writer *writer, const char *key, double number);  /* NaN and infinity write null */
+void json_write_integer(struct json_writer *writer, const char *key, int64_t number);
+void json_write_bool(struct json_writer *writer, const char *key, bool value);
+void json_write_null(struct json_writer *writer, const char *key);
+void json_write_instant(struct json_writer *writer, const char *key, msec instant);  /* RFC 3339; null for never */
+void json_write_raw(struct json_writer *writer, const char *key, const char *json, size_t length);
 
 /* Parse a whole text. NULL with an error that names line and column. `depth` limits nesting (0: 32). The caller
  * puts the object (json_object_put). */
