@@ -1,0 +1,82 @@
+/* A screen: one file and one line in views.def. A view says what it wants from the daemon, decodes what comes,
+ * draws on a surface and answers keys; it never waits, never talks to the terminal, and never redraws itself:
+ * handlers return what must happen. The same ops serve the console, `snapshot`, `--plain` and the tests. */
+#ifndef VIEW_VIEW_H
+#define VIEW_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "client/client.h"
+#include "term/key.h"
+#include "term/surface.h"
+
+struct view;
+
+enum reaction { /* a mask */
+    REACT_IGNORED = 0,  /* not for me: the next layer may have it */
+    REACT_HANDLED = 1,
+    REACT_DRAW = 2,     /* my drawing changed */
+    REACT_WANT = 4,     /* what I want changed: ask wants() again */
+    REACT_BACK = 8,     /* I am done: close me, return to what was below */
+};
+
+/* What the app does for a view. */
+struct view_host_ops {
+    void (*open)(void *host, const char *view, const char *argument);      /* drill in: pushes */
+    void (*command)(void *host, const char *line);                          /* run a `:` line */
+    void (*say)(void *host, uint8_t role, const char *format, ...) __attribute__((format(printf, 3, 4))); /* message line */
+    msec (*at)(void *host);                  /* the instant shown: CLOCK_NEVER when live */
+    msec (*now)(void *host);                 /* wall clock, or `at` */
+    bool (*read_only)(void *host);
+    const struct wire_overview *(*overview)(void *host); /* NULL until it came */
+};
+
+/* One thing to have and keep fresh. Slots are the view's own small numbers. */
+#define VIEW_SLOTS 16
+struct view_want {
+    unsigned slot;
+    struct buffer path;    /* "/assets?..", without `at`, which the feed adds; "" : nothing */
+    const char *refresh;   /* event kinds that make it old, by blanks ("fleet sources"); "" : once */
+    msec at_most_every;    /* not refetched more often than this; 0: 100 ms */
+};
+struct view_wants { struct view_want want[VIEW_SLOTS]; unsigned count; };
+void view_want(struct view_wants *wants, unsigned slot, const char *refresh, msec at_most_every, const char *path);
+
+/* Ids a verb acts on, with the revision each was shown at. */
+struct view_targets { const char **ids; int64_t *revisions; unsigned count; const char *resource; };
+
+struct view_ops {
+    const char *name;         /* "board": `:board`, `snapshot board` */
+    const char *title;        /* N_("Board") */
+    char tab;                 /* '1'..'9', 0: not a tab */
+    const char *argument;     /* what `:name ARGUMENT` means, "" for none: for help and completion */
+    const char *help;         /* one line */
+    size_t size;              /* of the private state, zeroed */
+    bool (*open)(struct view *view, const char *argument, struct error *error);
+    void (*close)(struct view *view);
+    void (*wants)(struct view *view, struct view_wants *wants);
+    bool (*receive)(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error);
+    void (*draw)(struct view *view, struct surface *surface, struct rect area);
+    enum reaction (*key)(struct view *view, const struct key_event *key);
+    /* A command of commands.def that the view implements ("group-by", "sort"); argument may be "". */
+    enum reaction (*command)(struct view *view, const char *name, const char *argument, struct error *error);
+    void (*targets)(struct view *view, struct view_targets *targets); /* marked rows, else the current one */
+    void (*crumbs)(struct view *view, struct buffer *out);  /* "site ▸ 涵英楼" */
+    void (*hints)(struct view *view, struct buffer *out);   /* "Enter open  v group by" of the current row */
+    void (*plain)(struct view *view, struct buffer *out);   /* the linear twin: numbered lines */
+    const char *(*filter)(struct view *view);               /* the filter in force, or NULL when it has none */
+    bool (*set_filter)(struct view *view, const char *filter, bool typing, struct error *error);
+};
+
+struct view {
+    const struct view_ops *ops;
+    void *state;
+    const struct view_host_ops *host_ops;
+    void *host;
+    struct rect area;         /* of the last draw, so that keys know how much is shown */
+};
+
+#endif
