@@ -42,6 +42,8 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *options, s
 void store_close(struct store **store);
 
 /* ---- loading at start (synchronous, before the loop runs) ---- */
+/* A NULL member: those rows are not read at all. The fleet loads assets, metrics, states and last values; the api
+ * loads records (tokens, saved views). */
 struct store_load_ops {
     void (*asset)(void *owner, uint32_t key, const struct asset *asset); /* newest revision; text valid during the call */
     void (*metric)(void *owner, uint32_t key, const char *name);
