@@ -1,0 +1,44 @@
+/* The daemon's door: the HTTP API of DESIGN.md section 5 on a unix socket and on TLS, the event stream, /metrics,
+ * /healthz and the OpenAPI document.
+ *
+ * Everything happens on the loop's thread and nothing blocks it: libmicrohttpd hands out one epoll descriptor a
+ * listener, which the loop watches. Answers that need the store suspend their connection until its callback comes.
+ * The fleet, the store and the site outlive the api; it owns none of them. */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "engine/fleet.h"
+#include "store/store.h"
+
+struct api;
+struct site;
+
+struct api_parts {
+    struct fleet *fleet;
+    struct store *store;
+    const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
+    const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */
+    /* POST /reload: do what SIGHUP does. False with the first mistake; the old configuration stays in force. */
+    bool (*reload)(void *owner, struct error *error);
+    void *owner;              /* of reload */
+};
+
+/* Reads tokens and saved views from the store (synchronous: before the loop runs). */
+struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error *error);
+/* Listen. Errors name the address and what would be right: ERROR_CONFLICT a living daemon answers on the socket (a
+ * stale socket file is replaced), ERROR_INVALID a certificate or key cannot be used, ERROR_DENIED, ERROR_UNAVAILABLE. */
+bool api_start(struct api *api, struct error *error);
+/* The site was replaced (SIGHUP): roles, sources and populations are read from the new one from now on; listeners
+ * stay as they are. Tells the event stream. */
+void api_use_site(struct api *api, const struct site *site);
+/* Ends streams and connections, removes the socket file. Run the loop until it is empty afterwards. */
+void api_free(struct api **api);
+
+/* The path that the unix socket listens on, "" when there is none. */
+const char *api_socket(const struct api *api);
+
+#endif
