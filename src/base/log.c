@@ -1,0 +1,63 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_LINE 4096
+
+static _Atomic int log_threshold = LOG_LEVEL_NOTICE;
+
+void log_level_set(enum log_level level)
+{
+    log_threshold = (int)level;
+}
+
+/* "12:03:07 warning " for a person at a terminal, "<4>" for journald (sd-daemon(3)). */
+static size_t log_head(char *line, size_t size, enum log_level level)
+{
+    static const char *const words[] = {
+        [LOG_LEVEL_ERROR] = "error",
+        [LOG_LEVEL_WARNING] = "warning",
+        [LOG_LEVEL_NOTICE] = "notice",
+        [LOG_LEVEL_INFO] = "info",
+        [LOG_LEVEL_DEBUG] = "debug",
+    };
+    if (!isatty(STDERR_FILENO))
+        return (size_t)snprintf(line, size, "<%d>", (int)level);
+    struct timespec now;
+    struct tm local;
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    return (size_t)snprintf(line, size, "%02d:%02d:%02d %s: ", local.tm_hour, local.tm_min, local.tm_sec,
+                            words[level]);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    if ((int)level > log_threshold || (int)level < LOG_LEVEL_ERROR)
+        return;
+    int saved = errno;
+    char line[LOG_LINE];
+    size_t head = log_head(line, sizeof line, level);
+    va_list arguments;
+    va_start(arguments, format);
+    int wanted = vsnprintf(line + head, sizeof line - head - 1, format, arguments);
+    va_end(arguments);
+    if (wanted < 0)
+        line[head] = '\0';
+    size_t length = head + strlen(line + head);
+    /* One event is one line, whatever a device put into its text; C0 controls would drive the terminal. */
+    for (size_t i = head; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = ' ';
+    line[length++] = '\n';
+    /* One write, so that lines of several threads do not mix. A full pipe loses the line, not the program. */
+    ssize_t written = write(STDERR_FILENO, line, length);
+    (void)written;
+    errno = saved;
+}
