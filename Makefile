@@ -52,12 +52,15 @@ LIVE_TESTS = $(sort $(wildcard tests/live/test_*))
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 20
 
-all: $(BUILD)/nocturned $(BUILD)/nocturne $(BUILD)/campus
+# A program is built once its main is there.
+all: $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(if $(wildcard $(DAEMON_MAIN)),$(BUILD)/nocturned) \
+     $(if $(wildcard $(CONSOLE_MAIN)),$(BUILD)/nocturne) $(if $(CAMPUS),$(BUILD)/campus)
 
 $(BUILD)/libcore.a: $(CORE)
 $(BUILD)/libdaemon.a: $(DAEMON)
 $(BUILD)/libconsole.a: $(CONSOLE)
 $(BUILD)/lib%.a:
+	$(Q)mkdir -p $(@D)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/nocturned: $(BUILD)/src/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/libcore.a
