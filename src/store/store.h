@@ -1,12 +1,16 @@
 /* The store: what must outlive the daemon. Two engines stand behind one ops table (sqlite; memory, for tests and
  * --state-dir none); PostgreSQL is the next.
  *
- * Threads: everything here is called from the loop's thread and never blocks it. Writes go to one writer thread,
- * reads to a few reader threads; callbacks come back on the loop's thread. Two classes of writing:
+ * Threads: everything here is called from the loop's thread and never blocks it. Reads go to a few reader threads,
+ * writes to one thread for each class of writing, so that nobody's action waits behind a batch of readings;
+ * callbacks come back on the loop's thread. Two classes of writing:
  *  - telemetry (readings, states): grouped, committed at least once a second; a crash may lose that last second;
  *  - actions of people (store_action): committed with a full sync before the callback says so.
  * A full disk or a failing device keeps the store serving reads, keeps telemetry in a bounded queue (dropped
  * oldest-first and counted), refuses actions with ERROR_FULL, and retries by itself.
+ *
+ * Readings are refused, and counted, when their time lies more than 400 days back or two days ahead: a wrong clock
+ * must not make a table for every day since 1970. Days are UTC days everywhere in the store: tables, daily roll-ups.
  *
  * Assets and metrics have small numbers (keys), given by the caller, that never change and are never reused. */
 #ifndef STORE_STORE_H
@@ -38,7 +42,8 @@ struct store_options {
  * ERROR_CONFLICT another daemon holds it, ERROR_TOO_NEW a later version wrote it, ERROR_CORRUPT (the text says what
  * to do), ERROR_DENIED read-only directory, ERROR_FULL. */
 struct store *store_open(uv_loop_t *loop, const struct store_options *options, struct error *error);
-/* Commit what is queued, then close. Synchronous. */
+/* Commit what is queued, answer what was asked, then close. Synchronous: callbacks of unfinished actions and reads run
+ * inside. Two handles close on the loop's next turn. What a full disk still refuses is lost, and logged. */
 void store_close(struct store **store);
 
 /* ---- loading at start (synchronous, before the loop runs) ---- */
@@ -75,24 +80,25 @@ struct store_action *store_action_new(struct store *store, const char *actor, co
                                       const char *detail);
 void store_action_asset(struct store_action *action, uint32_t key, const struct asset *asset); /* new revision row */
 void store_action_asset_remove(struct store_action *action, uint32_t key);
-/* A versioned document of any kind ("view", "token", "setting"). expected -1: any; 0: must not exist; else the
+/* A versioned document of any kind ("view", "token", "setting"): revision 1 when new, one more with each change. expected -1: any; 0: must not exist; else the
  * revision it must still have, or the whole action fails with ERROR_CONFLICT. body NULL removes it. */
 void store_action_record(struct store_action *action, const char *kind, const char *id, int64_t expected,
                          const char *body);
-/* The same key again within a day answers with the first result and writes nothing. May be NULL. */
+/* The same key from the same actor again within a day answers as the first time and writes nothing; with another verb
+ * or target it is ERROR_CONFLICT. Failed actions are not remembered. May be NULL. */
 void store_action_idempotency(struct store_action *action, const char *key);
 typedef void store_done(void *owner, const struct error *error); /* error NULL: committed and synced */
 void store_action_commit(struct store_action *action, store_done *done, void *owner); /* takes the action */
 
 /* ---- reads: answered on the loop's thread; results are valid during the callback ---- */
 typedef void store_series_done(void *owner, const struct reading_bucket *buckets, size_t count, const struct error *);
-/* `count` buckets of equal length from..to; raw, hourly or daily rows are chosen by their length and age. Readings
+/* `count` (1..100,000) buckets of equal length from `from` to just before `to`; raw, hourly or daily rows are chosen by their length and age. Readings
  * still queued are included. */
 void store_series(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned count,
                   store_series_done *done, void *owner);
 typedef void store_readings_done(void *owner, const struct reading *readings, size_t count, const struct error *);
 void store_readings(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned limit,
-                    store_readings_done *done, void *owner); /* raw, newest first */
+                    store_readings_done *done, void *owner); /* raw, newest first; both ends included; limit 0: all */
 struct store_interval {
     struct store_state state;
     msec to; /* CLOCK_NEVER: still so */
@@ -100,9 +106,10 @@ struct store_interval {
 typedef void store_states_done(void *owner, const struct store_interval *rows, size_t count, const struct error *);
 /* History of one asset, oldest first, clipped to nothing: rows that touch from..to. */
 void store_states(struct store *store, uint32_t asset, msec from, msec to, store_states_done *done, void *owner);
-/* The interval of every asset that had one at `at`: the time machine. */
+/* The interval of every asset that had one at `at`, by asset: the time machine. A snapshot knows no future: `to` is
+ * always CLOCK_NEVER. */
 void store_states_at(struct store *store, msec at, store_states_done *done, void *owner);
-/* Changes in from..to over all assets, oldest first: for `history` and for stepping in time. */
+/* Changes in from..to (both included) over all assets, oldest first, each with its end: for `history` and for stepping in time. */
 void store_states_between(struct store *store, msec from, msec to, unsigned limit, store_states_done *done, void *owner);
 struct store_last {
     uint32_t asset, metric;
@@ -118,6 +125,7 @@ struct store_audit {
     const char *hash; /* hex; SHA-256 over the previous hash and this row */
 };
 typedef void store_audit_done(void *owner, const struct store_audit *rows, size_t count, const struct error *);
+/* Newest first; `before` 0: from the newest. */
 void store_audit(struct store *store, int64_t before, unsigned limit, store_audit_done *done, void *owner);
 typedef void store_verify_done(void *owner, int64_t rows, int64_t broken_at, const struct error *); /* -1: whole */
 void store_audit_verify(struct store *store, store_verify_done *done, void *owner);
@@ -126,11 +134,13 @@ void store_audit_verify(struct store *store, store_verify_done *done, void *owne
 struct store_status {
     const char *engine;       /* "sqlite" */
     bool writable;            /* false: the last commit failed */
-    char problem[200];        /* why, "" when well */
+    char problem[200];        /* why, or what was found damaged and set aside; "" when well */
     uint64_t readings_written, states_written, actions_written, readings_dropped;
+    uint64_t states_dropped;  /* with readings_dropped: given up because the disk refused for too long */
+    uint64_t readings_refused; /* their time was impossible */
     size_t queued;            /* telemetry rows not yet committed */
     msec oldest_queued;       /* wall; CLOCK_NEVER when none */
-    uint64_t bytes;           /* on disk */
+    uint64_t bytes;           /* on disk; in memory for the engine that has no disk */
     double commit_p50, commit_p99; /* ms, of the last few hundred commits */
 };
 void store_status(const struct store *store, struct store_status *status);
