@@ -47,7 +47,7 @@ struct wire_value { const char *metric, *unit; double value; msec time; enum rea
  * `?fields=` (comma list) limits the members; id and health always come. `values` only when asked for. */
 struct wire_asset {
     const char *field[ASSET_FIELD_COUNT]; /* tags joined by ";" */
-    const char *attributes;               /* JSON object text */
+    const char *attributes;               /* JSON object text, "" when none */
     bool discovered;
     int64_t revision;
     msec period;
@@ -66,7 +66,8 @@ struct wire_asset {
 /* GET /assets/{id}: the asset, plus
  * "path":[{"id":"..","name":"..","health":"ok"}] from the root down to its parent,
  * "neighbours":[asset..] (same parent, worst first, at most 12, itself left out),
- * "messages":[{"received":"..","source":"campus","text":".."}] newest first. */
+ * "messages":[{"received":"..","source":"campus","text":".."}] newest first,
+ * "fleet_revision":R,"as_of":T,"past":false ("revision" is the asset's own). */
 struct wire_step { const char *id, *name; enum health health; };
 struct wire_message { msec received; const char *source, *text; };
 struct wire_asset_page {
@@ -211,6 +212,8 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
 bool wire_read_whoami(const char *bytes, size_t length, struct arena *arena, struct wire_whoami *whoami, struct error *error);
 
 /* Errors: application/problem+json (RFC 9457). */
+/* Begin leaves the object open, for members of one's own (json_write_object_end closes it). */
+void wire_problem_begin(struct json_writer *writer, int status, const struct error *error, const char *instance);
 void wire_write_problem(struct buffer *out, int status, const struct error *error, const char *instance);
 bool wire_read_problem(const char *bytes, size_t length, struct error *error);
 

@@ -1,0 +1,509 @@
+/* JSON to resources. What comes in is judged member by member: the wrong type reads as absent, numbers are clamped
+ * to what their member holds. */
+#include <string.h>
+
+#include "wire/wire.h"
+
+static uint32_t get_count(struct json_object *object, const char *key)
+{
+    int64_t number = json_get_integer(object, key, 0);
+    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+static uint64_t get_total(struct json_object *object, const char *key)
+{
+    int64_t number = json_get_integer(object, key, 0);
+    return number < 0 ? 0 : (uint64_t)number;
+}
+
+static const char *get_text(struct json_object *object, const char *key, struct arena *arena)
+{
+    return arena_text(arena, json_get_text(object, key, ""));
+}
+
+/* The array under a key and its length; 0 where there is none. */
+static size_t get_array(struct json_object *object, const char *key, struct json_object **array)
+{
+    *array = json_get(object, key);
+    return *array && json_object_is_type(*array, json_type_array) ? json_object_array_length(*array) : 0;
+}
+
+static enum health get_health(struct json_object *object, const char *key)
+{
+    enum health health;
+    return health_parse(json_get_text(object, key, ""), &health) ? health : HEALTH_UNKNOWN;
+}
+
+static enum health_reason get_reason(struct json_object *object)
+{
+    enum health_reason reason;
+    return health_reason_parse(json_get_text(object, "reason", ""), &reason) ? reason : REASON_NONE;
+}
+
+static enum link_state get_link(struct json_object *object)
+{
+    const char *name = json_get_text(object, "link", "");
+    for (int state = LINK_UNKNOWN; state <= LINK_DOWN; state++)
+        if (strcmp(name, link_state_name((enum link_state)state)) == 0)
+            return (enum link_state)state;
+    return LINK_UNKNOWN;
+}
+
+static enum comm_state get_comm(struct json_object *object)
+{
+    const char *name = json_get_text(object, "comm", "");
+    for (int state = COMM_UNKNOWN; state <= COMM_SILENT; state++)
+        if (strcmp(name, comm_state_name((enum comm_state)state)) == 0)
+            return (enum comm_state)state;
+    return COMM_UNKNOWN;
+}
+
+static void read_by_health(struct json_object *object, const char *key, uint32_t by_health[HEALTH_COUNT])
+{
+    struct json_object *counts = json_get(object, key);
+    for (int health = 0; health < HEALTH_COUNT; health++)
+        by_health[health] = counts ? get_count(counts, health_name((enum health)health)) : 0;
+}
+
+static void read_page(struct json_object *object, struct wire_page *page)
+{
+    struct json_object *hidden = json_get(object, "hidden");
+    uint32_t filtered = hidden ? get_count(hidden, "filtered") : 0;
+    page->total = get_count(object, "total");
+    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
+    page->offset = get_count(object, "offset");
+    page->revision = get_total(object, "revision");
+    page->as_of = json_get_instant(object, "as_of");
+    page->past = json_get_bool(object, "past", false);
+}
+
+/* ---- one item each ---- */
+
+static const char *read_tags(struct json_object *object, struct arena *arena)
+{
+    struct json_object *array;
+    size_t count = get_array(object, "tags", &array);
+    struct buffer joined = BUFFER_INIT;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *tag = json_object_array_get_idx(array, i);
+        if (!json_object_is_type(tag, json_type_string))
+            continue;
+        if (joined.length)
+            buffer_append_char(&joined, ';');
+        buffer_append_text(&joined, json_object_get_string(tag));
+    }
+    const char *tags = arena_text(arena, buffer_text(&joined));
+    buffer_release(&joined);
+    return tags;
+}
+
+static void read_values(struct json_object *object, struct arena *arena, struct wire_asset *asset)
+{
+    struct json_object *array;
+    size_t count = get_array(object, "values", &array);
+    asset->values = arena_alloc(arena, count * sizeof *asset->values);
+    asset->value_count = (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        int64_t flag = json_get_integer(row, "flag", READING_NOT_EVALUATED);
+        asset->values[i] = (struct wire_value){
+            .metric = get_text(row, "metric", arena),
+            .unit = get_text(row, "unit", arena),
+            .value = json_get_number(row, "value", 0),
+            .time = json_get_instant(row, "time"),
+            .flag = flag >= READING_PASS && flag <= READING_MISSING ? (enum reading_flag)flag : READING_NOT_EVALUATED,
+        };
+    }
+}
+
+static bool read_asset(struct json_object *object, struct arena *arena, struct wire_asset *asset)
+{
+    for (int field = 0; field < ASSET_FIELD_COUNT; field++)
+        asset->field[field] = field == ASSET_tags ? read_tags(object, arena)
+                                                  : get_text(object, asset_field_name((enum asset_field)field), arena);
+    struct json_object *attributes = json_get(object, "attributes");
+    bool some = attributes && json_object_is_type(attributes, json_type_object) && json_object_object_length(attributes);
+    asset->attributes = arena_text(arena, some ? json_object_to_json_string_ext(attributes, JSON_C_TO_STRING_PLAIN |
+                                                                                JSON_C_TO_STRING_NOSLASHESCAPE) : "");
+    asset->discovered = json_get_bool(object, "discovered", false);
+    asset->revision = json_get_integer(object, "revision", 0);
+    asset->period = json_get_integer(object, "period_ms", 0);
+    asset->health = get_health(object, "health");
+    asset->reason = get_reason(object);
+    asset->since = json_get_instant(object, "since");
+    asset->link = get_link(object);
+    asset->link_since = json_get_instant(object, "link_since");
+    asset->comm = get_comm(object);
+    asset->comm_since = json_get_instant(object, "comm_since");
+    asset->last_heard = json_get_instant(object, "last_heard");
+    asset->evidence = get_text(object, "evidence", arena);
+    asset->children = get_count(object, "children");
+    asset->below = get_count(object, "below");
+    read_by_health(object, "children_by_health", asset->children_by_health);
+    read_values(object, arena, asset);
+    return *asset->field[ASSET_id] != '\0';
+}
+
+static bool read_interval(struct json_object *object, struct arena *arena, struct wire_interval *interval)
+{
+    *interval = (struct wire_interval){
+        .id = get_text(object, "id", arena),
+        .from = json_get_instant(object, "from"),
+        .to = json_get_instant(object, "to"),
+        .health = get_health(object, "health"),
+        .reason = get_reason(object),
+        .link = get_link(object),
+        .comm = get_comm(object),
+    };
+    return true;
+}
+
+static bool read_source(struct json_object *object, struct arena *arena, struct wire_source *source)
+{
+    *source = (struct wire_source){
+        .name = get_text(object, "name", arena),
+        .type = get_text(object, "type", arena),
+        .state = get_text(object, "state", arena),
+        .detail = get_text(object, "detail", arena),
+        .since = json_get_instant(object, "since"),
+        .last_heard = json_get_instant(object, "last_heard"),
+        .rate = json_get_number(object, "rate", 0),
+        .messages = get_total(object, "messages"),
+        .readings = get_total(object, "readings"),
+        .bytes = get_total(object, "bytes"),
+        .bad = get_total(object, "bad"),
+        .duplicates = get_total(object, "duplicates"),
+        .checks = get_total(object, "checks"),
+        .failures = get_total(object, "failures"),
+        .reconnects = get_total(object, "reconnects"),
+        .targets = get_total(object, "targets"),
+    };
+    struct json_object *array;
+    size_t count = get_array(object, "examples", &array);
+    source->examples = arena_alloc(arena, count * sizeof *source->examples);
+    source->example_count = (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        source->examples[i] = (struct wire_example){
+            .time = json_get_instant(row, "time"),
+            .reason = get_text(row, "reason", arena),
+            .sample = get_text(row, "sample", arena),
+        };
+    }
+    return *source->name != '\0';
+}
+
+static bool read_facet(struct json_object *object, struct arena *arena, struct wire_facet *facet)
+{
+    facet->value = get_text(object, "value", arena);
+    facet->count = get_count(object, "count");
+    read_by_health(object, "by_health", facet->by_health);
+    return true;
+}
+
+static bool read_audit(struct json_object *object, struct arena *arena, struct wire_audit *audit)
+{
+    struct json_object *detail = json_get(object, "detail");
+    const char *text = !detail ? ""
+                       : json_object_is_type(detail, json_type_string)
+                           ? json_object_get_string(detail)
+                           : json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    *audit = (struct wire_audit){
+        .sequence = json_get_integer(object, "sequence", 0),
+        .time = json_get_instant(object, "time"),
+        .actor = get_text(object, "actor", arena),
+        .verb = get_text(object, "verb", arena),
+        .target = get_text(object, "target", arena),
+        .detail = arena_text(arena, text),
+        .hash = get_text(object, "hash", arena),
+    };
+    return true;
+}
+
+static bool read_saved_view(struct json_object *object, struct arena *arena, struct wire_saved_view *view)
+{
+    *view = (struct wire_saved_view){
+        .name = get_text(object, "name", arena),
+        .resource = get_text(object, "resource", arena),
+        .query = get_text(object, "query", arena),
+        .owner = get_text(object, "owner", arena),
+        .revision = json_get_integer(object, "revision", 0),
+    };
+    return *view->name != '\0';
+}
+
+/* ---- whole answers ---- */
+
+static struct json_object *parse_answer(const char *bytes, size_t length, struct error *error)
+{
+    struct json_object *object = json_parse(bytes, length, 0, error);
+    if (!object)
+        return NULL;
+    if (json_object_is_type(object, json_type_object))
+        return object;
+    json_object_put(object);
+    error_set(error, ERROR_INVALID, "expected a JSON object as the answer");
+    return NULL;
+}
+
+static struct json_object *parse_list(const char *bytes, size_t length, struct wire_page *page,
+                                      struct json_object **items, struct error *error)
+{
+    struct json_object *object = parse_answer(bytes, length, error);
+    if (!object)
+        return NULL;
+    *items = json_get(object, "items");
+    if (!*items || !json_object_is_type(*items, json_type_array)) {
+        json_object_put(object);
+        error_set(error, ERROR_INVALID, "expected an answer with `items`");
+        return NULL;
+    }
+    read_page(object, page);
+    return object;
+}
+
+/* Rows that are not what they should be are left out, never guessed. */
+#define DECODE_LIST(name, type, read_item)                                                                        \
+    bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,          \
+                          struct type **items, unsigned *count, struct error *error)                              \
+    {                                                                                                             \
+        struct json_object *array;                                                                                \
+        struct json_object *object = parse_list(bytes, length, page, &array, error);                              \
+        if (!object)                                                                                              \
+            return false;                                                                                         \
+        size_t rows = json_object_array_length(array);                                                            \
+        *items = arena_alloc(arena, rows * sizeof **items);                                                       \
+        *count = 0;                                                                                               \
+        for (size_t i = 0; i < rows; i++) {                                                                       \
+            struct json_object *row = json_object_array_get_idx(array, i);                                        \
+            if (json_object_is_type(row, json_type_object) && read_item(row, arena, &(*items)[*count]))           \
+                ++*count;                                                                                         \
+        }                                                                                                         \
+        json_object_put(object);                                                                                  \
+        return true;                                                                                              \
+    }
+
+DECODE_LIST(assets, wire_asset, read_asset)
+DECODE_LIST(intervals, wire_interval, read_interval)
+DECODE_LIST(sources, wire_source, read_source)
+DECODE_LIST(facets, wire_facet, read_facet)
+DECODE_LIST(audit, wire_audit, read_audit)
+DECODE_LIST(saved_views, wire_saved_view, read_saved_view)
+
+static void read_path(struct json_object *object, struct arena *arena, struct wire_asset_page *page)
+{
+    struct json_object *array;
+    size_t count = get_array(object, "path", &array);
+    page->path = arena_alloc(arena, count * sizeof *page->path);
+    page->path_count = (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        page->path[i] = (struct wire_step){
+            .id = get_text(row, "id", arena),
+            .name = get_text(row, "name", arena),
+            .health = get_health(row, "health"),
+        };
+    }
+}
+
+static void read_messages(struct json_object *object, struct arena *arena, struct wire_asset_page *page)
+{
+    struct json_object *array;
+    size_t count = get_array(object, "messages", &array);
+    page->messages = arena_alloc(arena, count * sizeof *page->messages);
+    page->message_count = (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        page->messages[i] = (struct wire_message){
+            .received = json_get_instant(row, "received"),
+            .source = get_text(row, "source", arena),
+            .text = get_text(row, "text", arena),
+        };
+    }
+}
+
+bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena, struct wire_asset_page *page,
+                          struct error *error)
+{
+    struct json_object *object = parse_answer(bytes, length, error);
+    if (!object)
+        return false;
+    *page = (struct wire_asset_page){0};
+    if (!read_asset(object, arena, &page->asset)) {
+        json_object_put(object);
+        return error_set(error, ERROR_INVALID, "expected an asset with an `id`");
+    }
+    page->page.revision = get_total(object, "fleet_revision");
+    page->page.as_of = json_get_instant(object, "as_of");
+    page->page.past = json_get_bool(object, "past", false);
+    page->page.total = page->page.population = 1;
+    read_path(object, arena, page);
+    read_messages(object, arena, page);
+    struct json_object *array;
+    size_t count = get_array(object, "neighbours", &array);
+    page->neighbours = arena_alloc(arena, count * sizeof *page->neighbours);
+    for (size_t i = 0; i < count; i++)
+        if (read_asset(json_object_array_get_idx(array, i), arena, &page->neighbours[page->neighbour_count]))
+            page->neighbour_count++;
+    json_object_put(object);
+    return true;
+}
+
+static double element_number(struct json_object *array, size_t index)
+{
+    return json_object_get_double(json_object_array_get_idx(array, index));
+}
+
+bool wire_read_series(const char *bytes, size_t length, struct arena *arena, struct wire_series *series,
+                      struct error *error)
+{
+    struct json_object *object = parse_answer(bytes, length, error);
+    if (!object)
+        return false;
+    struct json_object *array;
+    size_t count = get_array(object, "buckets", &array);
+    *series = (struct wire_series){
+        .metric = get_text(object, "metric", arena),
+        .unit = get_text(object, "unit", arena),
+        .from = json_get_instant(object, "from"),
+        .to = json_get_instant(object, "to"),
+        .buckets = arena_alloc(arena, count * sizeof *series->buckets),
+        .bucket_count = (unsigned)count,
+    };
+    int64_t step = json_get_integer(object, "bucket_ms", 0);
+    if (step < 0 || step > 100 * 366 * SPAN_DAY)
+        step = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        struct reading_bucket *bucket = &series->buckets[i];
+        if (series->from != CLOCK_NEVER)
+            bucket->start = (msec)((uint64_t)series->from + (uint64_t)i * (uint64_t)step);
+        if (!json_object_is_type(row, json_type_array) || json_object_array_length(row) < 6)
+            continue;
+        int64_t readings = json_object_get_int64(json_object_array_get_idx(row, 5));
+        if (readings <= 0)
+            continue;
+        bucket->start = json_object_get_int64(json_object_array_get_idx(row, 0));
+        bucket->minimum = element_number(row, 1);
+        bucket->maximum = element_number(row, 2);
+        bucket->last = element_number(row, 4);
+        bucket->count = readings > UINT32_MAX ? UINT32_MAX : (unsigned)readings;
+        bucket->sum = element_number(row, 3) * bucket->count;
+    }
+    json_object_put(object);
+    return true;
+}
+
+static void read_contracted(struct json_object *object, struct arena *arena, struct wire_contracted **rows,
+                            unsigned *count)
+{
+    struct json_object *array;
+    *count = (unsigned)get_array(object, "contracted", &array);
+    *rows = arena_alloc(arena, *count * sizeof **rows);
+    for (unsigned i = 0; i < *count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        (*rows)[i] = (struct wire_contracted){
+            .name = get_text(row, "name", arena),
+            .contract = get_text(row, "contract", arena),
+            .need = get_count(row, "need"),
+            .have = get_count(row, "have"),
+            .total = get_count(row, "total"),
+            .ok = json_get_bool(row, "ok", false),
+        };
+    }
+}
+
+/* A cell is a letter and an id: as many cells as there are of both. */
+static void read_group(struct json_object *row, struct arena *arena, struct wire_group *group)
+{
+    group->key = get_text(row, "key", arena);
+    group->total = get_count(row, "total");
+    group->letters = get_text(row, "letters", arena);
+    read_by_health(row, "by_health", group->by_health);
+    read_by_health(row, "all_by_health", group->all_by_health);
+    struct json_object *ids;
+    size_t count = get_array(row, "ids", &ids), letters = strlen(group->letters);
+    group->cell_count = (unsigned)(count < letters ? count : letters);
+    group->ids = arena_alloc(arena, group->cell_count * sizeof *group->ids);
+    for (unsigned i = 0; i < group->cell_count; i++)
+        group->ids[i] = arena_text(arena, json_object_get_string(json_object_array_get_idx(ids, i)));
+}
+
+bool wire_read_board(const char *bytes, size_t length, struct arena *arena, struct wire_board *board,
+                     struct error *error)
+{
+    struct json_object *array;
+    *board = (struct wire_board){0};
+    struct json_object *object = parse_list(bytes, length, &board->page, &array, error);
+    if (!object)
+        return false;
+    read_by_health(object, "by_health", board->by_health);
+    read_by_health(object, "all_by_health", board->all_by_health);
+    read_contracted(object, arena, &board->contracted, &board->contracted_count);
+    board->group_count = (unsigned)json_object_array_length(array);
+    board->groups = arena_alloc(arena, board->group_count * sizeof *board->groups);
+    for (unsigned i = 0; i < board->group_count; i++)
+        read_group(json_object_array_get_idx(array, i), arena, &board->groups[i]);
+    json_object_put(object);
+    return true;
+}
+
+static void read_kinds(struct json_object *object, struct arena *arena, struct wire_overview *overview)
+{
+    struct json_object *array;
+    overview->kind_count = (unsigned)get_array(object, "kinds", &array);
+    overview->kinds = arena_alloc(arena, overview->kind_count * sizeof *overview->kinds);
+    for (unsigned i = 0; i < overview->kind_count; i++) {
+        struct json_object *row = json_object_array_get_idx(array, i);
+        overview->kinds[i].kind = get_text(row, "kind", arena);
+        overview->kinds[i].total = get_count(row, "total");
+        read_by_health(row, "by_health", overview->kinds[i].by_health);
+    }
+}
+
+bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, struct wire_overview *overview,
+                        struct error *error)
+{
+    struct json_object *object = parse_answer(bytes, length, error);
+    if (!object)
+        return false;
+    struct json_object *sources = json_get(object, "sources"), *store = json_get(object, "store");
+    *overview = (struct wire_overview){
+        .site = get_text(object, "site", arena),
+        .timezone = get_text(object, "timezone", arena),
+        .language = get_text(object, "language", arena),
+        .version = get_text(object, "version", arena),
+        .started = json_get_instant(object, "started"),
+        .assets = get_count(object, "assets"),
+        .discovered = get_count(object, "discovered"),
+        .rate = json_get_number(object, "rate", 0),
+        .sources = get_count(sources, "total"),
+        .sources_running = get_count(sources, "running"),
+        .sources_worst = get_text(sources, "worst", arena),
+        .oldest_heard = json_get_instant(sources, "oldest_heard"),
+        .newest_heard = json_get_instant(sources, "newest_heard"),
+        .store_engine = get_text(store, "engine", arena),
+        .store_problem = get_text(store, "problem", arena),
+        .store_writable = json_get_bool(store, "writable", false),
+        .store_bytes = get_total(store, "bytes"),
+        .store_queued = get_total(store, "queued"),
+    };
+    read_page(object, &overview->page);
+    read_by_health(object, "by_health", overview->by_health);
+    read_kinds(object, arena, overview);
+    read_contracted(object, arena, &overview->contracted, &overview->contracted_count);
+    json_object_put(object);
+    return true;
+}
+
+bool wire_read_whoami(const char *bytes, size_t length, struct arena *arena, struct wire_whoami *whoami,
+                      struct error *error)
+{
+    struct json_object *object = parse_answer(bytes, length, error);
+    if (!object)
+        return false;
+    whoami->name = get_text(object, "name", arena);
+    whoami->role = get_text(object, "role", arena);
+    json_object_put(object);
+    return true;
+}
