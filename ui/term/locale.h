@@ -1,0 +1,19 @@
+/* Languages. `_()` translates at run time; N_() marks a text in a table that is translated where it is shown. */
+#ifndef TERM_LOCALE_H
+#define TERM_LOCALE_H
+
+#include <libintl.h>
+#include <stdbool.h>
+
+#define _(text) gettext(text)
+#define N_(text) text
+
+/* Set the locale from the environment and find the translations: $NOCTURNE_LOCALEDIR, `locale` beside the program
+ * (in a build tree), PREFIX/share/locale. A UTF-8 locale that is asked for but not installed becomes C.UTF-8 with
+ * the same language. Call once, first in main. */
+void locale_init(void);
+/* Make `language` ("zh_CN", "en") the language where the environment does not choose one itself. */
+void locale_prefer(const char *language);
+bool locale_is_utf8(void);
+
+#endif
