@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "model/asset.h"
 #include "model/health.h"
 
 struct source;
@@ -40,6 +41,9 @@ struct sink_ops {
      * (kept as the asset's last message, cut at 1 KiB). `via` is the gateway that carried it or SINK_NONE. */
     void (*message)(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
                     const struct sink_value *values, unsigned count, const char *raw, size_t raw_length);
+    /* What a collector knows of an asset that no ledger names (kind, name, model, address): fills the empty fields of
+     * a discovered asset, never a ledger row. Only the non-empty fields of `hint` count. */
+    void (*describe)(void *owner, struct source *source, uint32_t asset, const struct asset *hint);
     /* Its link (network status) was seen up or down: a probe's verdict, a broker's connect and disconnect events. */
     void (*link)(void *owner, struct source *source, uint32_t asset, enum link_state state, const char *evidence);
     /* A check of ours answered: verdict HEALTH_OK, WARNING or CRITICAL, and the figure for people ("HTTP 503", "certificate 6 d"). */
@@ -104,7 +108,8 @@ struct collector_ops {
     const struct config_key *keys;  /* its own keys besides name and type; checked before start() */
     /* Check what the key table cannot (URLs, templates, filters); add problems. May be NULL. */
     void (*validate)(const struct config_node *node, struct config_problems *problems);
-    bool (*start)(struct source *source, const struct config_node *node, struct error *error); /* sets source->state */
+    /* Sets source->state. After a failure stop() is called too when the state was set. */
+    bool (*start)(struct source *source, const struct config_node *node, struct error *error);
     void (*ledger_changed)(struct source *source); /* targets may differ; may be NULL */
     void (*stop)(struct source *source);           /* closes handles, frees state; may finish on later loop turns */
 };
