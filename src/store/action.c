@@ -1,0 +1,126 @@
+#include "store/action.h"
+
+#include <endian.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct store_action *store_action_new(struct store *store, const char *actor, const char *verb, const char *target,
+                                      const char *detail)
+{
+    struct store_action *action = memory_new(sizeof *action);
+    action->store = store;
+    action->actor = memory_text(actor ? actor : "");
+    action->verb = memory_text(verb ? verb : "");
+    action->target = memory_text(target ? target : "");
+    action->detail = memory_text(detail ? detail : "");
+    action->idempotency = memory_text("");
+    return action;
+}
+
+void store_action_free(struct store_action **action_pointer)
+{
+    struct store_action *action = *action_pointer;
+    if (!action)
+        return;
+    *action_pointer = NULL;
+    for (size_t i = 0; i < action->asset_count; i++)
+        free(action->assets[i].text);
+    for (size_t i = 0; i < action->record_count; i++) {
+        free(action->records[i].kind);
+        free(action->records[i].id);
+        free(action->records[i].body);
+    }
+    free(action->assets);
+    free(action->records);
+    free(action->actor);
+    free(action->verb);
+    free(action->target);
+    free(action->detail);
+    free(action->idempotency);
+    free(action);
+}
+
+/* One block for all texts of a row: a ledger of a million assets would otherwise be twenty million small ones. */
+static void asset_copy(struct store_asset_write *write, const struct asset *asset)
+{
+    size_t size = 1;
+    const char *attributes = asset->attributes ? asset->attributes : "";
+    for (int i = 0; i < ASSET_FIELD_COUNT; i++)
+        size += strlen(asset->field[i] ? asset->field[i] : "") + 1;
+    size += strlen(attributes) + 1;
+    char *at = write->text = memory_new(size);
+    for (int i = 0; i < ASSET_FIELD_COUNT; i++) {
+        const char *text = asset->field[i] ? asset->field[i] : "";
+        write->asset.field[i] = at;
+        at = stpcpy(at, text) + 1;
+    }
+    write->asset.attributes = at;
+    stpcpy(at, attributes);
+    write->asset.discovered = asset->discovered;
+    write->asset.revision = asset->revision;
+}
+
+static struct store_asset_write *asset_write_add(struct store_action *action, uint32_t key)
+{
+    ARRAY_RESERVE(action->assets, action->asset_capacity, action->asset_count + 1);
+    struct store_asset_write *write = &action->assets[action->asset_count++];
+    *write = (struct store_asset_write){.key = key};
+    return write;
+}
+
+void store_action_asset(struct store_action *action, uint32_t key, const struct asset *asset)
+{
+    asset_copy(asset_write_add(action, key), asset);
+}
+
+void store_action_asset_remove(struct store_action *action, uint32_t key)
+{
+    static const struct asset empty;
+    struct store_asset_write *write = asset_write_add(action, key);
+    asset_copy(write, &empty);
+    write->removed = true;
+}
+
+void store_action_record(struct store_action *action, const char *kind, const char *id, int64_t expected,
+                         const char *body)
+{
+    ARRAY_RESERVE(action->records, action->record_capacity, action->record_count + 1);
+    action->records[action->record_count++] = (struct store_record_write){
+        .kind = memory_text(kind), .id = memory_text(id), .body = memory_text(body), .expected = expected};
+}
+
+void store_action_idempotency(struct store_action *action, const char *key)
+{
+    free(action->idempotency);
+    action->idempotency = memory_text(key ? key : "");
+}
+
+static void hash_text(crypto_hash_sha256_state *state, const char *text)
+{
+    uint32_t length = (uint32_t)strlen(text), stored = htole32(length);
+    crypto_hash_sha256_update(state, (const unsigned char *)&stored, sizeof stored);
+    crypto_hash_sha256_update(state, (const unsigned char *)text, length);
+}
+
+void audit_hash(unsigned char hash[AUDIT_HASH_BYTES], const unsigned char previous[AUDIT_HASH_BYTES],
+                const struct store_audit *row)
+{
+    crypto_hash_sha256_state state;
+    uint64_t numbers[2] = {htole64((uint64_t)row->sequence), htole64((uint64_t)row->time)};
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, previous, AUDIT_HASH_BYTES);
+    crypto_hash_sha256_update(&state, (const unsigned char *)numbers, sizeof numbers);
+    hash_text(&state, row->actor);
+    hash_text(&state, row->verb);
+    hash_text(&state, row->target);
+    hash_text(&state, row->detail);
+    crypto_hash_sha256_final(&state, hash);
+}
+
+void audit_hash_hex(char hex[AUDIT_HASH_HEX], const unsigned char hash[AUDIT_HASH_BYTES])
+{
+    sodium_bin2hex(hex, AUDIT_HASH_HEX, hash, AUDIT_HASH_BYTES);
+}

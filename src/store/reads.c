@@ -1,0 +1,327 @@
+/* Reads: what is still queued is noted on the loop's thread, the engine is asked on a reader thread, and the two are
+ * laid over each other there. The note is taken first, so a row that is committed in between is seen twice, which the
+ * overlay settles, and never missed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/internal.h"
+#include "store/overlay.h"
+#include "store/series.h"
+
+void store_reader_thread(void *argument)
+{
+    struct store *store = argument;
+    uv_mutex_lock(&store->lock);
+    struct store_reader *reader = store->readers[store->readers_started++];
+    for (;;) {
+        struct request *request = store->requests_waiting;
+        if (request) {
+            store->requests_waiting = request->next;
+            if (!store->requests_waiting)
+                store->requests_tail = &store->requests_waiting;
+            request->next = NULL;
+            uv_mutex_unlock(&store->lock);
+            request->run(request, reader);
+            uv_mutex_lock(&store->lock);
+            *store->requests_finished_tail = request;
+            store->requests_finished_tail = &request->next;
+            uv_async_send(&store->handles->finished);
+        } else if (store->stopping) {
+            break;
+        } else {
+            uv_cond_wait(&store->requests_wake, &store->lock);
+        }
+    }
+    uv_mutex_unlock(&store->lock);
+}
+
+static void audit_release(struct store_audit *row)
+{
+    free((char *)row->actor);
+    free((char *)row->verb);
+    free((char *)row->target);
+    free((char *)row->detail);
+    free((char *)row->hash);
+}
+
+void store_request_free(struct request *request)
+{
+    for (size_t i = 0; i < request->audit_count; i++)
+        audit_release(&request->audits[i]);
+    free(request->audits);
+    free(request->buckets);
+    free(request->samples.rows);
+    free(request->pending_samples.rows);
+    free(request->pending_states.rows);
+    free(request->lasts.rows);
+    free(request->pending_lasts.rows);
+    store_intervals_release(&request->intervals);
+    free(request);
+}
+
+static struct request *request_new(struct store *store, void (*run)(struct request *, struct store_reader *),
+                                   void (*finish)(struct request *), void (*done)(void), void *owner)
+{
+    struct request *request = memory_new(sizeof *request);
+    request->store = store;
+    request->run = run;
+    request->finish = finish;
+    request->done = done;
+    request->owner = owner;
+    return request;
+}
+
+static const struct error *request_error(const struct request *request)
+{
+    return request->ok ? NULL : &request->error;
+}
+
+/* ---- series and raw readings ---- */
+
+static void run_series(struct request *request, struct store_reader *reader)
+{
+    request->ok = series_valid(request->from, request->to, request->limit, &request->error);
+    if (!request->ok)
+        return;
+    request->buckets = memory_new_array(request->limit, sizeof *request->buckets);
+    request->ok = series_read(request->store->ops, reader, request->asset, request->metric, request->from, request->to,
+                              request->limit, &request->pending_samples, request->buckets, &request->error);
+}
+
+static void finish_series(struct request *request)
+{
+    ((store_series_done *)request->done)(request->owner, request->buckets, request->ok ? request->limit : 0,
+                                         request_error(request));
+}
+
+void store_series(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned count,
+                  store_series_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_series, finish_series, (void (*)(void))done, owner);
+    request->asset = asset;
+    request->metric = metric;
+    request->from = from;
+    request->to = to;
+    request->limit = count;
+    uv_mutex_lock(&store->lock);
+    if (from < to)
+        queue_find_samples(&store->queue, asset, metric, from, to - 1, &request->pending_samples);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+static bool keep_reading(void *owner, msec time, double value)
+{
+    struct request *request = owner;
+    ARRAY_RESERVE(request->samples.rows, request->samples.capacity, request->samples.count + 1);
+    request->samples.rows[request->samples.count++] = (struct reading){time, value};
+    return request->limit == 0 || request->samples.count < request->limit;
+}
+
+static void run_readings(struct request *request, struct store_reader *reader)
+{
+    struct overlay overlay = {.rows = request->pending_samples.rows, .count = request->pending_samples.count,
+                              .newest_first = true, .visit = keep_reading, .owner = request};
+    request->ok = request->store->ops->readings(reader, request->asset, request->metric, request->from, request->to, true,
+                                                overlay_visit, &overlay, &request->error);
+    if (request->ok)
+        overlay_finish(&overlay);
+}
+
+static void finish_readings(struct request *request)
+{
+    ((store_readings_done *)request->done)(request->owner, request->samples.rows,
+                                           request->ok ? request->samples.count : 0, request_error(request));
+}
+
+void store_readings(struct store *store, uint32_t asset, uint32_t metric, msec from, msec to, unsigned limit,
+                    store_readings_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_readings, finish_readings, (void (*)(void))done, owner);
+    request->asset = asset;
+    request->metric = metric;
+    request->from = from;
+    request->to = to;
+    request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    queue_find_samples(&store->queue, asset, metric, from, to, &request->pending_samples);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+/* ---- last values ---- */
+
+static bool keep_last(void *owner, const struct store_last *last)
+{
+    struct request *request = owner;
+    struct store_lasts *lasts = &request->lasts;
+    for (size_t i = 0; i < lasts->count; i++) {
+        if (lasts->rows[i].metric != last->metric)
+            continue;
+        if (last->reading.time >= lasts->rows[i].reading.time)
+            lasts->rows[i] = *last;
+        return true;
+    }
+    ARRAY_RESERVE(lasts->rows, lasts->capacity, lasts->count + 1);
+    lasts->rows[lasts->count++] = *last;
+    return true;
+}
+
+static void run_last_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->last_at(reader, request->asset, request->to, keep_last, request, &request->error);
+    for (size_t i = 0; i < request->pending_lasts.count; i++)
+        keep_last(request, &request->pending_lasts.rows[i]);
+}
+
+static void finish_last_at(struct request *request)
+{
+    ((store_last_done *)request->done)(request->owner, request->lasts.rows, request->ok ? request->lasts.count : 0,
+                                       request_error(request));
+}
+
+void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_last_at, finish_last_at, (void (*)(void))done, owner);
+    request->asset = asset;
+    request->to = at;
+    uv_mutex_lock(&store->lock);
+    queue_find_lasts(&store->queue, asset, at, &request->pending_lasts);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+/* ---- states ---- */
+
+static void run_states(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->states(reader, request->asset, request->from, request->to, &request->intervals,
+                                              &request->error);
+    overlay_states(&request->intervals, &request->pending_states, request->from, request->to);
+}
+
+static void run_states_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->states_at(reader, request->from, &request->intervals, &request->error);
+    overlay_states_at(&request->intervals, &request->pending_states, request->from);
+}
+
+static void run_states_between(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->states_between(reader, request->from, request->to, request->limit,
+                                                      &request->intervals, &request->error);
+    overlay_states_between(&request->intervals, &request->pending_states, request->from, request->to, request->limit);
+}
+
+static void finish_states(struct request *request)
+{
+    ((store_states_done *)request->done)(request->owner, request->intervals.rows,
+                                         request->ok ? request->intervals.count : 0, request_error(request));
+}
+
+static void submit_states(struct request *request, uint32_t asset, msec from, msec to, unsigned limit)
+{
+    struct store *store = request->store;
+    request->asset = asset;
+    request->from = from;
+    request->to = to;
+    request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    queue_find_states(&store->queue, asset, &request->pending_states);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+void store_states(struct store *store, uint32_t asset, msec from, msec to, store_states_done *done, void *owner)
+{
+    submit_states(request_new(store, run_states, finish_states, (void (*)(void))done, owner), asset, from, to, 0);
+}
+
+void store_states_at(struct store *store, msec at, store_states_done *done, void *owner)
+{
+    submit_states(request_new(store, run_states_at, finish_states, (void (*)(void))done, owner), UINT32_MAX, at, at, 0);
+}
+
+void store_states_between(struct store *store, msec from, msec to, unsigned limit, store_states_done *done, void *owner)
+{
+    submit_states(request_new(store, run_states_between, finish_states, (void (*)(void))done, owner), UINT32_MAX, from,
+                  to, limit);
+}
+
+/* ---- audit ---- */
+
+static bool keep_audit(void *owner, const struct store_audit *row)
+{
+    struct request *request = owner;
+    ARRAY_RESERVE(request->audits, request->audit_capacity, request->audit_count + 1);
+    request->audits[request->audit_count++] = (struct store_audit){
+        .sequence = row->sequence, .time = row->time, .actor = memory_text(row->actor), .verb = memory_text(row->verb),
+        .target = memory_text(row->target), .detail = memory_text(row->detail), .hash = memory_text(row->hash)};
+    return true;
+}
+
+static void run_audit(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->audit(reader, request->before, request->limit, keep_audit, request,
+                                             &request->error);
+}
+
+static void finish_audit(struct request *request)
+{
+    ((store_audit_done *)request->done)(request->owner, request->audits, request->ok ? request->audit_count : 0,
+                                        request_error(request));
+}
+
+void store_audit(struct store *store, int64_t before, unsigned limit, store_audit_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_audit, finish_audit, (void (*)(void))done, owner);
+    request->before = before;
+    request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+struct chain {
+    int64_t rows, broken_at;
+    unsigned char hash[AUDIT_HASH_BYTES];
+};
+
+static bool check_link(void *owner, const struct store_audit *row)
+{
+    struct chain *chain = owner;
+    char hex[AUDIT_HASH_HEX];
+    chain->rows++;
+    audit_hash(chain->hash, chain->hash, row);
+    audit_hash_hex(hex, chain->hash);
+    if (row->sequence == chain->rows && strcmp(hex, row->hash) == 0)
+        return true;
+    chain->broken_at = chain->rows;
+    return false;
+}
+
+static void run_verify(struct request *request, struct store_reader *reader)
+{
+    struct chain chain = {0, -1, {0}};
+    struct store_audit_end end = {0};
+    request->ok = request->store->ops->audit_chain(reader, check_link, &chain, &end, &request->error);
+    if (chain.broken_at < 0 && (end.sequence != chain.rows || memcmp(end.hash, chain.hash, sizeof end.hash) != 0))
+        chain.broken_at = chain.rows + 1;
+    request->chain_rows = chain.rows;
+    request->broken_at = chain.broken_at;
+}
+
+static void finish_verify(struct request *request)
+{
+    ((store_verify_done *)request->done)(request->owner, request->chain_rows, request->broken_at,
+                                         request_error(request));
+}
+
+void store_audit_verify(struct store *store, store_verify_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_verify, finish_verify, (void (*)(void))done, owner);
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
