@@ -66,6 +66,7 @@ enum source_state { SOURCE_STARTING, SOURCE_RUNNING, SOURCE_TROUBLED, SOURCE_DOW
 const char *source_state_name(enum source_state state);
 
 #define SOURCE_EXAMPLES 5
+#define SOURCE_RATE_MARKS 11 /* seconds looked back upon, and now */
 
 /* A bad input kept as an example: cleaned text, cut, never raw control bytes. */
 struct source_example {
@@ -91,7 +92,7 @@ struct source {
     unsigned targets;
     struct source_example examples[SOURCE_EXAMPLES]; /* newest first */
     unsigned example_count;
-    struct { uint64_t counted; msec at; } rate_mark;
+    struct { uint64_t counted[SOURCE_RATE_MARKS]; msec at[SOURCE_RATE_MARKS]; unsigned taken; } rate_marks;
 };
 
 /* Helpers for collectors. */

@@ -1,0 +1,135 @@
+#include "collect/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "collect/decode.h"
+#include "collect/names.h"
+
+struct feed {
+    struct source *source;
+    struct names *assets, *metrics;
+    uint64_t revision;
+    struct sink_value values[DECODE_BATCH];
+};
+
+struct feed *feed_new(struct source *source)
+{
+    struct feed *feed = memory_new(sizeof *feed);
+    feed->source = source;
+    feed->assets = names_new();
+    feed->metrics = names_new();
+    return feed;
+}
+
+void feed_free(struct feed **feed)
+{
+    if (!*feed)
+        return;
+    names_free(&(*feed)->assets);
+    names_free(&(*feed)->metrics);
+    free(*feed);
+    *feed = NULL;
+}
+
+void feed_begin(struct feed *feed)
+{
+    const struct sink *sink = &feed->source->sink;
+    uint64_t revision = sink->ops->ledger_revision(sink->owner);
+    if (revision != feed->revision)
+        names_clear(feed->assets);
+    feed->revision = revision;
+}
+
+static uint32_t asset_of(struct feed *feed, const char *id, size_t length)
+{
+    uint32_t asset = names_find(feed->assets, id, length);
+    if (asset == SINK_NONE) {
+        const struct sink *sink = &feed->source->sink;
+        asset = sink->ops->asset(sink->owner, feed->source, id, length);
+        if (asset != SINK_NONE)
+            names_add(feed->assets, id, length, asset);
+    }
+    return asset;
+}
+
+static uint32_t metric_of(struct feed *feed, const char *name, size_t length)
+{
+    uint32_t metric = names_find(feed->metrics, name, length);
+    if (metric == SINK_NONE) {
+        char clean[DECODE_NAME_MAX + 1];
+        const struct sink *sink = &feed->source->sink;
+        text_clean_into(clean, sizeof clean, name, length);
+        if (!*clean)
+            return SINK_NONE;
+        metric = sink->ops->metric(sink->owner, clean, strlen(clean));
+        if (metric != SINK_NONE)
+            names_add(feed->metrics, name, length, metric);
+    }
+    return metric;
+}
+
+bool feed_message(struct feed *feed, const struct decoded *message, const char **reason)
+{
+    const struct sink *sink = &feed->source->sink;
+    uint32_t asset = asset_of(feed, message->asset, message->asset_length), via = SINK_NONE;
+    unsigned count = 0;
+    *reason = "asset id not allowed, or too many unknown assets";
+    if (asset == SINK_NONE)
+        return false;
+    if (message->gateway && message->gateway_length)
+        via = asset_of(feed, message->gateway, message->gateway_length);
+    for (unsigned i = 0; i < message->count; i++) {
+        uint32_t metric = metric_of(feed, message->values[i].metric, message->values[i].metric_length);
+        if (metric != SINK_NONE)
+            feed->values[count++] = (struct sink_value){metric, message->values[i].value};
+    }
+    feed->source->readings += count;
+    sink->ops->message(sink->owner, feed->source, asset, via, message->time, feed->values, count, message->raw,
+                       message->raw_length);
+    *reason = "metric name not allowed, or too many metrics";
+    return count == message->count;
+}
+
+bool feed_link(struct feed *feed, const char *id, size_t length, enum link_state state, const char *evidence,
+               const char **reason)
+{
+    const struct sink *sink = &feed->source->sink;
+    uint32_t asset = asset_of(feed, id, length);
+    *reason = "asset id not allowed, or too many unknown assets";
+    if (asset == SINK_NONE)
+        return false;
+    sink->ops->link(sink->owner, feed->source, asset, state, evidence);
+    return true;
+}
+
+static void on_message(void *owner, const struct decoded *message)
+{
+    struct feed *feed = owner;
+    const char *reason;
+    if (!feed_message(feed, message, &reason))
+        source_bad(feed->source, message->raw, message->raw_length, "%s", reason);
+}
+
+static void on_link(void *owner, const char *id, size_t length, enum link_state state, const char *evidence)
+{
+    struct feed *feed = owner;
+    const char *reason;
+    if (!feed_link(feed, id, length, state, evidence, &reason))
+        source_bad(feed->source, id, length, "%s", reason);
+}
+
+static void on_bad(void *owner, unsigned item, const char *sample, size_t length, const char *reason)
+{
+    struct feed *feed = owner;
+    (void)item;
+    source_bad(feed->source, sample, length, "%s", reason);
+}
+
+void feed_payload(struct feed *feed, struct format *format, const struct format_input *input)
+{
+    const struct decode_sink sink = {feed, on_message, on_link, on_bad};
+    format_decode(format, input, &sink);
+}
