@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "fault.h"
 #include "heap.h"
 #include "links.h"
 #include "message.h"
 #include "random.h"
+#include "wall.h"
 
 enum purpose { PURPOSE_FIRST = 700, PURPOSE_PHASE, PURPOSE_JITTER, PURPOSE_RETURN, PURPOSE_BOOT };
 
@@ -54,13 +53,6 @@ struct campus {
     uint64_t second_readings[RATE_SECONDS];
     unsigned seconds;
 };
-
-static int64_t wall_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void *array_new(size_t count, size_t size)
 {
@@ -129,12 +121,27 @@ static void presence_sync_all(struct campus *campus)
         presence_sync(campus, g, now);
 }
 
+static void speak_strangers(struct campus *campus, size_t gateway, int64_t now)
+{
+    for (size_t f = 0; f < campus->faults.count; f++) {
+        const struct fault *fault = &campus->faults.list[f];
+        if (fault->kind != FAULT_STRANGER || fault->target != gateway)
+            continue;
+        for (int i = 0; i < fault->variant; i++) {
+            message_stranger(&campus->messages, gateway, i, now, &campus->message);
+            publish(campus, gateway, campus->options->qos, false);
+        }
+    }
+}
+
 static void speak_gateway(struct campus *campus, size_t gateway, int64_t now)
 {
     campus->gateways[gateway].started = true;
     presence_sync(campus, gateway, now);
     message_gateway(&campus->messages, gateway, now, campus->gateways[gateway].boot, campus->turn, &campus->message);
     campus->statuses += publish(campus, gateway, campus->options->qos, false);
+    if (campus->faults.bits[fleet_gateway_asset(campus->fleet, gateway)] & ASSET_DISTORTED)
+        speak_strangers(campus, gateway, now);
 }
 
 static void speak_terminal(struct campus *campus, size_t terminal, int64_t now)
@@ -237,7 +244,7 @@ static void events_init(struct campus *campus)
 }
 
 /* Who was silent and may speak now does so soon, not at the end of a long period: it has just booted. */
-static void faults_changed(struct campus *campus)
+static void silence_changed(struct campus *campus)
 {
     const struct fleet *fleet = campus->fleet;
     int64_t now = wall_now();
@@ -263,6 +270,22 @@ static void start(struct campus *campus)
 {
     campus->started = true;
     campus->pumped_at = uv_hrtime();
+    pump_schedule(campus);
+}
+
+/* Whom a new fault distorts speaks at once (a few), or within seconds (a building): somebody is watching. */
+static void fault_show(struct campus *campus, const struct fault *fault)
+{
+    const struct fleet *fleet = campus->fleet;
+    size_t covered = 0;
+    for (int walk = 0; walk < 2; walk++)
+        for (size_t a = 0; a < fleet_asset_count(fleet); a++)
+            if (campus->faults.bits[a] & ASSET_DISTORTED && fault_covers(fleet, fault, a)) {
+                if (walk == 0)
+                    covered++;
+                else
+                    event_once(campus, a, (covered > 100 ? 8000 : 500) * random_unit(fleet->seed, a, PURPOSE_RETURN));
+            }
     pump_schedule(campus);
 }
 
@@ -315,7 +338,7 @@ static void second_passed(uv_timer_t *timer)
         return;
     presence_sync_all(campus);
     if (faults_expire(&campus->faults, wall_now()))
-        faults_changed(campus);
+        silence_changed(campus);
 }
 
 static void duration_over(uv_timer_t *timer)
@@ -396,6 +419,48 @@ static double rate_now(const struct campus *campus)
     return (double)(campus->second_readings[campus->seconds % RATE_SECONDS] - first) / span;
 }
 
+const struct fleet *campus_fleet(const struct campus *campus)
+{
+    return campus->fleet;
+}
+
+struct faults *campus_faults(struct campus *campus)
+{
+    return &campus->faults;
+}
+
+void campus_faults_changed(struct campus *campus, const struct fault *added)
+{
+    silence_changed(campus);
+    if (added)
+        fault_show(campus, added);
+}
+
+void campus_set_rate(struct campus *campus, double rate)
+{
+    campus->speed = rate / campus->natural_rate;
+    campus->pumped_at = uv_hrtime();
+    pump_schedule(campus);
+}
+
+void campus_status(const struct campus *campus, struct text *out)
+{
+    struct links_figures figures = links_figures(campus->links);
+    text_addf(out, "rate=%.1f target=", rate_now(campus));
+    if (isinf(campus->speed))
+        text_adds(out, "max");
+    else
+        text_addf(out, "%.1f speed=%.4g", campus->natural_rate * campus->speed, campus->speed);
+    text_addf(out, " readings=%llu gateway_messages=%llu suppressed=%llu sent=%llu lost=%llu connected=%zu/%zu "
+                   "reconnects=%llu faults=%zu gateways=%zu terminals=%zu seed=%llu running=%llds",
+              (unsigned long long)campus->readings, (unsigned long long)campus->statuses,
+              (unsigned long long)campus->suppressed, (unsigned long long)figures.sent,
+              (unsigned long long)figures.lost, figures.connected, figures.links,
+              (unsigned long long)figures.reconnects, campus->faults.count, campus->fleet->gateway_count,
+              campus->fleet->terminal_count, (unsigned long long)campus->fleet->seed,
+              (long long)(wall_now() - campus->started_at) / 1000);
+}
+
 void campus_figures(const struct campus *campus, struct text *out)
 {
     struct links_figures figures = links_figures(campus->links);
@@ -409,132 +474,4 @@ void campus_figures(const struct campus *campus, struct text *out)
               wall > 0 ? (double)campus->readings / wall : 0,
               (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6, usage.ru_maxrss);
-}
-
-/* ---- commands ---- */
-
-struct call {
-    struct campus *campus;
-    char **words;
-    int count;
-    struct text *answer;
-};
-
-static bool command_status(struct call *call)
-{
-    struct campus *campus = call->campus;
-    struct links_figures figures = links_figures(campus->links);
-    text_addf(call->answer, "rate=%.1f target=", rate_now(campus));
-    if (isinf(campus->speed))
-        text_adds(call->answer, "max");
-    else
-        text_addf(call->answer, "%.1f speed=%.4g", campus->natural_rate * campus->speed, campus->speed);
-    text_addf(call->answer, " readings=%llu gateway_messages=%llu suppressed=%llu sent=%llu lost=%llu connected=%zu/%zu "
-                            "reconnects=%llu faults=%zu gateways=%zu terminals=%zu seed=%llu running=%llds",
-              (unsigned long long)campus->readings, (unsigned long long)campus->statuses,
-              (unsigned long long)campus->suppressed, (unsigned long long)figures.sent,
-              (unsigned long long)figures.lost, figures.connected, figures.links,
-              (unsigned long long)figures.reconnects, campus->faults.count, campus->fleet->gateway_count,
-              campus->fleet->terminal_count, (unsigned long long)campus->fleet->seed,
-              (long long)(wall_now() - campus->started_at) / 1000);
-    return true;
-}
-
-static bool command_list(struct call *call)
-{
-    faults_list(&call->campus->faults, wall_now(), call->answer);
-    return true;
-}
-
-static bool command_recover(struct call *call)
-{
-    if (call->count != 2) {
-        text_adds(call->answer, "recover what? an id, a building, #NUMBER or all");
-        return false;
-    }
-    if (!faults_recover(&call->campus->faults, call->words[1], call->answer))
-        return false;
-    faults_changed(call->campus);
-    return true;
-}
-
-static bool command_rate(struct call *call)
-{
-    double rate;
-    struct campus *campus = call->campus;
-    if (call->count != 2 || !options_rate(call->words[1], &rate)) {
-        text_adds(call->answer, "rate needs readings a second, or max");
-        return false;
-    }
-    campus->speed = rate / campus->natural_rate;
-    campus->pumped_at = uv_hrtime();
-    pump_schedule(campus);
-    text_addf(call->answer, "rate %s", call->words[1]);
-    return true;
-}
-
-static bool command_seed(struct call *call)
-{
-    text_addf(call->answer, "seed %llu", (unsigned long long)call->campus->fleet->seed);
-    return true;
-}
-
-static bool command_buildings(struct call *call)
-{
-    const struct fleet *fleet = call->campus->fleet;
-    for (size_t b = 0; b < fleet->building_count; b++)
-        text_addf(call->answer, "%s%s", b ? " " : "", fleet->buildings[b].name);
-    return true;
-}
-
-static bool command_help(struct call *call);
-
-static const struct command {
-    const char *verb, *arguments;
-    bool (*run)(struct call *call);
-} commands[] = {
-    {"recover", "TERMINAL|GATEWAY|BUILDING|#NUMBER|all", command_recover},
-    {"status", "", command_status},
-    {"list-faults", "", command_list},
-    {"rate", "READINGS_PER_S|max", command_rate},
-    {"seed", "", command_seed},
-    {"buildings", "", command_buildings},
-    {"help", "", command_help},
-};
-
-static bool command_help(struct call *call)
-{
-    for (int i = 0; i < FAULT_KIND_COUNT; i++)
-        text_addf(call->answer, "%s %s; ", fault_types[i].verb, fault_types[i].arguments);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        text_addf(call->answer, "%s%s%s%s", i ? "; " : "", commands[i].verb, *commands[i].arguments ? " " : "",
-                  commands[i].arguments);
-    return true;
-}
-
-static bool command_run(struct call *call)
-{
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].verb, call->words[0]) == 0)
-            return commands[i].run(call);
-    if (!faults_add(&call->campus->faults, call->words, call->count, wall_now(), call->answer))
-        return false;
-    faults_changed(call->campus);
-    return true;
-}
-
-void campus_command(struct campus *campus, char *line, struct text *answer)
-{
-    char *words[8], *rest = NULL;
-    struct text said = {0};
-    struct call call = {.campus = campus, .words = words, .answer = &said};
-    for (char *word = strtok_r(line, " \t\r", &rest); word && call.count < 8; word = strtok_r(NULL, " \t\r", &rest))
-        words[call.count++] = word;
-    bool done = false;
-    if (call.count == 0)
-        text_adds(&said, "say something; \"help\" lists it all");
-    else
-        done = command_run(&call);
-    text_addf(answer, "%s %s", done ? "ok" : "error", said.length ? said.bytes : "");
-    text_release(&said);
 }

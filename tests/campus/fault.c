@@ -221,6 +221,18 @@ static bool parse_garbage(struct parse *parse)
     return false;
 }
 
+static bool parse_stranger(struct parse *parse)
+{
+    char *end = NULL;
+    long count = parse->count > 0 ? strtol(parse->words[0], &end, 10) : 1;
+    if (parse->fault->scope != SCOPE_GATEWAY)
+        return refuse(parse, "not a gateway");
+    if (parse->count > 1 || (end && *end) || count < 1 || count > 1000)
+        return refuse(parse, "1 to 1000 strangers");
+    parse->fault->variant = (int)count;
+    return true;
+}
+
 static bool parse_value(struct parse *parse)
 {
     char *end;
@@ -273,8 +285,8 @@ static bool (*const parsers[FAULT_KIND_COUNT])(struct parse *parse) = {
     [FAULT_GATEWAY_DIES] = parse_gateway,     [FAULT_HALF_OPEN] = parse_nothing,
     [FAULT_TERMINAL_STUCK] = parse_nothing,   [FAULT_NEGATIVE_ENERGY] = parse_negative,
     [FAULT_CLOCK_WRONG] = parse_clock,        [FAULT_GARBAGE] = parse_garbage,
-    [FAULT_VALUE] = parse_value,              [FAULT_BUILDING_POWER_LOSS] = parse_building,
-    [FAULT_SLOW_RECOVERY] = parse_recovery,
+    [FAULT_VALUE] = parse_value,              [FAULT_STRANGER] = parse_stranger,
+    [FAULT_BUILDING_POWER_LOSS] = parse_building, [FAULT_SLOW_RECOVERY] = parse_recovery,
 };
 
 /* storm N|all [terminals|gateways]: the chosen ones come in the order of a hash, so that they lie all over. */
@@ -380,28 +392,54 @@ static bool scope_within(const struct fleet *fleet, const struct fault *fault, e
     return false;
 }
 
+/* What a person may name to take faults away. */
+struct selection {
+    enum scope scope;
+    size_t target;
+    unsigned number; /* not 0: this fault */
+    int kind;        /* not -1: all of this kind */
+};
+
+static bool selection_parse(const struct faults *faults, const char *name, struct selection *selection)
+{
+    *selection = (struct selection){.scope = SCOPE_ALL, .kind = -1};
+    if (*name == '#')
+        return (selection->number = (unsigned)strtoul(name + 1, NULL, 10)) > 0;
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        if (strcmp(fault_types[kind].verb, name) == 0) {
+            selection->kind = kind;
+            return true;
+        }
+    return scope_parse(faults->fleet, name, &selection->scope, &selection->target);
+}
+
+static bool selected(const struct faults *faults, const struct fault *fault, const struct selection *selection)
+{
+    if (selection->number)
+        return fault->number == selection->number;
+    if (selection->kind >= 0)
+        return (int)fault->kind == selection->kind;
+    return scope_within(faults->fleet, fault, selection->scope, selection->target);
+}
+
 bool faults_recover(struct faults *faults, const char *name, struct text *answer)
 {
-    enum scope scope = SCOPE_ALL;
-    size_t target = 0, kept = 0;
-    unsigned number = 0;
-    if (*name == '#')
-        number = (unsigned)strtoul(name + 1, NULL, 10);
-    else if (!scope_parse(faults->fleet, name, &scope, &target)) {
-        text_addf(answer, "neither an asset nor a building: %s", name);
+    struct selection selection;
+    if (!selection_parse(faults, name, &selection)) {
+        text_addf(answer, "neither an asset, a building nor a fault: %s", name);
         return false;
     }
-    size_t before = faults->count;
+    size_t before = faults->count, kept = 0;
     for (size_t i = 0; i < before; i++) {
         struct fault *fault = &faults->list[i];
-        if (*name == '#' ? fault->number == number : scope_within(faults->fleet, fault, scope, target))
+        if (selected(faults, fault, &selection))
             free(fault->members);
         else
             faults->list[kept++] = *fault;
     }
     faults->count = kept;
-    if (kept == before && before > 0 && scope != SCOPE_ALL) {
-        text_addf(answer, "no fault lies on it itself or below: %s (see list-faults)", name);
+    if (kept == before && strcmp(name, "all") != 0) {
+        text_addf(answer, "no such fault, nor one on it itself or below: %s (see list-faults)", name);
         return false;
     }
     bits_rebuild(faults);

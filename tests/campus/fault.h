@@ -45,7 +45,7 @@ struct fault {
     int64_t since;     /* ms, wall clock */
     int64_t span;      /* slow recovery */
     int64_t offset;    /* clock */
-    int variant;       /* enum clock_fault, NEGATIVE_*, or the garbage variant */
+    int variant;       /* enum clock_fault, NEGATIVE_*, the garbage variant, the number of strangers */
     bool with_gateways; /* storm: the gateways go down, not only their terminals */
     double value;
     char metric[32];
@@ -66,7 +66,7 @@ void faults_release(struct faults *faults);
 /* One line as from the control socket, split into words: "garbage EM-A-00001 nan". False with a reason in `answer`,
  * else the fault is on and described there. */
 bool faults_add(struct faults *faults, char *const *words, int count, int64_t now, struct text *answer);
-/* By "all", "#3", id or building name: takes away the faults on it and below it. False with a reason. */
+/* By "all", "#3", a fault's verb, id or building name: takes away the faults on it and below it. False with a reason. */
 bool faults_recover(struct faults *faults, const char *target, struct text *answer);
 /* Drops what is over (slow recoveries); true when something was. */
 bool faults_expire(struct faults *faults, int64_t now);

@@ -175,6 +175,21 @@ static void plan_group(struct plan *plan, size_t start, size_t end, size_t count
     }
 }
 
+/* Rounding may give a tiny group more gateways (1 + counts) than it has terminals: those go where most terminals
+ * share one. There are never more gateways than terminals. */
+static void gateways_level(const double *members, size_t groups, size_t *counts)
+{
+    for (size_t g = 0; g < groups; g++)
+        while ((double)counts[g] + 1 > members[g]) {
+            size_t fullest = 0;
+            for (size_t i = 1; i < groups; i++)
+                if (members[i] / (double)(counts[i] + 1) > members[fullest] / (double)(counts[fullest] + 1))
+                    fullest = i;
+            counts[g]--;
+            counts[fullest]++;
+        }
+}
+
 static void plan_gateways(struct plan *plan)
 {
     const struct terminal *terminals = plan->fleet->terminals;
@@ -191,6 +206,7 @@ static void plan_gateways(struct plan *plan)
         plan_group(plan, plan->first_terminal, end, plan->gateways, &next, serving);
     } else {
         apportion(weights, groups, plan->gateways - groups, counts);
+        gateways_level(weights, groups, counts);
         size_t start = plan->first_terminal;
         for (size_t g = 0; g < groups; g++) {
             size_t members = (size_t)weights[g];

@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "campus.h"
+#include "command.h"
 #include "control.h"
 #include "fleet.h"
 #include "ledger.h"
@@ -31,9 +33,19 @@ static void interrupted(uv_signal_t *handle, int number)
     uv_stop(handle->loop);
 }
 
-static void command_line(void *context, char *line, struct text *answer)
+static void line_came(void *context, char *line, struct text *answer)
 {
-    campus_command(context, line, answer);
+    command_line(context, line, answer);
+}
+
+/* A connection per gateway may need more descriptors than the soft limit allows. */
+static void descriptors_allow(size_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted + 64)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted + 64 ? limit.rlim_max : wanted + 64;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run(const struct options *options, const struct fleet *fleet)
@@ -44,9 +56,10 @@ static int run(const struct options *options, const struct fleet *fleet)
     struct control *control = NULL;
     int status = 0;
     signal(SIGPIPE, SIG_IGN);
+    descriptors_allow((size_t)options->connections);
     uv_loop_init(&loop);
     struct campus *campus = campus_new(&loop, options, fleet);
-    if (options->control && !(control = control_new(&loop, options->control, command_line, campus)))
+    if (options->control && !(control = control_new(&loop, options->control, line_came, campus)))
         status = 1;
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&loop, &signals[i]);

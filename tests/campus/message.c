@@ -159,6 +159,24 @@ void message_gateway(const struct messages *messages, size_t gateway, int64_t no
         garbage_apply(&out->payload, distortion.garbage->variant, distortion.stamp, turn);
 }
 
+void message_stranger(const struct messages *messages, size_t gateway, int index, int64_t now, struct message *out)
+{
+    char parent[FLEET_ID], id[48];
+    fleet_id(messages->fleet, fleet_gateway_asset(messages->fleet, gateway), parent);
+    snprintf(id, sizeof id, "XX-%s-%03d", parent + 3, index + 1);
+    text_clear(&out->payload);
+    if (messages->format == FORMAT_THINGSBOARD) {
+        strcpy(out->topic, "v1/gateway/telemetry");
+        text_addf(&out->payload, "{\"%s\":[", id);
+    } else {
+        snprintf(out->topic, sizeof out->topic, "campus/%s/%s/telemetry", parent, id);
+    }
+    text_addf(&out->payload, "{\"ts\":%lld,\"values\":{", (long long)now);
+    payload_value(&out->payload, true, "temperature", 21 + index % 7, 1);
+    payload_value(&out->payload, false, "battery", 100, 0);
+    payload_close(messages, &out->payload);
+}
+
 void message_presence(const struct messages *messages, size_t gateway, bool online, struct message *out)
 {
     char id[FLEET_ID];
