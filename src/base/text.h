@@ -48,7 +48,8 @@ bool text_from_gb18030(struct buffer *out, const char *bytes, size_t length, str
 bool text_glob(const char *pattern, const char *text);
 /* Whole text as a number; false on anything else, on overflow, NaN and infinity. */
 bool text_number(const char *text, double *number);
-/* At most 6 significant digits, no exponent for |x| in [1e-4, 1e9), no trailing zeros: "31.2", "0.0004", "1.2e12". */
+/* Six significant digits, whole parts below 1e9 in full, no exponent for |x| in [1e-4, 1e9), no trailing zeros:
+ * "31.2", "0.0004", "123456789", "1.2e12". Returns the length as snprintf does. */
 int text_format_number(char *out, size_t size, double number);
 
 #endif
