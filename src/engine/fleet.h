@@ -37,6 +37,7 @@ struct fleet_options {
 };
 
 struct fleet *fleet_new(uv_loop_t *loop, struct store *store, const struct fleet_options *options);
+/* Its timers close on the loop's next turn; run the loop until it is empty. Before store_close. */
 void fleet_free(struct fleet **fleet);
 /* Fill from the store (store_load), then set the timers as of now: time that passed while the daemon was down does
  * not count as silence of the assets; each has its full timeout from start. */
@@ -44,16 +45,19 @@ bool fleet_load(struct fleet *fleet, struct error *error);
 
 /* What collectors write to. */
 struct sink fleet_sink(struct fleet *fleet);
+/* A source was stopped: its verdicts on links and checks no longer count. */
+void fleet_forget_source(struct fleet *fleet, struct source *source);
 
 /* ---- the ledger ---- */
 struct ledger_change;      /* see ledger.h: a parsed ledger file against the fleet */
-/* Put rows in force (validated before): adds, changes, removes in one action with one audit entry. */
+/* Put rows in force (validated before): adds, changes, removes in one action with one audit entry. Takes the change.
+ * `done` may come before this returns when nothing differs. ERROR_CONFLICT while another change is being committed. */
 typedef void fleet_done(void *owner, const struct error *error);
 void fleet_apply_ledger(struct fleet *fleet, struct ledger_change *change, const char *actor, fleet_done *done, void *owner);
 /* Turn a discovered asset into a ledger row, with the fields given as a JSON object. */
 void fleet_adopt(struct fleet *fleet, const char *id, const char *fields_json, int64_t expected_revision,
                  const char *actor, fleet_done *done, void *owner);
-/* Maintenance on or off until an instant (CLOCK_NEVER: until taken off). */
+/* Grows with every change to rows: adding, changing, removing, discovering. */
 uint64_t fleet_ledger_revision(const struct fleet *fleet);
 
 /* ---- reading one asset; handles are stable for the process's life ---- */
@@ -159,6 +163,8 @@ struct fleet_listener {
     void *owner;
     /* At most ten times a second, when something changed: how many assets changed health, and up to 64 of them. */
     void (*changed)(void *owner, uint64_t revision, const uint32_t *assets, uint32_t count, uint32_t total);
+    /* A collector says that its source's state or counters changed in a way people should see soon; may be NULL. */
+    void (*source_changed)(void *owner, struct source *source);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 uint64_t fleet_revision(const struct fleet *fleet);

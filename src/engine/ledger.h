@@ -23,6 +23,15 @@ struct ledger_summary {
 /* Parse and compare. `name` is for messages. Two rows with one id in one file: the first wins, the second is
  * rejected and named with both lines; a parent that exists nowhere, or a loop of parents: the row goes in without
  * its parent, with a warning. `complete`: ledger rows that the file lacks are to be removed. */
+/* Several files as one change: what a configuration names. Where two files have one id, the first wins; a difference
+ * between them is reported with both places. `fleet` NULL: compare with nothing (--check-config). */
+struct ledger_change *ledger_change_new(struct fleet *fleet);
+bool ledger_change_add(struct ledger_change *change, const char *name, const char *bytes, size_t length,
+                       struct error *error);
+bool ledger_change_add_file(struct ledger_change *change, const char *path, struct error *error);
+/* Parents checked, compared with the fleet; needed before the summary is read and before it is applied. */
+void ledger_change_close(struct ledger_change *change, bool complete);
+/* The same for one file. */
 bool ledger_read(struct fleet *fleet, const char *name, const char *bytes, size_t length, bool complete,
                  struct ledger_change **change, struct error *error);
 void ledger_change_free(struct ledger_change **change);

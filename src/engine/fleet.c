@@ -1,0 +1,735 @@
+/* The fleet's records: text, index, place in the tree. Health is in fleet_health.c, what comes in in fleet_sink.c,
+ * what people ask in fleet_query.c, fleet_sort.c, fleet_board.c and fleet_past.c. */
+#include "engine/fleet.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "engine/fleet_private.h"
+
+/* ---- text ---- */
+
+#define ARENA_CHUNK 65536u
+
+static const char *arena_at(const struct text_arena *arena, uint32_t reference)
+{
+    return arena->chunks[reference >> 16] + (reference & 0xffff);
+}
+
+static uint32_t arena_put(struct text_arena *arena, const char *text, size_t length)
+{
+    assert(length < ARENA_CHUNK / 2);
+    if (!length && arena->count)
+        return 0;
+    if (!arena->count || arena->used + length + 1 > ARENA_CHUNK) {
+        assert(arena->count < 65536);
+        ARRAY_RESERVE(arena->chunks, arena->capacity, arena->count + 1);
+        arena->chunks[arena->count++] = memory_resize(NULL, 1, ARENA_CHUNK);
+        arena->used = 0;
+        if (arena->count == 1) {
+            arena->chunks[0][0] = '\0'; /* reference 0 is the empty text */
+            arena->used = 1;
+            if (!length)
+                return 0;
+        }
+    }
+    char *chunk = arena->chunks[arena->count - 1];
+    uint32_t reference = (uint32_t)(arena->count - 1) << 16 | arena->used;
+    memcpy(chunk + arena->used, text, length);
+    chunk[arena->used + length] = '\0';
+    arena->used += (uint32_t)length + 1;
+    return reference;
+}
+
+static void arena_release(struct text_arena *arena)
+{
+    for (size_t i = 0; i < arena->count; i++)
+        free(arena->chunks[i]);
+    free(arena->chunks);
+}
+
+const char *fleet_text(const struct fleet *fleet, uint32_t asset, enum asset_field field)
+{
+    uint32_t reference = row_at(fleet, asset)->text[field];
+    return field_is_own(field) ? arena_at(&fleet->arena, reference) : intern_name(fleet->texts, reference);
+}
+
+const char *fleet_attributes(const struct fleet *fleet, uint32_t asset)
+{
+    return arena_at(&fleet->arena, row_at(fleet, asset)->attributes);
+}
+
+const char *fleet_place(const struct fleet *fleet, uint32_t asset)
+{
+    return intern_name(fleet->places, fleet->place_of[asset]);
+}
+
+const char *fleet_place_folded(struct fleet *fleet, uint32_t place)
+{
+    uint32_t need = intern_count(fleet->places);
+    if (need > fleet->folded_place_count) {
+        fleet->folded_places = memory_resize(fleet->folded_places, need, sizeof *fleet->folded_places);
+        struct buffer folded = BUFFER_INIT;
+        for (uint32_t i = fleet->folded_place_count; i < need; i++) {
+            const char *text = intern_name(fleet->places, i);
+            buffer_clear(&folded);
+            text_fold(&folded, text, strlen(text));
+            fleet->folded_places[i] = memory_text(buffer_text(&folded));
+        }
+        buffer_release(&folded);
+        fleet->folded_place_count = need;
+    }
+    return fleet->folded_places[place];
+}
+
+void fleet_set_text(struct fleet *fleet, uint32_t asset, enum asset_field field, const char *text)
+{
+    struct fleet_row *row = row_at(fleet, asset);
+    if (!field_is_own(field)) {
+        row->text[field] = intern_id(fleet->texts, text, strlen(text));
+        return;
+    }
+    if (strcmp(arena_at(&fleet->arena, row->text[field]), text) == 0)
+        return;
+    row->text[field] = arena_put(&fleet->arena, text, strlen(text));
+    if (field == ASSET_name)
+        fleet->words_dirty = true;
+}
+
+static void fleet_set_place(struct fleet *fleet, uint32_t asset)
+{
+    static const enum asset_field parts[] = {ASSET_site, ASSET_building, ASSET_floor, ASSET_room};
+    char place[1024];
+    size_t used = 0;
+    place[0] = '\0';
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        const char *part = fleet_text(fleet, asset, parts[i]);
+        size_t length = strlen(part);
+        if (!length || used + length + 2 > sizeof place)
+            continue;
+        if (used)
+            place[used++] = ' ';
+        memcpy(place + used, part, length + 1);
+        used += length;
+    }
+    fleet->place_of[asset] = intern_id(fleet->places, place, used);
+}
+
+void fleet_row_get(const struct fleet *fleet, uint32_t asset, struct asset *row)
+{
+    for (int field = 0; field < ASSET_FIELD_COUNT; field++)
+        row->field[field] = fleet_text(fleet, asset, field);
+    row->attributes = fleet_attributes(fleet, asset);
+    row->discovered = live_at(fleet, asset)->flags & LIVE_DISCOVERED;
+    row->revision = row_at(fleet, asset)->revision;
+}
+
+/* ---- words: the folded text that searches sweep ---- */
+
+static void words_append(struct fleet *fleet, uint32_t asset, struct buffer *folded)
+{
+    buffer_clear(folded);
+    if (live_exists(live_at(fleet, asset))) {
+        const char *id = fleet_text(fleet, asset, ASSET_id), *name = fleet_text(fleet, asset, ASSET_name);
+        text_fold(folded, id, strlen(id));
+        buffer_append_char(folded, ' ');
+        text_fold(folded, name, strlen(name));
+    }
+    buffer_append_char(folded, '\n');
+    if (fleet->words_length + folded->length > fleet->words_capacity) {
+        size_t grown = fleet->words_capacity + fleet->words_capacity / 8 + folded->length + 4096;
+        fleet->words = memory_resize(fleet->words, grown, 1);
+        fleet->words_capacity = grown;
+    }
+    fleet->word_start[asset] = (uint32_t)fleet->words_length;
+    memcpy(fleet->words + fleet->words_length, folded->data, folded->length);
+    fleet->words_length += folded->length;
+    for (size_t i = 0; i < folded->length; i++)
+        fleet->word_bytes[(unsigned char)folded->data[i]]++;
+}
+
+void fleet_words_ready(struct fleet *fleet)
+{
+    if (!fleet->words_dirty)
+        return;
+    struct buffer folded = BUFFER_INIT;
+    fleet->words_length = 0;
+    memset(fleet->word_bytes, 0, sizeof fleet->word_bytes);
+    for (uint32_t asset = 0; asset < fleet->count; asset++)
+        words_append(fleet, asset, &folded);
+    buffer_release(&folded);
+    fleet->words_dirty = false;
+}
+
+/* ---- the index by id ---- */
+
+static uint32_t id_hash(const char *id, size_t length)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)id[i]) * 0x100000001b3u;
+    hash ^= hash >> 32;
+    hash *= 0x9e3779b97f4a7c15u;
+    return (uint32_t)(hash >> 32);
+}
+
+static bool id_equals(const struct fleet *fleet, uint32_t asset, const char *id, size_t length)
+{
+    const char *own = fleet_text(fleet, asset, ASSET_id);
+    return strncmp(own, id, length) == 0 && own[length] == '\0';
+}
+
+uint32_t fleet_find_n(const struct fleet *fleet, const char *id, size_t length)
+{
+    uint32_t hash = id_hash(id, length);
+    for (uint32_t at = hash & fleet->id_mask;; at = (at + 1) & fleet->id_mask) {
+        const struct id_slot *slot = &fleet->ids[at];
+        if (slot->handle == FLEET_NONE)
+            return FLEET_NONE;
+        if (slot->hash == hash && id_equals(fleet, slot->handle, id, length))
+            return slot->handle;
+    }
+}
+
+uint32_t fleet_find(const struct fleet *fleet, const char *id)
+{
+    uint32_t asset = fleet_find_n(fleet, id, strlen(id));
+    return asset != FLEET_NONE && live_exists(live_at(fleet, asset)) ? asset : FLEET_NONE;
+}
+
+static void index_insert(struct fleet *fleet, struct id_slot slot)
+{
+    uint32_t at = slot.hash & fleet->id_mask;
+    while (fleet->ids[at].handle != FLEET_NONE)
+        at = (at + 1) & fleet->id_mask;
+    fleet->ids[at] = slot;
+}
+
+static void index_resize(struct fleet *fleet, uint32_t size)
+{
+    struct id_slot *old = fleet->ids;
+    uint32_t old_size = old ? fleet->id_mask + 1 : 0;
+    fleet->ids = memory_new_array(size, sizeof *fleet->ids);
+    fleet->id_mask = size - 1;
+    for (uint32_t i = 0; i < size; i++)
+        fleet->ids[i].handle = FLEET_NONE;
+    for (uint32_t i = 0; i < old_size; i++)
+        if (old[i].handle != FLEET_NONE)
+            index_insert(fleet, old[i]);
+    free(old);
+}
+
+void fleet_index_remove(struct fleet *fleet, uint32_t asset)
+{
+    const char *id = fleet_text(fleet, asset, ASSET_id);
+    uint32_t mask = fleet->id_mask, at = id_hash(id, strlen(id)) & mask;
+    while (fleet->ids[at].handle != asset) {
+        if (fleet->ids[at].handle == FLEET_NONE)
+            return;
+        at = (at + 1) & mask;
+    }
+    /* Close the gap, so that probing never meets a grave. */
+    for (uint32_t next = (at + 1) & mask; fleet->ids[next].handle != FLEET_NONE; next = (next + 1) & mask) {
+        uint32_t home = fleet->ids[next].hash & mask;
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            fleet->ids[at] = fleet->ids[next];
+            at = next;
+        }
+    }
+    fleet->ids[at].handle = FLEET_NONE;
+    fleet->id_used--;
+}
+
+/* ---- records ---- */
+
+uint32_t fleet_next_key(const struct fleet *fleet)
+{
+    return fleet->count > fleet->lowest_free_key ? fleet->count : fleet->lowest_free_key;
+}
+
+static void record_init(struct fleet *fleet, uint32_t asset)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    *live = (struct fleet_live){
+        .heard = CLOCK_NEVER, .last_heard = CLOCK_NEVER, .since = CLOCK_NEVER, .link_since = CLOCK_NEVER,
+        .comm_since = CLOCK_NEVER, .self = asset, .parent = FLEET_NONE, .first_child = FLEET_NONE,
+        .next_child = FLEET_NONE, .family = FLEET_NONE, .values = FLEET_NONE, .health = HEALTH_UNKNOWN,
+        .reason = REASON_NEVER_HEARD,
+    };
+}
+
+uint32_t fleet_reserve(struct fleet *fleet, uint32_t key, const char *id, size_t length)
+{
+    assert(key < FLEET_KEY_LIMIT);
+    while (fleet->count <= key) {
+        if (fleet->count >> CHUNK_BITS == fleet->chunk_count) {
+            fleet->live = memory_resize(fleet->live, fleet->chunk_count + 1, sizeof *fleet->live);
+            fleet->rows = memory_resize(fleet->rows, fleet->chunk_count + 1, sizeof *fleet->rows);
+            fleet->live[fleet->chunk_count] = memory_new_array(CHUNK_SIZE, sizeof **fleet->live);
+            fleet->rows[fleet->chunk_count] = memory_new_array(CHUNK_SIZE, sizeof **fleet->rows);
+            fleet->chunk_count++;
+        }
+        if (fleet->count == fleet->dense_capacity) {
+            uint32_t grown = fleet->dense_capacity + fleet->dense_capacity / 8 + CHUNK_SIZE;
+            fleet->place_of = memory_resize(fleet->place_of, grown, sizeof *fleet->place_of);
+            fleet->word_start = memory_resize(fleet->word_start, grown, sizeof *fleet->word_start);
+            fleet->dense_capacity = grown;
+        }
+        fleet->place_of[fleet->count] = fleet->word_start[fleet->count] = 0;
+        record_init(fleet, fleet->count);
+        if (fleet->count != key)
+            fleet->words_dirty = true; /* a hole: the next search lays the words out anew */
+        fleet->count++;
+    }
+    row_at(fleet, key)->text[ASSET_id] = arena_put(&fleet->arena, id, length);
+    if ((fleet->id_used + 1) * 2 > fleet->id_mask + 1)
+        index_resize(fleet, (fleet->id_mask + 1) * 2);
+    index_insert(fleet, (struct id_slot){.hash = id_hash(id, length), .handle = key});
+    fleet->id_used++;
+    return key;
+}
+
+static bool status_is_retired(const char *status)
+{
+    static const char *const in_service[] = {"", "installed", "active", "in_service", "在用", "运行", "已安装"};
+    for (size_t i = 0; i < ARRAY_COUNT(in_service); i++)
+        if (text_compare_folded(status, in_service[i]) == 0)
+            return false;
+    return true;
+}
+
+static uint32_t period_of(const struct fleet *fleet, const char *text)
+{
+    msec period = 0;
+    if (!text[0] || !span_parse(text, &period, NULL) || period <= 0)
+        period = fleet->options.default_period;
+    return period > INT32_MAX ? (uint32_t)INT32_MAX : (uint32_t)period;
+}
+
+void fleet_put(struct fleet *fleet, uint32_t asset, const struct asset *row)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    struct fleet_row *own = row_at(fleet, asset);
+    bool fresh = !live_exists(live);
+    for (int field = ASSET_id + 1; field < ASSET_FIELD_COUNT; field++)
+        fleet_set_text(fleet, asset, field, row->field[field]);
+    if (strcmp(arena_at(&fleet->arena, own->attributes), row->attributes) != 0)
+        own->attributes = arena_put(&fleet->arena, row->attributes, strlen(row->attributes));
+    own->revision = (uint32_t)row->revision;
+    fleet_set_place(fleet, asset);
+    live->period = period_of(fleet, row->field[ASSET_period]);
+    live->kind_is_gateway = strcmp(row->field[ASSET_kind], "gateway") == 0;
+    bool was_discovered = !fresh && live->flags & LIVE_DISCOVERED;
+    fleet->discovered += (uint32_t)row->discovered - (uint32_t)was_discovered;
+    live->flags &= (uint8_t)~(LIVE_RESERVED | LIVE_DISCOVERED | LIVE_RETIRED);
+    live->flags |= LIVE_EXISTS | (row->discovered ? LIVE_DISCOVERED : 0);
+    if (status_is_retired(row->field[ASSET_status]))
+        live->flags |= LIVE_RETIRED;
+    if (fresh) {
+        fleet->living++;
+        fleet->by_health[live->health]++;
+        if (asset + 1 == fleet->count && !fleet->words_dirty) {
+            struct buffer folded = BUFFER_INIT;
+            words_append(fleet, asset, &folded);
+            buffer_release(&folded);
+        } else {
+            fleet->words_dirty = true;
+        }
+    }
+}
+
+static void family_count(struct fleet *fleet, uint32_t parent, const struct fleet_live *child, int sign)
+{
+    struct fleet_live *above = live_at(fleet, parent);
+    if (above->family == FLEET_NONE) {
+        if (fleet->family_count == fleet->family_capacity) {
+            uint32_t grown = fleet->family_capacity + fleet->family_capacity / 4 + 64;
+            fleet->families = memory_resize(fleet->families, grown, sizeof *fleet->families);
+            fleet->family_capacity = grown;
+        }
+        above->family = fleet->family_count++;
+        fleet->families[above->family] = (struct fleet_family){0};
+    }
+    struct fleet_family *family = &fleet->families[above->family];
+    family->children += (uint32_t)sign;
+    family->by_health[child->health] += (uint32_t)sign;
+}
+
+static void below_add(struct fleet *fleet, uint32_t parent, uint32_t more)
+{
+    for (; parent != FLEET_NONE; parent = live_at(fleet, parent)->parent)
+        fleet->families[live_at(fleet, parent)->family].below += more;
+}
+
+static void child_unlink(struct fleet *fleet, struct fleet_live *live)
+{
+    uint32_t *link = &live_at(fleet, live->parent)->first_child;
+    while (*link != live->self)
+        link = &live_at(fleet, *link)->next_child;
+    *link = live->next_child;
+}
+
+/* For one asset at a time (discovery, adoption, removal); whole ledgers go through fleet_relink. */
+void fleet_set_parent(struct fleet *fleet, uint32_t asset, uint32_t parent)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    if (live->parent == parent)
+        return;
+    for (uint32_t above = parent; above != FLEET_NONE; above = live_at(fleet, above)->parent)
+        if (above == asset)
+            return; /* would close a loop */
+    uint32_t own = 1 + (live->family == FLEET_NONE ? 0 : fleet->families[live->family].below);
+    if (live->parent != FLEET_NONE) {
+        child_unlink(fleet, live);
+        family_count(fleet, live->parent, live, -1);
+        below_add(fleet, live->parent, -own);
+    }
+    live->parent = parent;
+    if (parent != FLEET_NONE) {
+        struct fleet_live *above = live_at(fleet, parent);
+        live->next_child = above->first_child;
+        above->first_child = asset;
+        family_count(fleet, parent, live, 1);
+        below_add(fleet, parent, own);
+    }
+    bool blocked = parent != FLEET_NONE && live_at(fleet, parent)->flags & LIVE_DOWN;
+    live->flags &= (uint8_t)~(LIVE_BLOCKED | LIVE_SPOKE);
+    if (blocked)
+        live->flags |= LIVE_BLOCKED;
+    fleet_judge(fleet, asset, clock_steady());
+}
+
+/* Sum up what is below whom, from the leaves; assets of a loop of parents are never reached that way, and lose
+ * the parent that closes it. */
+static void relink_below(struct fleet *fleet)
+{
+    uint32_t *waiting = memory_new_array(fleet->count + 1, sizeof *waiting);
+    uint32_t *queue = memory_new_array(fleet->count + 1, sizeof *queue);
+    uint32_t head = 0, tail = 0, scan = 0;
+    for (uint32_t asset = 0; asset < fleet->count; asset++) {
+        const struct fleet_live *live = live_at(fleet, asset);
+        waiting[asset] = live->family == FLEET_NONE ? 0 : fleet->families[live->family].children;
+        if (live_exists(live) && !waiting[asset])
+            queue[tail++] = asset;
+    }
+    for (;;) {
+        while (head < tail) {
+            const struct fleet_live *live = live_at(fleet, queue[head++]);
+            if (live->parent == FLEET_NONE)
+                continue;
+            uint32_t own = 1 + (live->family == FLEET_NONE ? 0 : fleet->families[live->family].below);
+            fleet->families[live_at(fleet, live->parent)->family].below += own;
+            if (--waiting[live->parent] == 0)
+                queue[tail++] = live->parent;
+        }
+        while (scan < fleet->count && !waiting[scan])
+            scan++;
+        if (scan == fleet->count)
+            break;
+        /* In a loop: cut it here. Its parent waited for it, so settle that account as if it had been counted. */
+        struct fleet_live *live = live_at(fleet, scan);
+        uint32_t parent = live->parent;
+        child_unlink(fleet, live);
+        family_count(fleet, parent, live, -1);
+        live->parent = FLEET_NONE;
+        live->next_child = FLEET_NONE;
+        if (--waiting[parent] == 0)
+            queue[tail++] = parent;
+    }
+    free(waiting);
+    free(queue);
+}
+
+void fleet_relink(struct fleet *fleet)
+{
+    fleet->family_count = 0;
+    for (uint32_t asset = 0; asset < fleet->count; asset++) {
+        struct fleet_live *live = live_at(fleet, asset);
+        live->first_child = live->next_child = live->family = live->parent = FLEET_NONE;
+    }
+    for (uint32_t asset = fleet->count; asset-- > 0;) {
+        struct fleet_live *live = live_at(fleet, asset);
+        const char *id = live_exists(live) ? fleet_text(fleet, asset, ASSET_parent) : "";
+        uint32_t parent = id[0] ? fleet_find(fleet, id) : FLEET_NONE;
+        if (parent == FLEET_NONE || parent == asset)
+            continue;
+        live->parent = parent;
+        live->next_child = live_at(fleet, parent)->first_child;
+        live_at(fleet, parent)->first_child = asset;
+        family_count(fleet, parent, live, 1);
+    }
+    relink_below(fleet);
+    for (uint32_t asset = 0; asset < fleet->count; asset++) {
+        struct fleet_live *live = live_at(fleet, asset);
+        bool blocked = live->parent != FLEET_NONE && live_at(fleet, live->parent)->flags & LIVE_DOWN;
+        if (blocked != !!(live->flags & LIVE_BLOCKED))
+            live->flags = (uint8_t)((live->flags & ~(LIVE_BLOCKED | LIVE_SPOKE)) | (blocked ? LIVE_BLOCKED : 0));
+    }
+    msec steady = clock_steady();
+    for (uint32_t asset = 0; asset < fleet->count; asset++)
+        if (live_exists(live_at(fleet, asset)))
+            fleet_judge(fleet, asset, steady);
+    fleet_ledger_touched(fleet);
+}
+
+void fleet_remove(struct fleet *fleet, uint32_t asset)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    if (!live_exists(live))
+        return;
+    while (live->first_child != FLEET_NONE)
+        fleet_set_parent(fleet, live->first_child, FLEET_NONE);
+    fleet_set_parent(fleet, asset, FLEET_NONE);
+    if (wheel_scheduled(&live->timer))
+        wheel_cancel(fleet->wheel, &live->timer);
+    fleet_index_remove(fleet, asset);
+    fleet_values_drop(fleet, live);
+    fleet_raw_drop(fleet, live);
+    free(live->evidence);
+    fleet->living--;
+    fleet->discovered -= live->flags & LIVE_DISCOVERED ? 1 : 0;
+    fleet->by_health[live->health]--;
+    record_init(fleet, asset);
+    fleet->words_dirty = true;
+}
+
+/* ---- metrics ---- */
+
+void fleet_metric_put(struct fleet *fleet, uint32_t key, const char *name)
+{
+    uint32_t number = intern_id(fleet->metric_names, name, strlen(name));
+    size_t before = fleet->metric_of_name_capacity;
+    ARRAY_RESERVE(fleet->metric_of_name, fleet->metric_of_name_capacity, number + 1);
+    for (size_t i = before; i < fleet->metric_of_name_capacity; i++)
+        fleet->metric_of_name[i] = FLEET_NONE;
+    before = fleet->metric_capacity;
+    ARRAY_RESERVE(fleet->metric_name, fleet->metric_capacity, key + 1);
+    for (size_t i = before; i < fleet->metric_capacity; i++)
+        fleet->metric_name[i] = NULL;
+    fleet->metric_of_name[number] = key;
+    fleet->metric_name[key] = intern_name(fleet->metric_names, number);
+    if (key >= fleet->metric_count)
+        fleet->metric_count = key + 1;
+}
+
+uint32_t fleet_metric(struct fleet *fleet, const char *name, size_t length, bool create)
+{
+    uint32_t number = intern_find(fleet->metric_names, name, length);
+    if (number != UINT32_MAX)
+        return fleet->metric_of_name[number];
+    if (!create)
+        return FLEET_NONE;
+    char clean[96];
+    text_clean_into(clean, sizeof clean, name, length);
+    number = intern_find(fleet->metric_names, clean, strlen(clean));
+    if (number != UINT32_MAX)
+        return fleet->metric_of_name[number];
+    if (!clean[0] || fleet->metric_count >= METRIC_LIMIT)
+        return FLEET_NONE;
+    uint32_t key = fleet->metric_count;
+    fleet_metric_put(fleet, key, clean);
+    store_metric(fleet->store, key, clean);
+    return key;
+}
+
+uint32_t fleet_metric_key(const struct fleet *fleet, const char *metric)
+{
+    uint32_t number = intern_find(fleet->metric_names, metric, strlen(metric));
+    return number == UINT32_MAX ? FLEET_NONE : fleet->metric_of_name[number];
+}
+
+/* ---- life ---- */
+
+struct fleet *fleet_new(uv_loop_t *loop, struct store *store, const struct fleet_options *options)
+{
+    struct fleet *fleet = memory_new(sizeof *fleet);
+    fleet->loop = loop;
+    fleet->store = store;
+    fleet->options = *options;
+    fleet->texts = intern_new();
+    fleet->places = intern_new();
+    fleet->metric_names = intern_new();
+    intern_id(fleet->texts, "", 0); /* number 0: zeroed rows are empty texts */
+    intern_id(fleet->places, "", 0);
+    arena_put(&fleet->arena, "", 0);
+    index_resize(fleet, 64);
+    for (size_t i = 0; i < ARRAY_COUNT(fleet->values_free); i++)
+        fleet->values_free[i] = FLEET_NONE;
+    fleet->noticed = fleet->turn_at = CLOCK_NEVER;
+    fleet->ledger_revision = 1;
+    fleet->wheel = fleet_wheel_new(fleet);
+    uv_timer_init(loop, &fleet->turn_timer);
+    uv_timer_init(loop, &fleet->notice_timer);
+    uv_timer_init(loop, &fleet->save_timer);
+    uv_timer_init(loop, &fleet->settle_timer);
+    uv_timer_t *timers[] = {&fleet->turn_timer, &fleet->notice_timer, &fleet->save_timer, &fleet->settle_timer};
+    for (size_t i = 0; i < ARRAY_COUNT(timers); i++) {
+        timers[i]->data = fleet;
+        uv_unref((uv_handle_t *)timers[i]);
+    }
+    return fleet;
+}
+
+static void fleet_release(struct fleet *fleet)
+{
+    for (uint32_t asset = 0; asset < fleet->count; asset++) {
+        fleet_raw_drop(fleet, live_at(fleet, asset));
+        free(live_at(fleet, asset)->evidence);
+    }
+    for (uint32_t i = 0; i < fleet->chunk_count; i++) {
+        free(fleet->live[i]);
+        free(fleet->rows[i]);
+    }
+    for (uint32_t i = 0; i < fleet->folded_place_count; i++)
+        free(fleet->folded_places[i]);
+    fleet_queries_free(fleet);
+    fleet_boards_free(fleet);
+    fleet_pasts_free(fleet);
+    fleet_ranks_free(fleet);
+    intern_free(&fleet->texts);
+    intern_free(&fleet->places);
+    intern_free(&fleet->metric_names);
+    intern_free(&fleet->facet_values);
+    arena_release(&fleet->arena);
+    wheel_free(&fleet->wheel);
+    buffer_release(&fleet->scratch);
+    buffer_release(&fleet->text_scratch);
+    buffer_release(&fleet->message_scratch);
+    free(fleet->live);
+    free(fleet->rows);
+    free(fleet->folded_places);
+    free(fleet->ids);
+    free(fleet->words);
+    free(fleet->place_of);
+    free(fleet->word_start);
+    free(fleet->metric_of_name);
+    free(fleet->metric_name);
+    free(fleet->values);
+    free(fleet->families);
+    free(fleet->stack);
+    free(fleet->unsaved);
+    free(fleet);
+}
+
+/* Memory goes when the loop has closed the timers and the store has answered every action. */
+void fleet_release_when_done(struct fleet *fleet)
+{
+    if (fleet->closing && !fleet->open_handles && !fleet->actions_open)
+        fleet_release(fleet);
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct fleet *fleet = handle->data;
+    fleet->open_handles--;
+    fleet_release_when_done(fleet);
+}
+
+void fleet_free(struct fleet **fleet)
+{
+    struct fleet *own = *fleet;
+    if (!own)
+        return;
+    *fleet = NULL;
+    own->closing = true;
+    own->listener_count = 0;
+    uv_timer_t *timers[] = {&own->turn_timer, &own->notice_timer, &own->save_timer, &own->settle_timer};
+    own->open_handles = ARRAY_COUNT(timers);
+    for (size_t i = 0; i < ARRAY_COUNT(timers); i++)
+        uv_close((uv_handle_t *)timers[i], handle_closed);
+}
+
+/* ---- reading one asset ---- */
+
+uint32_t fleet_count(const struct fleet *fleet)
+{
+    return fleet->count;
+}
+
+bool fleet_exists(const struct fleet *fleet, uint32_t asset)
+{
+    return asset < fleet->count && live_exists(live_at(fleet, asset));
+}
+
+uint32_t fleet_store_key(const struct fleet *fleet, uint32_t asset)
+{
+    (void)fleet;
+    return asset;
+}
+
+uint32_t fleet_by_store_key(const struct fleet *fleet, uint32_t key)
+{
+    return fleet_exists(fleet, key) ? key : FLEET_NONE;
+}
+
+void fleet_get(const struct fleet *fleet, uint32_t asset, struct fleet_view *view)
+{
+    const struct fleet_live *live = live_at(fleet, asset);
+    *view = (struct fleet_view){
+        .period = live->period,
+        .health = live->health,
+        .reason = live->reason,
+        .since = live->since,
+        .link = live->link,
+        .link_since = live->link_since,
+        .comm = live->comm,
+        .comm_since = live->comm_since,
+        .last_heard = live->last_heard,
+        .evidence = live->evidence ? live->evidence->text : "",
+        .parent = live->parent,
+    };
+    fleet_row_get(fleet, asset, &view->row);
+    if (live->family != FLEET_NONE) {
+        const struct fleet_family *family = &fleet->families[live->family];
+        view->children = family->children;
+        view->below = family->below;
+        memcpy(view->children_by_health, family->by_health, sizeof view->children_by_health);
+    }
+}
+
+uint64_t fleet_revision(const struct fleet *fleet)
+{
+    return fleet->revision;
+}
+
+uint64_t fleet_ledger_revision(const struct fleet *fleet)
+{
+    return fleet->ledger_revision;
+}
+
+void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener)
+{
+    assert(fleet->listener_count < LISTENERS_MAX);
+    fleet->listeners[fleet->listener_count++] = *listener;
+}
+
+void fleet_status(const struct fleet *fleet, struct fleet_status *status)
+{
+    *status = (struct fleet_status){
+        .assets = fleet->living,
+        .discovered = fleet->discovered,
+        .messages = fleet->messages,
+        .readings = fleet->readings,
+        .duplicates = fleet->duplicates,
+        .out_of_range_times = fleet->out_of_range_times,
+        .dropped = fleet->dropped,
+    };
+    memcpy(status->by_health, fleet->by_health, sizeof status->by_health);
+    uint32_t sum = 0;
+    msec second = clock_steady() / SPAN_SECOND;
+    for (msec back = 1; back <= 10; back++) {
+        msec then = second - back;
+        if (then <= fleet->rate_second && then > fleet->rate_second - 11 && then >= 0)
+            sum += fleet->rate_counts[then % 11];
+    }
+    status->readings_per_second = sum / 10.0;
+    status->memory = (size_t)fleet->chunk_count * CHUNK_SIZE * (sizeof(struct fleet_live) + sizeof(struct fleet_row)) +
+                     intern_memory(fleet->texts) + intern_memory(fleet->places) + fleet->arena.count * ARENA_CHUNK +
+                     ((size_t)fleet->id_mask + 1) * sizeof(struct id_slot) + fleet->words_capacity +
+                     (size_t)fleet->values_capacity * sizeof(struct value_cell) +
+                     (size_t)fleet->family_capacity * sizeof(struct fleet_family) + fleet->raw_bytes +
+                     fleet_caches_memory(fleet);
+}
