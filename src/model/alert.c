@@ -1,0 +1,426 @@
+#include "model/alert.h"
+
+#include <string.h>
+
+#define FLAP_STARTS 0.30
+#define FLAP_ENDS 0.25
+
+static const struct {
+    const char *name;
+    char letter;
+} severities[SEVERITY_COUNT] = {
+    [SEVERITY_INFO] = {"info", 'i'},   [SEVERITY_WARNING] = {"warning", 'w'},   [SEVERITY_MINOR] = {"minor", 'm'},
+    [SEVERITY_MAJOR] = {"major", 'M'}, [SEVERITY_CRITICAL] = {"critical", 'C'},
+};
+
+const char *severity_name(enum severity severity)
+{
+    return severities[severity].name;
+}
+
+char severity_letter(enum severity severity)
+{
+    return severities[severity].letter;
+}
+
+bool severity_parse(const char *name, enum severity *severity)
+{
+    for (int i = 0; i < SEVERITY_COUNT; i++)
+        if (strcmp(severities[i].name, name) == 0) {
+            *severity = (enum severity)i;
+            return true;
+        }
+    return false;
+}
+
+const char *alert_condition_name(enum alert_condition condition)
+{
+    static const char *const names[] = {"normal", "pending", "active", "cleared"};
+    return names[condition];
+}
+
+const char *alert_state_name(enum alert_state state)
+{
+    static const char *const names[ALERT_STATE_COUNT] = {
+        [ALERT_OUT_OF_SERVICE] = "out-of-service", [ALERT_DOWNTIME] = "downtime", [ALERT_SHELVED] = "shelved",
+        [ALERT_DEPENDENCY] = "dependency", [ALERT_INHIBITED] = "inhibited", [ALERT_FLAPPING] = "flapping",
+        [ALERT_PENDING] = "pending", [ALERT_UNACKNOWLEDGED] = "unacknowledged", [ALERT_ACKNOWLEDGED] = "acknowledged",
+        [ALERT_CLEARED_UNACKNOWLEDGED] = "cleared", [ALERT_CLOSED] = "closed",
+    };
+    return names[state];
+}
+
+const struct alert_policy alert_policy_default = {
+    .reopen_window = 15 * SPAN_MINUTE,
+    .auto_close = 72 * SPAN_HOUR,
+    .auto_close_severity = SEVERITY_MINOR,
+    .max_shelve = 8 * SPAN_HOUR,
+    .flap_detection = true,
+};
+
+void alert_life_init(struct alert_life *life)
+{
+    *life = (struct alert_life){
+        .pending_since = CLOCK_NEVER, .raised_at = CLOCK_NEVER, .cleared_at = CLOCK_NEVER, .normal_since = CLOCK_NEVER,
+        .last_seen = CLOCK_NEVER, .acknowledged_at = CLOCK_NEVER, .acknowledge_until = CLOCK_NEVER,
+        .shelved_until = CLOCK_NEVER, .counted_at = CLOCK_NEVER,
+    };
+}
+
+/* ---- what reminders and escalation count ---- */
+
+static bool counts(const struct alert_life *life)
+{
+    return life->condition == CONDITION_ACTIVE && !life->acknowledged && life->suppression == 0;
+}
+
+/* Bring unsuppressed_for up to now; called before anything changes. A clock that stepped back adds nothing. */
+static void count_time(struct alert_life *life, msec now)
+{
+    if (counts(life) && life->counted_at != CLOCK_NEVER && now > life->counted_at)
+        life->unsuppressed_for += now - life->counted_at;
+    life->counted_at = now;
+}
+
+/* Tell people, unless suppressed: then the raise is owed, and paid when the suppression ends. */
+static alert_effects tell_raise(struct alert_life *life)
+{
+    if (life->suppression != 0 || life->acknowledged)
+        return 0;
+    life->raise_told = true;
+    life->reminded_at = life->unsuppressed_for;
+    return EFFECT_NOTIFY_RAISE;
+}
+
+static alert_effects tell_resolve(struct alert_life *life)
+{
+    if (!life->raise_told)
+        return 0; /* nobody was told of it */
+    life->raise_told = false;
+    return EFFECT_NOTIFY_RESOLVE;
+}
+
+/* ---- flapping ---- */
+
+double alert_flap_ratio(const struct alert_life *life)
+{
+    double sum = 0;
+    for (int i = 0; i < ALERT_FLAP_WINDOW; i++) /* bit 0 is the newest and weighs 1.15, bit 19 the oldest, 0.8 */
+        if (life->flaps >> i & 1)
+            sum += 1.15 - 0.35 * i / (ALERT_FLAP_WINDOW - 1);
+    return sum / ALERT_FLAP_WINDOW;
+}
+
+static alert_effects flap_note(struct alert_life *life, const struct alert_policy *policy, bool changed)
+{
+    if (!policy->flap_detection)
+        return 0;
+    life->flaps = (life->flaps << 1 | (changed ? 1u : 0u)) & ((1u << ALERT_FLAP_WINDOW) - 1);
+    double ratio = alert_flap_ratio(life);
+    bool flapping = life->suppression & SUPPRESSED_FLAPPING;
+    if (!flapping && ratio > FLAP_STARTS) {
+        life->suppression |= SUPPRESSED_FLAPPING;
+        return EFFECT_FLAPPING | EFFECT_SUPPRESSED;
+    }
+    if (flapping && ratio < FLAP_ENDS) {
+        life->suppression &= (uint8_t)~SUPPRESSED_FLAPPING;
+        alert_effects effects = EFFECT_STEADY | EFFECT_UNSUPPRESSED;
+        if (life->condition == CONDITION_ACTIVE && !life->raise_told)
+            effects |= tell_raise(life);
+        return effects;
+    }
+    return 0;
+}
+
+/* ---- the machine's half ---- */
+
+static alert_effects become_active(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    bool reopened = life->condition == CONDITION_CLEARED;
+    life->condition = CONDITION_ACTIVE;
+    life->normal_since = CLOCK_NEVER;
+    life->cleared_at = CLOCK_NEVER;
+    life->acknowledged = reopened && life->acknowledged && life->sticky;
+    life->closed = false;
+    life->occurrences++;
+    life->worst = life->severity;
+    if (reopened) {
+        life->reopens++;
+    } else {
+        life->raised_at = now;
+        life->unsuppressed_for = 0;
+    }
+    alert_effects effects = (reopened ? EFFECT_REOPENED : EFFECT_RAISED) | flap_note(life, policy, true);
+    return effects | tell_raise(life);
+}
+
+static alert_effects change_severity(struct alert_life *life, enum severity severity)
+{
+    if (severity == life->severity)
+        return 0;
+    bool worse = severity > life->severity;
+    life->severity = severity;
+    if (!worse)
+        return EFFECT_BETTER; /* an acknowledgement stays */
+    bool record = severity > life->worst;
+    if (record)
+        life->worst = severity;
+    alert_effects effects = EFFECT_WORSE;
+    if (life->acknowledged && record) { /* worse than it ever was: the acknowledgement was for something lesser */
+        life->acknowledged = false;
+        effects |= EFFECT_ACKNOWLEDGE_ENDED;
+    }
+    return effects | (record ? tell_raise(life) : 0);
+}
+
+static bool hold_is_over(const struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    if (policy->attempts > 0 && life->breaches >= policy->attempts)
+        return true;
+    return now - life->pending_since >= policy->hold && (policy->hold > 0 || policy->attempts == 0);
+}
+
+alert_effects alert_breach(struct alert_life *life, const struct alert_policy *policy, enum severity severity, msec now)
+{
+    count_time(life, now);
+    life->last_seen = now;
+    switch (life->condition) {
+    case CONDITION_NORMAL:
+        life->severity = severity;
+        life->pending_since = now;
+        life->breaches = 1;
+        life->condition = CONDITION_PENDING;
+        if (hold_is_over(life, policy, now))
+            return become_active(life, policy, now);
+        return EFFECT_PENDING;
+    case CONDITION_PENDING:
+        life->severity = severity;
+        life->breaches++;
+        return hold_is_over(life, policy, now) ? become_active(life, policy, now) : 0;
+    case CONDITION_ACTIVE: {
+        bool was_ending = life->normal_since != CLOCK_NEVER;
+        life->normal_since = CLOCK_NEVER;
+        life->occurrences++;
+        alert_effects effects = flap_note(life, policy, was_ending);
+        effects |= change_severity(life, severity);
+        return effects ? effects : EFFECT_COUNTED;
+    }
+    case CONDITION_CLEARED:
+        life->severity = severity;
+        return become_active(life, policy, now); /* the engine starts a new instance past the reopen window */
+    }
+    return 0;
+}
+
+static alert_effects become_cleared(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    life->condition = CONDITION_CLEARED;
+    life->cleared_at = now;
+    alert_effects effects = EFFECT_CLEARED | flap_note(life, policy, true) | tell_resolve(life);
+    if (life->acknowledged) {
+        life->closed = true;
+        effects |= EFFECT_CLOSED;
+    }
+    return effects;
+}
+
+alert_effects alert_normal(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    count_time(life, now);
+    switch (life->condition) {
+    case CONDITION_PENDING:
+        life->condition = CONDITION_NORMAL;
+        life->pending_since = CLOCK_NEVER;
+        life->breaches = 0;
+        return EFFECT_NORMAL | flap_note(life, policy, true);
+    case CONDITION_ACTIVE:
+        if (life->normal_since == CLOCK_NEVER)
+            life->normal_since = now;
+        return now - life->normal_since >= policy->clear_delay ? become_cleared(life, policy, now) : 0;
+    case CONDITION_NORMAL:
+    case CONDITION_CLEARED:
+        return flap_note(life, policy, false);
+    }
+    return 0;
+}
+
+/* ---- timers ---- */
+
+static bool due(msec at, msec now)
+{
+    return at != CLOCK_NEVER && now >= at;
+}
+
+static msec remind_at(const struct alert_life *life, const struct alert_policy *policy)
+{
+    if (policy->repeat == 0 || !counts(life) || !life->raise_told)
+        return CLOCK_NEVER;
+    return life->counted_at + policy->repeat - (life->unsuppressed_for - life->reminded_at);
+}
+
+static msec auto_close_at(const struct alert_life *life, const struct alert_policy *policy)
+{
+    if (life->condition != CONDITION_CLEARED || life->closed || policy->auto_close == 0 ||
+        life->worst > policy->auto_close_severity)
+        return CLOCK_NEVER;
+    return life->cleared_at + policy->auto_close;
+}
+
+static msec hold_ends_at(const struct alert_life *life, const struct alert_policy *policy)
+{
+    return life->condition == CONDITION_PENDING && policy->hold > 0 ? life->pending_since + policy->hold : CLOCK_NEVER;
+}
+
+static msec clear_ends_at(const struct alert_life *life, const struct alert_policy *policy)
+{
+    bool ending = life->condition == CONDITION_ACTIVE && life->normal_since != CLOCK_NEVER;
+    return ending ? life->normal_since + policy->clear_delay : CLOCK_NEVER;
+}
+
+msec alert_next(const struct alert_life *life, const struct alert_policy *policy)
+{
+    const msec candidates[] = {
+        hold_ends_at(life, policy), clear_ends_at(life, policy), remind_at(life, policy), auto_close_at(life, policy),
+        life->acknowledged && life->condition == CONDITION_ACTIVE ? life->acknowledge_until : CLOCK_NEVER,
+        life->suppression & SUPPRESSED_SHELVED ? life->shelved_until : CLOCK_NEVER,
+    };
+    msec first = CLOCK_NEVER;
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        if (candidates[i] != CLOCK_NEVER && (first == CLOCK_NEVER || candidates[i] < first))
+            first = candidates[i];
+    return first;
+}
+
+alert_effects alert_tick(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    alert_effects effects = 0;
+    count_time(life, now);
+    if (due(hold_ends_at(life, policy), now))
+        effects |= become_active(life, policy, now);
+    if (due(clear_ends_at(life, policy), now))
+        effects |= become_cleared(life, policy, now);
+    if ((life->suppression & SUPPRESSED_SHELVED) && due(life->shelved_until, now))
+        effects |= alert_unshelve(life, policy, now) | EFFECT_SHELVE_ENDED;
+    if (life->acknowledged && life->condition == CONDITION_ACTIVE && due(life->acknowledge_until, now)) {
+        life->acknowledged = false;
+        life->acknowledge_until = CLOCK_NEVER;
+        effects |= EFFECT_ACKNOWLEDGE_ENDED | tell_raise(life);
+    }
+    if (due(remind_at(life, policy), now)) {
+        life->reminded_at = life->unsuppressed_for;
+        effects |= EFFECT_NOTIFY_REMIND;
+    }
+    if (due(auto_close_at(life, policy), now)) {
+        life->closed = true;
+        effects |= EFFECT_CLOSED;
+    }
+    return effects;
+}
+
+/* ---- people's half ---- */
+
+alert_effects alert_acknowledge(struct alert_life *life, const struct alert_policy *policy, msec until, bool sticky, msec now)
+{
+    (void)policy;
+    count_time(life, now);
+    if (life->closed || life->condition == CONDITION_NORMAL)
+        return 0;
+    life->acknowledged = true;
+    life->acknowledged_at = now;
+    life->acknowledge_until = until;
+    life->sticky = sticky;
+    life->worst = life->severity;
+    if (life->condition != CONDITION_CLEARED)
+        return EFFECT_ACKNOWLEDGED;
+    life->closed = true;
+    return EFFECT_ACKNOWLEDGED | EFFECT_CLOSED;
+}
+
+alert_effects alert_unacknowledge(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    (void)policy;
+    count_time(life, now);
+    if (!life->acknowledged || life->closed)
+        return 0;
+    life->acknowledged = false;
+    life->acknowledge_until = CLOCK_NEVER;
+    life->reminded_at = life->unsuppressed_for; /* who did this knows; the next reminder is a period away */
+    return EFFECT_ACKNOWLEDGE_ENDED;
+}
+
+alert_effects alert_shelve(struct alert_life *life, const struct alert_policy *policy, msec until, msec now)
+{
+    if (policy->max_shelve > 0 && (until == CLOCK_NEVER || until > now + policy->max_shelve))
+        until = now + policy->max_shelve;
+    life->shelved_until = until;
+    return alert_suppress(life, policy, SUPPRESSED_SHELVED, true, now);
+}
+
+alert_effects alert_unshelve(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    life->shelved_until = CLOCK_NEVER;
+    return alert_suppress(life, policy, SUPPRESSED_SHELVED, false, now);
+}
+
+alert_effects alert_suppress(struct alert_life *life, const struct alert_policy *policy, enum suppression why, bool on, msec now)
+{
+    (void)policy;
+    count_time(life, now);
+    bool was = life->suppression & why;
+    if (was == on)
+        return 0;
+    if (on) {
+        life->suppression |= (uint8_t)why;
+        return EFFECT_SUPPRESSED;
+    }
+    life->suppression &= (uint8_t)~why;
+    alert_effects effects = EFFECT_UNSUPPRESSED;
+    /* Still firing when the last veil lifts: people are told at once, not at the next reminder. */
+    if (life->suppression == 0 && life->condition == CONDITION_ACTIVE)
+        effects |= tell_raise(life);
+    return effects;
+}
+
+alert_effects alert_close(struct alert_life *life, const struct alert_policy *policy, msec now)
+{
+    (void)policy;
+    count_time(life, now);
+    if (life->closed)
+        return 0;
+    life->closed = true;
+    if (life->condition == CONDITION_ACTIVE || life->condition == CONDITION_PENDING) {
+        life->condition = CONDITION_CLEARED;
+        life->cleared_at = now;
+    }
+    return EFFECT_CLOSED | tell_resolve(life);
+}
+
+/* ---- what people see ---- */
+
+enum alert_state alert_state_of(const struct alert_life *life)
+{
+    static const struct {
+        enum suppression why;
+        enum alert_state state;
+    } order[] = {
+        {SUPPRESSED_OUT_OF_SERVICE, ALERT_OUT_OF_SERVICE}, {SUPPRESSED_DOWNTIME, ALERT_DOWNTIME},
+        {SUPPRESSED_SHELVED, ALERT_SHELVED},               {SUPPRESSED_DEPENDENCY, ALERT_DEPENDENCY},
+        {SUPPRESSED_INHIBITED, ALERT_INHIBITED},           {SUPPRESSED_FLAPPING, ALERT_FLAPPING},
+    };
+    if (life->closed)
+        return ALERT_CLOSED;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (life->suppression & order[i].why)
+            return order[i].state;
+    if (life->condition == CONDITION_CLEARED)
+        return life->acknowledged ? ALERT_CLOSED : ALERT_CLEARED_UNACKNOWLEDGED;
+    if (life->condition == CONDITION_ACTIVE)
+        return life->acknowledged ? ALERT_ACKNOWLEDGED : ALERT_UNACKNOWLEDGED;
+    return ALERT_PENDING;
+}
+
+bool alert_needs_hands(const struct alert_life *life)
+{
+    return !life->closed && !life->acknowledged && life->suppression == 0 &&
+           (life->condition == CONDITION_ACTIVE || life->condition == CONDITION_CLEARED);
+}
