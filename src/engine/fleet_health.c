@@ -303,7 +303,8 @@ void fleet_link_seen(struct fleet *fleet, struct fleet_live *live, unsigned slot
     /* What is shown explains the state: a source that is content does not hide another one's complaint. */
     if (state == LINK_DOWN || !evidence->link_down)
         evidence_text(evidence, text);
-    if (evidence->link_up == up && evidence->link_down == down)
+    bool revived = state == LINK_UP && live->flags & LIVE_BLOCKED && !(live->flags & LIVE_SPOKE);
+    if (evidence->link_up == up && evidence->link_down == down && !revived)
         return;
     if (state == LINK_UP)
         live->flags |= LIVE_SPOKE;
@@ -322,7 +323,9 @@ void fleet_check_seen(struct fleet *fleet, struct fleet_live *live, unsigned slo
     bool others_worse = (evidence->check_critical & ~bit) || (verdict == HEALTH_OK && (evidence->check_warning & ~bit));
     if (!others_worse && !evidence->link_down)
         evidence_text(evidence, text);
-    if (before[0] == evidence->check_ok && before[1] == evidence->check_warning && before[2] == evidence->check_critical)
+    bool revived = verdict != HEALTH_CRITICAL && live->flags & LIVE_BLOCKED && !(live->flags & LIVE_SPOKE);
+    if (before[0] == evidence->check_ok && before[1] == evidence->check_warning &&
+        before[2] == evidence->check_critical && !revived)
         return;
     if (verdict != HEALTH_CRITICAL)
         live->flags |= LIVE_SPOKE;
