@@ -18,7 +18,7 @@ enum purpose { PURPOSE_FIRST = 700, PURPOSE_PHASE, PURPOSE_JITTER, PURPOSE_RETUR
 #define ONCE 0x80000000u  /* in a heap subject: this event does not repeat */
 #define BATCH 256         /* messages between two looks at the sockets */
 #define LATE_MOST 2000    /* ms the schedule may lag before it slips instead */
-#define RETURN_MOST 12000 /* ms within which everything speaks again after a recovery */
+#define RETURN_MOST 6000  /* ms within which everything speaks again after a recovery */
 #define RATE_SECONDS 10   /* of the moving rate */
 
 enum presence { PRESENCE_UNKNOWN, PRESENCE_ONLINE, PRESENCE_OFFLINE };
