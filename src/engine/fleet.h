@@ -167,6 +167,7 @@ struct fleet_listener {
     void (*source_changed)(void *owner, struct source *source);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
+void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */
 uint64_t fleet_revision(const struct fleet *fleet);
 
 struct fleet_status {
