@@ -1,0 +1,18 @@
+/* The handlers that routes.def names. */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+struct request;
+typedef void handler(struct request *request);
+
+handler get_overview, get_board, get_facets;                  /* overview.c */
+handler get_assets;                                           /* assets.c */
+handler get_asset, get_readings, get_asset_states, get_states; /* asset.c */
+handler get_sources, get_whoami, get_version, get_healthz, get_metrics, get_openapi, get_audit, get_audit_verify;
+handler get_views, get_view, put_view, delete_view;           /* views.c */
+handler get_tokens, post_token, delete_token;                 /* tokens.c */
+handler get_ledger, post_ledger, post_adopt, post_adopt_many; /* ledger.c */
+handler post_readings, post_reload;
+handler get_events;                                           /* events.c */
+
+#endif
