@@ -40,15 +40,16 @@ struct filter *filter_parse(const char *text, enum filter_mode mode, msec now, s
 void filter_free(struct filter **filter);
 bool filter_match(const struct filter *filter, const struct filter_subject_ops *ops, const void *subject);
 bool filter_is_empty(const struct filter *filter);
-/* Column (from 1) of the last error of filter_parse in this text, for placing a caret; 0 when it parses. */
+/* Column (in characters, from 1) of the last error of filter_parse in this text, for placing a caret; 0 when it parses. */
 int filter_error_column(const char *text, msec now);
 /* The one bare word or phrase (folded) when the filter is nothing else, so that an index can serve it; else NULL. */
 const char *filter_single_word(const struct filter *filter);
 /* The canonical text (single blanks, quotes where needed). The caller frees. */
 char *filter_to_text(const struct filter *filter);
 
-/* Words that may follow at the end of `text`, for completion: field names, or the fixed values of a field
- * (health, kind). Calls `offer` for each; values that only the fleet knows are the caller's to add. */
+/* Words that may stand for what `text` ends with, for completion: field names with their usual operator
+ * ("health:", "age>"), or the fixed values of a field (health, kind). Calls `offer` for each that begins so; values
+ * that only the fleet knows are the caller's to add. */
 void filter_complete(const char *text, void (*offer)(void *owner, const char *word), void *owner);
 
 #endif
