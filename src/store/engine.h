@@ -98,6 +98,7 @@ struct store_engine_ops {
     /* Buckets that start in from..to (both included), oldest first. NULL: the engine keeps raw readings only, and coverage says so. */
     bool (*rollups)(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
                     msec to, store_bucket_visit *visit, void *owner, struct error *error);
+    /* A metric may be visited more than once; the latest counts. */
     bool (*last_at)(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
                     struct error *error);
     /* As store_states, store_states_at (by asset), store_states_between (by start, then asset) in store.h. */

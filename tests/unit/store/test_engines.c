@@ -621,7 +621,7 @@ int main(void)
         EACH(test_clock_jumps),
     };
     int failed = 0;
-    const char *const engines[] = {"memory"};
+    const char *const engines[] = {"memory", "sqlite"};
     for (size_t i = 0; i < ARRAY_COUNT(engines); i++) {
         engine_url = engines[i];
         failed += cmocka_run_group_tests_name(engines[i], tests, NULL, NULL);

@@ -1,0 +1,12 @@
+# The store's migrations: SQL files as a C table. NNN-PART-NAME.sql, applied in order of NNN within each part.
+STORE_MIGRATIONS = $(sort $(wildcard src/store/migrations/*.sql))
+
+$(BUILD)/generated/store_migrations.h: $(STORE_MIGRATIONS) mk/store.mk
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)for file in $(STORE_MIGRATIONS); do \
+	  base=$$(basename $$file .sql); rest=$${base#*-}; number=$$(echo $${base%%-*} | sed 's/^0*//'); \
+	  printf '{.part = "%s", .version = %s, .name = "%s", .sql =\n' $${rest%%-*} $$number $$base; \
+	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' $$file; echo '},'; \
+	done > $@.new && mv $@.new $@
+
+$(BUILD)/src/store/sqlite_migrate.o $(BUILD)/fuzz/src/store/sqlite_migrate.o: $(BUILD)/generated/store_migrations.h

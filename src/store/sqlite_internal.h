@@ -1,0 +1,184 @@
+/* The SQLite engine's insides. Two files, so that neither waits for or endangers the other: nocturne.db holds what
+ * people made (full sync), nocturne-telemetry.db readings and states (normal sync).
+ *
+ * Readings: each commit appends its batch to `journal` as one row, whatever the number of assets, and to the head in
+ * memory. When the head is large or old enough it is packed into the day's table by series, in short steps. So a
+ * reading costs a sequential write when it comes and a share of one row later, instead of a page of a B-tree at once. */
+#ifndef STORE_SQLITE_INTERNAL_H
+#define STORE_SQLITE_INTERNAL_H
+
+#include <uv.h>
+
+#include "store/engine.h"
+#include "store/head.h"
+#include "store/pack.h"
+#include "store/sqlite_db.h"
+
+/* ---- parts: the tables made as time goes by (sqlite_parts.c) ---- */
+
+enum part_kind { PART_READINGS, PART_HOURS, PART_DAYS, PART_STATES, PART_KINDS };
+
+struct part {
+    enum part_kind kind;
+    int number; /* as in the table's name: YYYYMMDD, YYYYMM or YYYY */
+    bool closed;
+};
+
+/* The writer changes it, anybody asks. */
+struct parts {
+    uv_mutex_t lock;
+    struct part *rows; /* by kind, number */
+    size_t count, capacity;
+};
+
+void parts_init(struct parts *parts);
+void parts_release(struct parts *parts);
+bool parts_load(struct parts *parts, struct database *db, struct error *error);
+bool parts_find(struct parts *parts, enum part_kind kind, int number, struct part *found);
+/* A copy of those of a kind with first <= number <= last, ascending. The caller frees. */
+struct part *parts_list(struct parts *parts, enum part_kind kind, int first, int last, size_t *count);
+/* Inside a write transaction; after a rollback load again. */
+bool parts_ensure(struct parts *parts, struct database *db, enum part_kind kind, int number, struct error *error);
+bool parts_close(struct parts *parts, struct database *db, int number, struct error *error);
+bool parts_drop(struct parts *parts, struct database *db, enum part_kind kind, int number, struct error *error);
+/* Rename a damaged table out of the way, so that a new one can take its place. */
+bool parts_set_aside(struct parts *parts, struct database *db, enum part_kind kind, int number, struct error *error);
+const char *part_name(enum part_kind kind); /* "readings" */
+/* The part that a day (since 1970) belongs to, and the first day of a part. */
+int part_number(enum part_kind kind, int64_t day);
+int64_t part_first_day(enum part_kind kind, int number);
+
+/* ---- records: the file of what people made (sqlite_records.c) ---- */
+
+enum { RECORDS_STATEMENTS = 12 };
+struct records {
+    struct database db;
+    sqlite3_stmt *statements[RECORDS_STATEMENTS];
+    struct store_audit_end end;
+    int log_pages;     /* in the write-ahead log */
+    msec forgotten_at; /* when old idempotency keys were last removed */
+};
+
+bool records_open(struct store_engine *engine, bool was_clean, struct error *error);
+void records_close(struct store_engine *engine);
+bool sqlite_act(struct store_engine *engine, struct store_action *actions, struct error *error);
+void sqlite_act_idle(struct store_engine *engine);
+bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
+bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
+                  struct error *error);
+bool sqlite_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
+                        struct store_audit_end *end, struct error *error);
+
+/* ---- telemetry: the file of readings and states ---- */
+
+/* The statements of one day's table, kept while rows of that day are packed. */
+struct day_table {
+    int number; /* 0: none */
+    sqlite3_stmt *newest, *all, *put, *clear;
+};
+#define DAY_TABLES 4
+
+enum { TELEMETRY_STATEMENTS = 16 };
+struct telemetry {
+    struct database db;
+    struct parts parts;
+    struct head head;
+    sqlite3_stmt *statements[TELEMETRY_STATEMENTS];
+    struct day_table day_tables[DAY_TABLES];
+    unsigned next_day_table;
+
+    struct store_sample *staged; /* of the open transaction */
+    size_t staged_count, staged_capacity;
+    int64_t journal_next, journal_frozen; /* ids */
+    size_t packed;                        /* rows of the frozen run already packed */
+    int suspect;                          /* the day whose table was found damaged while packing; 0: none */
+    msec head_since;                      /* steady time of its first row */
+
+    int closing;                          /* day being closed, as a part number; 0: none */
+    int64_t closing_asset, closing_metric; /* the last series done */
+    int rollup_number[2], states_number;   /* the parts that the prepared statements write */
+    msec retained_at;
+
+    msec newest_frame;                    /* CLOCK_NEVER: none */
+    size_t changes;                       /* of state since then, or since the start */
+    size_t frame_assets;                  /* in that frame */
+
+    struct reading *rows;                 /* scratch for one series' day */
+    size_t row_capacity;
+    struct buffer blob;
+};
+
+bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error);
+void telemetry_close(struct store_engine *engine);
+void telemetry_rollback(struct store_engine *engine); /* and forget what memory held of the transaction */
+bool telemetry_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
+bool sqlite_telemetry_begin(struct store_engine *engine, struct error *error);
+bool sqlite_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error);
+bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error);
+
+/* sqlite_pack.c: moving the head into day tables, one step at a time. */
+bool flush_begin(struct store_engine *engine);
+bool flush_step(struct store_engine *engine, msec now, bool *more, struct error *error);
+void day_tables_release(struct telemetry *telemetry);
+/* All of one series' day, into telemetry->rows. */
+bool day_read(struct store_engine *engine, int number, uint32_t asset, uint32_t metric, size_t *count,
+              struct error *error);
+
+/* sqlite_rollup.c */
+/* Write the hourly and daily row of one series' day from its readings. */
+bool rollup_write(struct store_engine *engine, int64_t day, uint32_t asset, uint32_t metric,
+                  const struct reading *rows, size_t count, struct error *error);
+/* Add readings of a day whose raw readings are gone to its rows. */
+bool rollup_merge(struct store_engine *engine, int64_t day, uint32_t asset, uint32_t metric,
+                  const struct reading *rows, size_t count, struct error *error);
+/* The oldest day that ended long enough ago and is not closed, as a part number; 0: none. */
+int closing_due(struct store_engine *engine, msec now);
+bool closing_step(struct store_engine *engine, int number, bool *more, struct error *error);
+bool retention_step(struct store_engine *engine, msec now, bool *more, struct error *error);
+bool sqlite_maintain(struct store_engine *engine, msec now, bool *more, struct error *error);
+
+/* sqlite_states.c */
+bool states_apply(struct store_engine *engine, const struct store_state *state, struct error *error);
+bool states_note_frames(struct store_engine *engine, struct error *error); /* from the file */
+bool frames_step(struct store_engine *engine, msec now, struct error *error);
+bool frames_trim(struct store_engine *engine, msec now, struct error *error); /* inside a transaction */
+bool sqlite_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+                   struct error *error);
+bool sqlite_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error);
+bool sqlite_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
+                           struct store_intervals *out, struct error *error);
+
+/* sqlite_read.c */
+bool sqlite_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
+                     bool newest_first, store_reading_visit *visit, void *owner, struct error *error);
+unsigned sqlite_coverage(struct store_reader *reader, int64_t day);
+bool sqlite_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
+                    msec to, store_bucket_visit *visit, void *owner, struct error *error);
+bool sqlite_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+                    struct error *error);
+
+/* ---- the engine ---- */
+
+struct store_engine {
+    struct store_options options;
+    char *records_path, *telemetry_path, *lock_path;
+    int lock_file;
+    struct records records;
+    struct telemetry telemetry;
+    uv_mutex_t problem_lock;
+    char problem[200];
+};
+
+/* Damage found and set aside: logged, and shown in the status until the next start. */
+void engine_problem(struct store_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct store_reader {
+    struct store_engine *engine;
+    struct database records, telemetry;
+    struct reading *chunk; /* PACK_READINGS_MAX */
+};
+
+/* Steps of maintenance end after about this long. */
+#define STEP_NS 40000000ull
+
+#endif

@@ -1,0 +1,374 @@
+/* What people made: actions, documents, the audit chain, the ledger's rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/sqlite_internal.h"
+
+#define CHECK_ALWAYS_BELOW (32u << 20) /* bytes; larger files are checked after an unclean end only */
+#define CHECK_MS 3000
+#define CHECKPOINT_PAGES 400
+
+enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END };
+
+static bool load_end(struct records *records, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    if (!database_prepare(&records->db, &statement, error, "SELECT value FROM meta WHERE name='audit_end'") ||
+        !database_step(&records->db, statement, &row, error)) {
+        sqlite3_finalize(statement);
+        return false;
+    }
+    memset(&records->end, 0, sizeof records->end);
+    if (row && sqlite3_column_bytes(statement, 0) == (int)sizeof records->end)
+        memcpy(&records->end, sqlite3_column_blob(statement, 0), sizeof records->end);
+    sqlite3_finalize(statement);
+    return true;
+}
+
+static bool sound(struct store_engine *engine, bool was_clean, struct error *error)
+{
+    char damage[200];
+    struct database *db = &engine->records.db;
+    if (was_clean && database_bytes(db) > CHECK_ALWAYS_BELOW)
+        return true;
+    if (!database_check(db, NULL, CHECK_MS, damage))
+        return database_fail(db, "checking", error);
+    if (!damage[0])
+        return true;
+    return error_set(error, ERROR_CORRUPT, "%s is damaged (%.60s): put back a copy of it, or save what can be read with "
+                     "`sqlite3 %s .recover | sqlite3 new.db` and put new.db in its place", db->path, damage, db->path);
+}
+
+/* In place of SQLite's own checkpoints, which somebody's action would have to wait for. */
+static int note_log_pages(void *owner, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle;
+    (void)name;
+    *(int *)owner = pages;
+    return SQLITE_OK;
+}
+
+bool records_open(struct store_engine *engine, bool was_clean, struct error *error)
+{
+    struct records *records = &engine->records;
+    if (!database_open(&records->db, engine->records_path, true, 2048, error))
+        return error && error->code == ERROR_CORRUPT
+                   ? error_set(error, ERROR_CORRUPT, "%s is damaged or no database of this program: put back a copy of it, "
+                               "or move it away to start with nothing", engine->records_path)
+                   : false;
+    if (sound(engine, was_clean, error) && database_migrate(&records->db, "records", true, error) &&
+        load_end(records, error)) {
+        sqlite3_wal_hook(records->db.handle, note_log_pages, &records->log_pages);
+        return true;
+    }
+    database_close(&records->db);
+    return false;
+}
+
+void records_close(struct store_engine *engine)
+{
+    struct records *records = &engine->records;
+    for (size_t i = 0; i < RECORDS_STATEMENTS; i++)
+        sqlite3_finalize(records->statements[i]);
+    database_close(&records->db);
+}
+
+/* ---- actions ---- */
+
+static bool prepare(struct records *records, struct error *error)
+{
+    struct buffer columns = BUFFER_INIT, values = BUFFER_INIT, empty = BUFFER_INIT;
+#define X(member, column)                       \
+    buffer_append_text(&columns, ", " column);  \
+    buffer_append_text(&values, ", ?");         \
+    buffer_append_text(&empty, ", ''");
+    ASSET_FIELDS(X)
+#undef X
+    struct database *db = &records->db;
+    sqlite3_stmt **s = records->statements;
+    bool done =
+        database_prepare(db, &s[S_SAVE], error, "SAVEPOINT action") &&
+        database_prepare(db, &s[S_RELEASE], error, "RELEASE action") &&
+        database_prepare(db, &s[S_UNDO], error, "ROLLBACK TO action") &&
+        database_prepare(db, &s[S_KNOWN], error,
+                         "SELECT verb, target FROM idempotency WHERE actor=? AND key=? AND time>?") &&
+        database_prepare(db, &s[S_REMEMBER], error, "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)") &&
+        database_prepare(db, &s[S_REVISION], error, "SELECT revision FROM record WHERE kind=? AND id=?") &&
+        database_prepare(db, &s[S_RECORD], error,
+                         "INSERT INTO record VALUES (?, ?, 1, ?) ON CONFLICT (kind, id) DO UPDATE SET "
+                         "revision=revision+1, body=excluded.body") &&
+        database_prepare(db, &s[S_RECORD_REMOVE], error, "DELETE FROM record WHERE kind=? AND id=?") &&
+        database_prepare(db, &s[S_ASSET], error,
+                         "INSERT INTO asset (key, time, removed, revision, discovered, attributes%s) "
+                         "VALUES (?, ?, 0, ?, ?, ?%s)", buffer_text(&columns), buffer_text(&values)) &&
+        database_prepare(db, &s[S_ASSET_REMOVE], error,
+                         "INSERT INTO asset (key, time, removed, revision, discovered, attributes%s) "
+                         "VALUES (?, ?, 1, 0, 0, ''%s)", buffer_text(&columns), buffer_text(&empty)) &&
+        database_prepare(db, &s[S_AUDIT], error, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)") &&
+        database_prepare(db, &s[S_END], error, "INSERT OR REPLACE INTO meta VALUES ('audit_end', ?)");
+    buffer_release(&columns);
+    buffer_release(&values);
+    buffer_release(&empty);
+    return done;
+}
+
+static void bind_texts(sqlite3_stmt *statement, int first, const char *const *texts, int count)
+{
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_text(statement, first + i, texts[i], -1, SQLITE_STATIC);
+}
+
+/* An action's verdict: false only when the file refuses; the verdict of the action itself is in its error. */
+static bool known_before(struct records *records, struct store_action *action, bool *settled, struct error *error)
+{
+    sqlite3_stmt *statement = records->statements[S_KNOWN];
+    bool row = false;
+    *settled = false;
+    if (!action->idempotency[0])
+        return true;
+    bind_texts(statement, 1, (const char *[]){action->actor, action->idempotency}, 2);
+    sqlite3_bind_int64(statement, 3, action->time - SPAN_DAY);
+    if (!database_step(&records->db, statement, &row, error))
+        return false;
+    if (!row)
+        return true;
+    const char *verb = (const char *)sqlite3_column_text(statement, 0);
+    const char *target = (const char *)sqlite3_column_text(statement, 1);
+    *settled = true;
+    if (strcmp(verb, action->verb) != 0 || strcmp(target, action->target) != 0)
+        error_set(&action->error, ERROR_CONFLICT, "the idempotency key %s was used for `%s %s`", action->idempotency,
+                  verb, target);
+    database_reset(statement);
+    return true;
+}
+
+static bool write_record(struct records *records, struct store_action *action, const struct store_record_write *write,
+                         struct error *error)
+{
+    sqlite3_stmt *statement = records->statements[S_REVISION];
+    bool row = false;
+    bind_texts(statement, 1, (const char *[]){write->kind, write->id}, 2);
+    if (!database_step(&records->db, statement, &row, error))
+        return false;
+    int64_t revision = row ? sqlite3_column_int64(statement, 0) : 0;
+    if (row)
+        database_reset(statement);
+    if (write->expected >= 0 && write->expected != revision) {
+        error_set(&action->error, ERROR_CONFLICT, "%s %s has revision %lld, not %lld", write->kind, write->id,
+                  (long long)revision, (long long)write->expected);
+        return true;
+    }
+    statement = records->statements[write->body ? S_RECORD : S_RECORD_REMOVE];
+    bind_texts(statement, 1, (const char *[]){write->kind, write->id, write->body}, write->body ? 3 : 2);
+    return database_finish(&records->db, statement, error);
+}
+
+static bool write_asset(struct records *records, const struct store_action *action,
+                        const struct store_asset_write *write, struct error *error)
+{
+    sqlite3_stmt *statement = records->statements[write->removed ? S_ASSET_REMOVE : S_ASSET];
+    sqlite3_bind_int64(statement, 1, write->key);
+    sqlite3_bind_int64(statement, 2, action->time);
+    if (!write->removed) {
+        sqlite3_bind_int64(statement, 3, write->asset.revision);
+        sqlite3_bind_int(statement, 4, write->asset.discovered);
+        sqlite3_bind_text(statement, 5, write->asset.attributes, -1, SQLITE_STATIC);
+        bind_texts(statement, 6, write->asset.field, ASSET_FIELD_COUNT);
+    }
+    return database_finish(&records->db, statement, error);
+}
+
+static bool write_audit(struct records *records, const struct store_action *action, struct error *error)
+{
+    struct store_audit_end end = {.sequence = records->end.sequence + 1};
+    struct store_audit row = {end.sequence, action->time, action->actor, action->verb, action->target, action->detail, ""};
+    audit_hash(end.hash, records->end.hash, &row);
+    sqlite3_stmt *statement = records->statements[S_AUDIT];
+    sqlite3_bind_int64(statement, 1, row.sequence);
+    sqlite3_bind_int64(statement, 2, row.time);
+    bind_texts(statement, 3, (const char *[]){row.actor, row.verb, row.target, row.detail}, 4);
+    sqlite3_bind_blob(statement, 7, end.hash, sizeof end.hash, SQLITE_STATIC);
+    if (!database_finish(&records->db, statement, error))
+        return false;
+    sqlite3_bind_blob(records->statements[S_END], 1, &end, sizeof end, SQLITE_STATIC);
+    if (!database_finish(&records->db, records->statements[S_END], error))
+        return false;
+    records->end = end;
+    return true;
+}
+
+static bool remember(struct records *records, const struct store_action *action, struct error *error)
+{
+    if (!action->idempotency[0])
+        return true;
+    sqlite3_stmt *statement = records->statements[S_REMEMBER];
+    bind_texts(statement, 1, (const char *[]){action->actor, action->idempotency, action->verb, action->target}, 4);
+    sqlite3_bind_int64(statement, 5, action->time);
+    return database_finish(&records->db, statement, error);
+}
+
+static bool write_action(struct records *records, struct store_action *action, struct error *error)
+{
+    for (size_t i = 0; i < action->record_count && action->error.code == ERROR_NONE; i++) {
+        if (!write_record(records, action, &action->records[i], error))
+            return false;
+    }
+    for (size_t i = 0; i < action->asset_count && action->error.code == ERROR_NONE; i++) {
+        if (!write_asset(records, action, &action->assets[i], error))
+            return false;
+    }
+    return action->error.code != ERROR_NONE || (write_audit(records, action, error) && remember(records, action, error));
+}
+
+static bool act_one(struct records *records, struct store_action *action, struct error *error)
+{
+    bool settled;
+    if (!known_before(records, action, &settled, error))
+        return false;
+    if (settled)
+        return true;
+    struct database *db = &records->db;
+    if (!database_finish(db, records->statements[S_SAVE], error) || !write_action(records, action, error))
+        return false;
+    if (action->error.code != ERROR_NONE && !database_finish(db, records->statements[S_UNDO], error))
+        return false;
+    return database_finish(db, records->statements[S_RELEASE], error);
+}
+
+bool sqlite_act(struct store_engine *engine, struct store_action *actions, struct error *error)
+{
+    struct records *records = &engine->records;
+    struct store_audit_end before = records->end;
+    if (!prepare(records, error) || !database_begin(&records->db, true, error))
+        return false;
+    bool done = true;
+    for (struct store_action *action = actions; action && done; action = action->next)
+        done = act_one(records, action, error);
+    if (done)
+        done = database_commit(&records->db, error);
+    else
+        database_rollback(&records->db);
+    if (!done)
+        records->end = before;
+    return done;
+}
+
+/* Between actions, so that nobody waits for it: the log goes into the file, keys older than a day are forgotten. */
+void sqlite_act_idle(struct store_engine *engine)
+{
+    struct records *records = &engine->records;
+    struct error error = {0};
+    msec now = clock_wall();
+    if (now - records->forgotten_at >= SPAN_HOUR || now < records->forgotten_at) {
+        records->forgotten_at = now;
+        if (!database_run(&records->db, &error, "DELETE FROM idempotency WHERE time<=%lld", (long long)(now - SPAN_DAY)))
+            log_warning("store: %s", error.text);
+    }
+    if (records->log_pages >= CHECKPOINT_PAGES)
+        sqlite3_wal_checkpoint_v2(records->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+/* ---- reading ---- */
+
+static bool load_assets(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    struct buffer columns = BUFFER_INIT;
+    sqlite3_stmt *statement = NULL;
+    bool row = false, done;
+#define X(member, column) buffer_append_text(&columns, ", " column);
+    ASSET_FIELDS(X)
+#undef X
+    done = database_prepare(&reader->records, &statement, error,
+                            "SELECT key, revision, discovered, attributes%s FROM asset "
+                            "WHERE number IN (SELECT max(number) FROM asset GROUP BY key) AND removed=0 ORDER BY key",
+                            buffer_text(&columns));
+    buffer_release(&columns);
+    while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
+        struct asset asset = {.revision = sqlite3_column_int64(statement, 1),
+                              .discovered = sqlite3_column_int(statement, 2) != 0,
+                              .attributes = (const char *)sqlite3_column_text(statement, 3)};
+        for (int i = 0; i < ASSET_FIELD_COUNT; i++)
+            asset.field[i] = (const char *)sqlite3_column_text(statement, 4 + i);
+        ops->asset(owner, (uint32_t)sqlite3_column_int64(statement, 0), &asset);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static bool load_records(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->records, &statement, error, "SELECT kind, id, revision, body FROM record");
+    while (done && (done = database_step(&reader->records, statement, &row, error)) && row)
+        ops->record(owner, (const char *)sqlite3_column_text(statement, 0),
+                    (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2),
+                    (const char *)sqlite3_column_text(statement, 3));
+    sqlite3_finalize(statement);
+    return done;
+}
+
+bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    return (!ops->asset || load_assets(reader, ops, owner, error)) &&
+           (!ops->record || load_records(reader, ops, owner, error));
+}
+
+static bool visit_audit(struct store_reader *reader, sqlite3_stmt *statement, store_audit_visit *visit, void *owner,
+                        struct error *error)
+{
+    bool row = false, done;
+    while ((done = database_step(&reader->records, statement, &row, error)) && row) {
+        char hex[AUDIT_HASH_HEX] = "";
+        if (sqlite3_column_bytes(statement, 6) == AUDIT_HASH_BYTES)
+            audit_hash_hex(hex, sqlite3_column_blob(statement, 6));
+        struct store_audit entry = {
+            .sequence = sqlite3_column_int64(statement, 0),
+            .time = sqlite3_column_int64(statement, 1),
+            .actor = (const char *)sqlite3_column_text(statement, 2),
+            .verb = (const char *)sqlite3_column_text(statement, 3),
+            .target = (const char *)sqlite3_column_text(statement, 4),
+            .detail = (const char *)sqlite3_column_text(statement, 5),
+            .hash = hex,
+        };
+        if (!visit(owner, &entry))
+            break;
+    }
+    return done;
+}
+
+bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
+                  struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool done = database_prepare(&reader->records, &statement, error,
+                                 "SELECT * FROM audit WHERE sequence<? ORDER BY sequence DESC LIMIT ?");
+    if (done) {
+        sqlite3_bind_int64(statement, 1, before > 0 ? before : INT64_MAX);
+        sqlite3_bind_int64(statement, 2, limit > 0 ? (int64_t)limit : -1);
+        done = visit_audit(reader, statement, visit, owner, error);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
+/* Chain and end are read as of one moment. */
+bool sqlite_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
+                        struct store_audit_end *end, struct error *error)
+{
+    struct records moment = {.db = reader->records};
+    sqlite3_stmt *statement = NULL;
+    if (!database_begin(&reader->records, false, error))
+        return false;
+    bool done = database_prepare(&reader->records, &statement, error, "SELECT * FROM audit ORDER BY sequence") &&
+                visit_audit(reader, statement, visit, owner, error);
+    sqlite3_finalize(statement);
+    done = done && load_end(&moment, error);
+    *end = moment.end;
+    database_rollback(&reader->records);
+    return done;
+}

@@ -1,0 +1,475 @@
+/* States as a log of changes, by time: an interval ends where its asset's next change begins, so nothing stored is ever
+ * rewritten when one ends. Frames, the state of everything at one instant, keep any instant near a starting point. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/sqlite_internal.h"
+
+#define FRAME_CHANGES 20000   /* a frame at the latest after so many changes, or as many as there are assets */
+#define FRAME_BEHIND SPAN_MINUTE
+#define FRAMES_DAILY (35 * SPAN_DAY) /* older ones are thinned to one a week */
+
+enum { T_OPEN_READ = 7, T_OPEN_PUT, T_STATE_PUT };
+
+static struct store_state state_in(sqlite3_stmt *statement)
+{
+    return (struct store_state){
+        .asset = (uint32_t)sqlite3_column_int64(statement, 0),
+        .from = sqlite3_column_int64(statement, 1),
+        .health = (enum health)sqlite3_column_int(statement, 2),
+        .reason = (enum health_reason)sqlite3_column_int(statement, 3),
+        .link = (enum link_state)sqlite3_column_int(statement, 4),
+        .comm = (enum comm_state)sqlite3_column_int(statement, 5),
+    };
+}
+
+#define STATE_COLUMNS "asset, since, health, reason, link, comm"
+
+static void bind_state(sqlite3_stmt *statement, const struct store_state *state)
+{
+    sqlite3_bind_int64(statement, 1, state->asset);
+    sqlite3_bind_int64(statement, 2, state->from);
+    sqlite3_bind_int(statement, 3, state->health);
+    sqlite3_bind_int(statement, 4, state->reason);
+    sqlite3_bind_int(statement, 5, state->link);
+    sqlite3_bind_int(statement, 6, state->comm);
+}
+
+/* ---- writing ---- */
+
+static bool open_since(struct telemetry *telemetry, uint32_t asset, msec *since, struct error *error)
+{
+    sqlite3_stmt **statement = &telemetry->statements[T_OPEN_READ];
+    bool row = false;
+    *since = CLOCK_NEVER;
+    if (!database_prepare(&telemetry->db, statement, error, "SELECT since FROM state_open WHERE asset=?"))
+        return false;
+    sqlite3_bind_int64(*statement, 1, asset);
+    if (!database_step(&telemetry->db, *statement, &row, error))
+        return false;
+    if (row)
+        *since = sqlite3_column_int64(*statement, 0);
+    database_reset(*statement);
+    return true;
+}
+
+static bool remove_since(struct telemetry *telemetry, uint32_t asset, msec from, struct error *error)
+{
+    size_t count;
+    struct part *list = parts_list(&telemetry->parts, PART_STATES, part_number(PART_STATES, store_day(from)), INT32_MAX,
+                                   &count);
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++)
+        done = database_run(&telemetry->db, error, "DELETE FROM states_%d WHERE asset=%u AND since>=%lld",
+                            list[i].number, asset, (long long)from);
+    free(list);
+    return done;
+}
+
+static bool forget_frames(struct telemetry *telemetry, msec from, struct error *error)
+{
+    return database_run(&telemetry->db, error, "DELETE FROM state_frame WHERE at>=%lld", (long long)from);
+}
+
+static bool put_state(struct telemetry *telemetry, const struct store_state *state, struct error *error)
+{
+    sqlite3_stmt **statement = &telemetry->statements[T_STATE_PUT];
+    int number = part_number(PART_STATES, store_day(state->from));
+    if (*statement && telemetry->states_number != number) {
+        sqlite3_finalize(*statement);
+        *statement = NULL;
+    }
+    if (!parts_ensure(&telemetry->parts, &telemetry->db, PART_STATES, number, error) ||
+        !database_prepare(&telemetry->db, statement, error,
+                          "INSERT OR REPLACE INTO states_%d (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)", number))
+        return false;
+    telemetry->states_number = number;
+    bind_state(*statement, state);
+    return database_finish(&telemetry->db, *statement, error);
+}
+
+bool states_apply(struct store_engine *engine, const struct store_state *state, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    sqlite3_stmt **open = &telemetry->statements[T_OPEN_PUT];
+    msec since;
+    if (!open_since(telemetry, state->asset, &since, error))
+        return false;
+    if (since != CLOCK_NEVER && since >= state->from && !remove_since(telemetry, state->asset, state->from, error))
+        return false;
+    if (telemetry->newest_frame != CLOCK_NEVER && telemetry->newest_frame >= state->from &&
+        (!forget_frames(telemetry, state->from, error) || !states_note_frames(engine, error)))
+        return false;
+    if (!put_state(telemetry, state, error) ||
+        !database_prepare(&telemetry->db, open, error,
+                          "INSERT OR REPLACE INTO state_open (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)"))
+        return false;
+    bind_state(*open, state);
+    telemetry->changes++;
+    return database_finish(&telemetry->db, *open, error);
+}
+
+bool states_note_frames(struct store_engine *engine, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&telemetry->db, &statement, error, "SELECT max(at) FROM state_frame") &&
+                database_step(&telemetry->db, statement, &row, error);
+    if (done)
+        telemetry->newest_frame = row && sqlite3_column_type(statement, 0) != SQLITE_NULL
+                                      ? sqlite3_column_int64(statement, 0) : CLOCK_NEVER;
+    sqlite3_finalize(statement);
+    return done;
+}
+
+/* ---- frames ---- */
+
+/* By asset: its number less the one before, how long the state had lasted, health and reason, link and comm. */
+static void pack_frame(struct buffer *out, msec at, const struct store_intervals *intervals)
+{
+    uint32_t before = 0;
+    for (size_t i = 0; i < intervals->count; i++) {
+        const struct store_state *state = &intervals->rows[i].state;
+        pack_number(out, state->asset - before);
+        pack_number(out, pack_signed(at - state->from));
+        pack_number(out, (uint64_t)state->health | (uint64_t)state->reason << 4 | (uint64_t)state->link << 10 |
+                             (uint64_t)state->comm << 12);
+        before = state->asset;
+    }
+}
+
+static bool unpack_frame(const unsigned char *bytes, size_t length, msec at, struct store_intervals *out)
+{
+    const unsigned char *end = bytes + length;
+    uint64_t asset = 0, step, age, code;
+    while (bytes < end) {
+        if (!unpack_number(&bytes, end, &step) || !unpack_number(&bytes, end, &age) || !unpack_number(&bytes, end, &code) ||
+            (asset += step) >= UINT32_MAX)
+            return false;
+        struct store_interval row = {{(uint32_t)asset, at - unpack_signed(age), (enum health)(code & 15),
+                                      (enum health_reason)(code >> 4 & 63), (enum link_state)(code >> 10 & 3),
+                                      (enum comm_state)(code >> 12 & 3)}, CLOCK_NEVER};
+        if (row.state.health >= HEALTH_COUNT || row.state.reason >= REASON_COUNT)
+            return false;
+        store_intervals_add(out, &row);
+    }
+    return true;
+}
+
+static bool read_frame(struct database *db, msec at, msec *frame_at, struct store_intervals *out, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    *frame_at = INT64_MIN;
+    bool done = database_prepare(db, &statement, error, "SELECT at, data FROM state_frame WHERE at<=? ORDER BY at DESC "
+                                 "LIMIT 1");
+    if (done) {
+        sqlite3_bind_int64(statement, 1, at);
+        done = database_step(db, statement, &row, error);
+    }
+    if (done && row) {
+        *frame_at = sqlite3_column_int64(statement, 0);
+        if (!unpack_frame(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1), *frame_at, out))
+            done = error_set(error, ERROR_CORRUPT, "%s: a frame of states is damaged", db->path);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static int by_asset_then_time(const void *left, const void *right)
+{
+    const struct store_state *a = &((const struct store_interval *)left)->state;
+    const struct store_state *b = &((const struct store_interval *)right)->state;
+    if (a->asset != b->asset)
+        return a->asset < b->asset ? -1 : 1;
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+/* Rows of the log with from < since <= to, by asset, then time. */
+static bool read_changes(struct parts *parts, struct database *db, msec from, msec to, struct store_intervals *out,
+                         struct error *error)
+{
+    size_t count;
+    int first = from < 0 ? 0 : part_number(PART_STATES, store_day(from));
+    struct part *list = parts_list(parts, PART_STATES, first, part_number(PART_STATES, store_day(to)), &count);
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++) {
+        sqlite3_stmt *statement = NULL;
+        bool row = false;
+        done = database_prepare(db, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE since>%lld AND "
+                                "since<=%lld", list[i].number, (long long)from, (long long)to);
+        while (done && (done = database_step(db, statement, &row, error)) && row)
+            store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
+        sqlite3_finalize(statement);
+    }
+    free(list);
+    if (out->count > 1)
+        qsort(out->rows, out->count, sizeof *out->rows, by_asset_then_time);
+    return done;
+}
+
+/* Of each asset the newest in `changes`, else what the frame has; both by asset. */
+static void lay_over(const struct store_intervals *frame, const struct store_intervals *changes,
+                     struct store_intervals *out)
+{
+    size_t i = 0, k = 0;
+    while (i < frame->count || k < changes->count) {
+        if (k == changes->count || (i < frame->count && frame->rows[i].state.asset < changes->rows[k].state.asset)) {
+            store_intervals_add(out, &frame->rows[i++]);
+            continue;
+        }
+        uint32_t asset = changes->rows[k].state.asset;
+        while (k + 1 < changes->count && changes->rows[k + 1].state.asset == asset)
+            k++;
+        if (i < frame->count && frame->rows[i].state.asset == asset)
+            i++;
+        store_intervals_add(out, &changes->rows[k++]);
+    }
+}
+
+/* Inside a read transaction. */
+static bool states_as_of(struct parts *parts, struct database *db, msec at, struct store_intervals *out,
+                         struct error *error)
+{
+    struct store_intervals frame = {0}, changes = {0};
+    msec frame_at;
+    bool done = read_frame(db, at, &frame_at, &frame, error) && read_changes(parts, db, frame_at, at, &changes, error);
+    if (done)
+        lay_over(&frame, &changes, out);
+    store_intervals_release(&frame);
+    store_intervals_release(&changes);
+    return done;
+}
+
+static bool put_frame(struct store_engine *engine, msec at, size_t *assets, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    struct store_intervals intervals = {0};
+    sqlite3_stmt *statement = NULL;
+    bool done = states_as_of(&telemetry->parts, &telemetry->db, at, &intervals, error);
+    *assets = intervals.count;
+    if (done && intervals.count > 0) {
+        struct buffer packed = BUFFER_INIT;
+        pack_frame(&packed, at, &intervals);
+        done = database_prepare(&telemetry->db, &statement, error, "INSERT OR REPLACE INTO state_frame VALUES (?, ?)");
+        if (done) {
+            sqlite3_bind_int64(statement, 1, at);
+            sqlite3_bind_blob64(statement, 2, packed.data, packed.length, SQLITE_STATIC);
+            done = database_finish(&telemetry->db, statement, error);
+        }
+        sqlite3_finalize(statement);
+        buffer_release(&packed);
+    }
+    store_intervals_release(&intervals);
+    return done;
+}
+
+bool frames_trim(struct store_engine *engine, msec now, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    size_t count;
+    struct part *list = parts_list(&telemetry->parts, PART_STATES, 0, INT32_MAX, &count);
+    long long oldest = count > 0 ? part_first_day(PART_STATES, list[0].number) * SPAN_DAY : 0;
+    free(list);
+    return database_run(&telemetry->db, error, "DELETE FROM state_frame WHERE at<(SELECT max(at) FROM state_frame WHERE "
+                        "at<=%lld); DELETE FROM state_frame WHERE at>%lld AND at<%lld AND (at/86400000)%%7<>4",
+                        oldest, oldest, (long long)(now - FRAMES_DAILY));
+}
+
+/* At each UTC midnight, and a minute behind the present when very much has changed. */
+bool frames_step(struct store_engine *engine, msec now, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    msec midnight = store_day(now) * SPAN_DAY, at = midnight;
+    size_t assets = 0;
+    bool busy = telemetry->changes >= FRAME_CHANGES && telemetry->changes >= telemetry->frame_assets;
+    if (busy && now - FRAME_BEHIND > at)
+        at = now - FRAME_BEHIND;
+    if (telemetry->changes == 0 || (telemetry->newest_frame != CLOCK_NEVER && telemetry->newest_frame >= at))
+        return true;
+    if (database_begin(&telemetry->db, true, error) && put_frame(engine, at, &assets, error) &&
+        frames_trim(engine, now, error) && database_run(&telemetry->db, error, "COMMIT")) {
+        telemetry->newest_frame = at;
+        telemetry->frame_assets = assets;
+        telemetry->changes = 0;
+        return true;
+    }
+    telemetry_rollback(engine);
+    return false;
+}
+
+/* ---- reading ---- */
+
+static bool one_state(struct database *db, const char *sql, bool *found, struct store_state *state, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    *found = false;
+    bool done = database_prepare(db, &statement, error, "%s", sql) && database_step(db, statement, found, error);
+    if (done && *found)
+        *state = state_in(statement);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+/* The asset's newest change at or before `bound` (older) or the first after it. */
+static bool neighbour(struct store_reader *reader, uint32_t asset, msec bound, bool older, bool *found,
+                      struct store_state *state, struct error *error)
+{
+    size_t count;
+    int number = bound < 0 ? 0 : part_number(PART_STATES, store_day(bound));
+    struct part *list = parts_list(&reader->engine->telemetry.parts, PART_STATES, older ? 0 : number,
+                                   older ? number : INT32_MAX, &count);
+    bool done = true;
+    *found = false;
+    for (size_t i = 0; i < count && done && !*found; i++) {
+        int part = list[older ? count - 1 - i : i].number;
+        char *sql = memory_printf("SELECT " STATE_COLUMNS " FROM states_%d WHERE asset=%u AND since%s%lld ORDER BY since "
+                                  "%s LIMIT 1", part, asset, older ? "<=" : ">", (long long)bound, older ? "DESC" : "ASC");
+        done = one_state(&reader->telemetry, sql, found, state, error);
+        free(sql);
+    }
+    free(list);
+    return done;
+}
+
+static bool open_state(struct store_reader *reader, uint32_t asset, bool *found, struct store_state *state,
+                       struct error *error)
+{
+    char sql[120];
+    snprintf(sql, sizeof sql, "SELECT " STATE_COLUMNS " FROM state_open WHERE asset=%u", asset);
+    return one_state(&reader->telemetry, sql, found, state, error);
+}
+
+static bool asset_changes(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+                          struct error *error)
+{
+    size_t count;
+    struct part *list = parts_list(&reader->engine->telemetry.parts, PART_STATES,
+                                   from < 0 ? 0 : part_number(PART_STATES, store_day(from)),
+                                   to < 0 ? 0 : part_number(PART_STATES, store_day(to)), &count);
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++) {
+        sqlite3_stmt *statement = NULL;
+        bool row = false;
+        done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE "
+                                "asset=%u AND since>%lld AND since<=%lld ORDER BY since", list[i].number, asset,
+                                (long long)from, (long long)to);
+        while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
+            store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
+        sqlite3_finalize(statement);
+    }
+    free(list);
+    return done;
+}
+
+/* Ranges from outside may be any; months are only made for sensible times. */
+static msec within(msec time)
+{
+    const msec latest = (msec)40000 * SPAN_DAY;
+    return time < -1 ? -1 : time > latest ? latest : time;
+}
+
+static bool history(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+                    struct error *error)
+{
+    struct store_state first, next;
+    bool found = false;
+    if (!neighbour(reader, asset, from, true, &found, &first, error))
+        return false;
+    if (!found && (!open_state(reader, asset, &found, &first, error)))
+        return false;
+    if (found && first.from <= from) /* else the open one began later and is in the log */
+        store_intervals_add(out, &(struct store_interval){first, CLOCK_NEVER});
+    if (!asset_changes(reader, asset, from, to, out, error) || !neighbour(reader, asset, to, false, &found, &next, error))
+        return false;
+    for (size_t i = 0; i + 1 < out->count; i++)
+        out->rows[i].to = out->rows[i + 1].state.from;
+    if (out->count > 0 && found)
+        out->rows[out->count - 1].to = next.from;
+    return true;
+}
+
+bool sqlite_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+                   struct error *error)
+{
+    if (from > to)
+        return true;
+    if (!database_begin(&reader->telemetry, false, error))
+        return false;
+    bool done = history(reader, asset, within(from), within(to), out, error);
+    database_rollback(&reader->telemetry);
+    return done;
+}
+
+bool sqlite_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error)
+{
+    if (!database_begin(&reader->telemetry, false, error))
+        return false;
+    bool done = states_as_of(&reader->engine->telemetry.parts, &reader->telemetry, within(at), out, error);
+    database_rollback(&reader->telemetry);
+    return done;
+}
+
+static bool changes_between(struct store_reader *reader, msec from, msec to, unsigned limit, struct store_intervals *out,
+                            struct error *error)
+{
+    size_t count;
+    struct part *list = parts_list(&reader->engine->telemetry.parts, PART_STATES,
+                                   from < 0 ? 0 : part_number(PART_STATES, store_day(from)),
+                                   to < 0 ? 0 : part_number(PART_STATES, store_day(to)), &count);
+    bool done = true;
+    for (size_t i = 0; i < count && done && (limit == 0 || out->count < limit); i++) {
+        sqlite3_stmt *statement = NULL;
+        bool row = false;
+        done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE "
+                                "since>=%lld AND since<=%lld ORDER BY since, asset LIMIT %lld", list[i].number,
+                                (long long)from, (long long)to, limit ? (long long)(limit - out->count) : -1LL);
+        while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
+            store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
+        sqlite3_finalize(statement);
+    }
+    free(list);
+    return done;
+}
+
+/* An end is the asset's next start: mostly among the rows themselves, else asked for. */
+static bool find_ends(struct store_reader *reader, struct store_intervals *rows, struct error *error)
+{
+    struct store_interval *sorted = memory_new_array(rows->count, sizeof *sorted);
+    bool done = true;
+    memcpy(sorted, rows->rows, rows->count * sizeof *sorted);
+    for (size_t i = 0; i < rows->count; i++)
+        sorted[i].to = (msec)i; /* its place */
+    qsort(sorted, rows->count, sizeof *sorted, by_asset_then_time);
+    for (size_t i = 0; i < rows->count && done; i++) {
+        struct store_interval *row = &rows->rows[sorted[i].to];
+        struct store_state open, next;
+        bool found = false, is_open;
+        if (i + 1 < rows->count && sorted[i + 1].state.asset == row->state.asset) {
+            row->to = sorted[i + 1].state.from;
+            continue;
+        }
+        done = open_state(reader, row->state.asset, &is_open, &open, error) &&
+               ((is_open && open.from == row->state.from) ||
+                neighbour(reader, row->state.asset, row->state.from, false, &found, &next, error));
+        if (done && found)
+            row->to = next.from;
+    }
+    free(sorted);
+    return done;
+}
+
+bool sqlite_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
+                           struct store_intervals *out, struct error *error)
+{
+    if (from > to)
+        return true;
+    if (!database_begin(&reader->telemetry, false, error))
+        return false;
+    bool done = changes_between(reader, within(from), within(to), limit, out, error) && find_ends(reader, out, error);
+    database_rollback(&reader->telemetry);
+    return done;
+}

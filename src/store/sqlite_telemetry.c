@@ -1,0 +1,315 @@
+/* Telemetry coming in: a transaction is one journal row, its states and new metric names. */
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/sqlite_internal.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "journal rows are written as they lie in memory, which their format wants little-endian"
+#endif
+_Static_assert(sizeof(struct store_sample) == 24, "the journal's format");
+
+#define HEAD_HARD_LIMIT 6000000 /* rows: packing keeps failing, so nothing more is taken */
+#define CHECK_ALWAYS_BELOW (32u << 20)
+#define CHECK_MS 1000
+
+static bool replay_journal(struct telemetry *telemetry, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&telemetry->db, &statement, error, "SELECT id, data FROM journal ORDER BY id");
+    while (done && (done = database_step(&telemetry->db, statement, &row, error)) && row) {
+        size_t count = (size_t)sqlite3_column_bytes(statement, 1) / sizeof(struct store_sample);
+        const void *rows = sqlite3_column_blob(statement, 1);
+        struct store_sample *copy = memory_resize(NULL, count, sizeof *copy);
+        if (count > 0)
+            memcpy(copy, rows, count * sizeof *copy);
+        head_add(&telemetry->head, copy, count);
+        free(copy);
+        telemetry->journal_next = sqlite3_column_int64(statement, 0) + 1;
+    }
+    sqlite3_finalize(statement);
+    if (telemetry->head.rows > 0)
+        telemetry->head_since = clock_steady();
+    return done;
+}
+
+static bool load_memory(struct store_engine *engine, struct error *error)
+{
+    return parts_load(&engine->telemetry.parts, &engine->telemetry.db, error) && states_note_frames(engine, error);
+}
+
+/* A damaged month of states or day of readings is renamed away; the rest of the file goes on. */
+static bool check_part(struct store_engine *engine, const struct part *part, struct error *error)
+{
+    char table[40], damage[200];
+    snprintf(table, sizeof table, "%s_%d", part_name(part->kind), part->number);
+    if (!database_check(&engine->telemetry.db, table, CHECK_MS, damage))
+        return database_fail(&engine->telemetry.db, "checking", error);
+    if (!damage[0])
+        return true;
+    if (!database_begin(&engine->telemetry.db, true, error) ||
+        !parts_set_aside(&engine->telemetry.parts, &engine->telemetry.db, part->kind, part->number, error) ||
+        !database_commit(&engine->telemetry.db, error)) {
+        database_rollback(&engine->telemetry.db);
+        return false;
+    }
+    engine_problem(engine, "%s: table %s was damaged (%.80s) and is set aside as damaged_%s_...",
+                   engine->telemetry_path, table, damage, table);
+    return true;
+}
+
+/* The newest two of a kind: older ones are no longer written. */
+static bool check_newest(struct store_engine *engine, enum part_kind kind, struct error *error)
+{
+    size_t count;
+    bool done = true;
+    struct part *list = parts_list(&engine->telemetry.parts, kind, 0, INT32_MAX, &count);
+    for (size_t i = count > 2 ? count - 2 : 0; i < count && done; i++)
+        done = check_part(engine, &list[i], error);
+    free(list);
+    return done;
+}
+
+static bool check_fixed(struct store_engine *engine, struct error *error)
+{
+    static const char *const tables[] = {"meta", "part", "metric", "journal", "last", "state_open", "state_frame"};
+    for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
+        char damage[200];
+        if (!database_check(&engine->telemetry.db, tables[i], CHECK_MS, damage))
+            return database_fail(&engine->telemetry.db, "checking", error);
+        if (damage[0])
+            return error_set(error, ERROR_CORRUPT, "table %s: %s", tables[i], damage);
+    }
+    return true;
+}
+
+static bool open_file(struct store_engine *engine, bool was_clean, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    if (!database_open(&telemetry->db, engine->telemetry_path, false, 8192, error))
+        return false;
+    bool check = !was_clean || database_bytes(&telemetry->db) <= CHECK_ALWAYS_BELOW;
+    if (database_migrate(&telemetry->db, "telemetry", false, error) && (!check || check_fixed(engine, error)) &&
+        load_memory(engine, error) && (!check || (check_newest(engine, PART_READINGS, error) &&
+                                                  check_newest(engine, PART_STATES, error))) &&
+        replay_journal(telemetry, error))
+        return true;
+    database_close(&telemetry->db);
+    return false;
+}
+
+/* Readings and states can be measured again; a night shift without its console cannot. So a telemetry file that is
+ * damaged as a whole is moved away, loudly, and a new one begun. */
+static bool move_away(struct store_engine *engine, const struct error *cause, struct error *error)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char stamp[24];
+    time_t now = time(NULL);
+    struct tm broken;
+    gmtime_r(&now, &broken);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &broken);
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+        char *from = memory_printf("%s%s", engine->telemetry_path, ends[i]);
+        char *to = memory_printf("%s.damaged-%s%s", engine->telemetry_path, stamp, ends[i]);
+        bool moved = rename(from, to) == 0 || i > 0;
+        free(from);
+        free(to);
+        if (!moved)
+            return error_set(error, ERROR_CORRUPT, "%s is damaged and cannot be moved away", engine->telemetry_path);
+    }
+    engine_problem(engine, "%s was damaged (%.60s) and is moved to .damaged-%s; history begins anew",
+                   engine->telemetry_path, cause->text, stamp);
+    return true;
+}
+
+bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    struct error cause = {0};
+    parts_init(&telemetry->parts);
+    head_init(&telemetry->head);
+    telemetry->journal_next = 1;
+    if (open_file(engine, was_clean, &cause))
+        return true;
+    if (cause.code == ERROR_CORRUPT && move_away(engine, &cause, &cause)) {
+        head_release(&telemetry->head);
+        head_init(&telemetry->head);
+        if (open_file(engine, true, &cause))
+            return true;
+    }
+    if (error)
+        *error = cause;
+    parts_release(&telemetry->parts);
+    head_release(&telemetry->head);
+    return false;
+}
+
+void telemetry_close(struct store_engine *engine)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    day_tables_release(telemetry);
+    for (size_t i = 0; i < TELEMETRY_STATEMENTS; i++)
+        sqlite3_finalize(telemetry->statements[i]);
+    database_close(&telemetry->db);
+    parts_release(&telemetry->parts);
+    head_release(&telemetry->head);
+    free(telemetry->staged);
+    free(telemetry->rows);
+    buffer_release(&telemetry->blob);
+}
+
+void telemetry_rollback(struct store_engine *engine)
+{
+    struct error error = {0};
+    database_rollback(&engine->telemetry.db);
+    day_tables_release(&engine->telemetry);
+    if (!load_memory(engine, &error))
+        log_error("store: %s", error.text);
+}
+
+bool sqlite_telemetry_begin(struct store_engine *engine, struct error *error)
+{
+    engine->telemetry.staged_count = 0;
+    return database_begin(&engine->telemetry.db, true, error);
+}
+
+static bool write_metrics(struct telemetry *telemetry, const struct store_batch *batch, struct error *error)
+{
+    for (size_t i = 0; i < batch->metric_count; i++) {
+        sqlite3_stmt **statement = &telemetry->statements[0];
+        if (!database_prepare(&telemetry->db, statement, error, "INSERT OR REPLACE INTO metric VALUES (?, ?)"))
+            return false;
+        sqlite3_bind_int64(*statement, 1, batch->metrics[i].key);
+        sqlite3_bind_text(*statement, 2, batch->metrics[i].name, -1, SQLITE_STATIC);
+        if (!database_finish(&telemetry->db, *statement, error))
+            return false;
+    }
+    return true;
+}
+
+bool sqlite_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    bool done = telemetry->head.rows + telemetry->head.frozen.count < HEAD_HARD_LIMIT ||
+                error_set(error, ERROR_FULL, "%s: too many readings wait to be packed", telemetry->db.path);
+    done = done && write_metrics(telemetry, batch, error);
+    for (size_t i = 0; i < batch->state_count && done; i++)
+        done = states_apply(engine, &batch->states[i], error);
+    if (!done) {
+        telemetry_rollback(engine);
+        return false;
+    }
+    if (batch->sample_count > 0) {
+        ARRAY_RESERVE(telemetry->staged, telemetry->staged_capacity, telemetry->staged_count + batch->sample_count);
+        memcpy(telemetry->staged + telemetry->staged_count, batch->samples, batch->sample_count * sizeof *batch->samples);
+        telemetry->staged_count += batch->sample_count;
+    }
+    return true;
+}
+
+static bool write_journal(struct telemetry *telemetry, struct error *error)
+{
+    sqlite3_stmt **statement = &telemetry->statements[1];
+    if (telemetry->staged_count == 0)
+        return true;
+    if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO journal VALUES (?, ?)"))
+        return false;
+    sqlite3_bind_int64(*statement, 1, telemetry->journal_next);
+    sqlite3_bind_blob64(*statement, 2, telemetry->staged, telemetry->staged_count * sizeof *telemetry->staged,
+                        SQLITE_STATIC);
+    return database_finish(&telemetry->db, *statement, error);
+}
+
+bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    if (!write_journal(telemetry, error) || !database_run(&telemetry->db, error, "COMMIT")) {
+        telemetry_rollback(engine);
+        return false;
+    }
+    if (telemetry->staged_count > 0) {
+        telemetry->journal_next++;
+        if (telemetry->head.rows == 0)
+            telemetry->head_since = clock_steady();
+        head_add(&telemetry->head, telemetry->staged, telemetry->staged_count);
+    }
+    return true;
+}
+
+/* ---- loading ---- */
+
+static bool load_metrics(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->telemetry, &statement, error, "SELECT key, name FROM metric ORDER BY key");
+    while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
+        ops->metric(owner, (uint32_t)sqlite3_column_int64(statement, 0), (const char *)sqlite3_column_text(statement, 1));
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static bool load_states(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->telemetry, &statement, error,
+                                 "SELECT asset, since, health, reason, link, comm FROM state_open ORDER BY asset");
+    while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
+        ops->state(owner, (uint32_t)sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+                   (enum health)sqlite3_column_int(statement, 2), (enum health_reason)sqlite3_column_int(statement, 3),
+                   (enum link_state)sqlite3_column_int(statement, 4), (enum comm_state)sqlite3_column_int(statement, 5));
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static int compare_series(const struct store_sample *row, uint32_t asset, uint32_t metric)
+{
+    uint64_t a = (uint64_t)row->asset << 32 | row->metric, b = (uint64_t)asset << 32 | metric;
+    return (a > b) - (a < b);
+}
+
+/* Packed last values and those of the head, both by asset and metric, each series once. */
+static bool load_lasts(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    size_t count, next = 0;
+    struct store_sample *head = head_last_rows(&reader->engine->telemetry.head, &count);
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->telemetry, &statement, error,
+                                 "SELECT asset, metric, time, value FROM last ORDER BY asset, metric");
+    while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row) {
+        uint32_t asset = (uint32_t)sqlite3_column_int64(statement, 0);
+        uint32_t metric = (uint32_t)sqlite3_column_int64(statement, 1);
+        msec time = sqlite3_column_int64(statement, 2);
+        double value = sqlite3_column_double(statement, 3);
+        for (; next < count && compare_series(&head[next], asset, metric) < 0; next++)
+            ops->last(owner, head[next].asset, head[next].metric, head[next].time, head[next].value);
+        if (next < count && compare_series(&head[next], asset, metric) == 0) {
+            if (head[next].time >= time) {
+                time = head[next].time;
+                value = head[next].value;
+            }
+            next++;
+        }
+        ops->last(owner, asset, metric, time, value);
+    }
+    for (; done && next < count; next++)
+        ops->last(owner, head[next].asset, head[next].metric, head[next].time, head[next].value);
+    sqlite3_finalize(statement);
+    free(head);
+    return done;
+}
+
+bool telemetry_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    return (!ops->metric || load_metrics(reader, ops, owner, error)) &&
+           (!ops->state || load_states(reader, ops, owner, error)) &&
+           (!ops->last || load_lasts(reader, ops, owner, error));
+}
