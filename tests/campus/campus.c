@@ -40,7 +40,8 @@ struct campus {
     struct links *links;
     size_t link_count;
     uv_timer_t pump, second, end;
-    int open_timers;
+    uv_idle_t pump_now;
+    int open_handles;
     struct gateway_life *gateways;
     uint8_t *introduced;    /* ThingsBoard: one byte per terminal */
     uint8_t *previous_bits; /* faults before the last change */
@@ -199,21 +200,27 @@ static bool count_reached(const struct campus *campus)
     return campus->options->count && campus->readings >= campus->options->count;
 }
 
-static void pump_run(uv_timer_t *timer);
+static void pump_timer(uv_timer_t *timer);
+static void pump_idle(uv_idle_t *idle);
 
+/* Overdue work goes on at the loop's next turn, after the sockets had theirs (a timer of 0 would not let them). */
 static void pump_schedule(struct campus *campus)
 {
+    uv_idle_stop(&campus->pump_now);
+    uv_timer_stop(&campus->pump);
     if (!campus->started || links_congested(campus->links) || campus->heap.count == 0)
         return; /* `connected` and `drained` start it again */
     double wait = 0;
     if (!isinf(campus->speed))
-        wait = ceil(((double)heap_first(&campus->heap)->due - campus->clock) / campus->speed);
-    uv_timer_start(&campus->pump, pump_run, wait < 0 ? 0 : wait > 1000 ? 1000 : (uint64_t)wait, 0);
+        wait = ceil(((double)heap_first(&campus->heap)->due - schedule_now(campus)) / campus->speed);
+    if (wait <= 0)
+        uv_idle_start(&campus->pump_now, pump_idle);
+    else
+        uv_timer_start(&campus->pump, pump_timer, wait > 1000 ? 1000 : (uint64_t)wait, 0);
 }
 
-static void pump_run(uv_timer_t *timer)
+static void pump_run(struct campus *campus)
 {
-    struct campus *campus = timer->data;
     uint64_t now = uv_hrtime();
     double elapsed = (double)(now - campus->pumped_at) / 1e6;
     campus->pumped_at = now;
@@ -238,6 +245,16 @@ static void pump_run(uv_timer_t *timer)
         uv_stop(campus->loop);
     else
         pump_schedule(campus);
+}
+
+static void pump_timer(uv_timer_t *timer)
+{
+    pump_run(timer->data);
+}
+
+static void pump_idle(uv_idle_t *idle)
+{
+    pump_run(idle->data);
 }
 
 /* Each speaks once within the warm-up, gateways in its first fifth, and goes on at a random point of its period. */
@@ -363,7 +380,7 @@ static void timer_init(struct campus *campus, uv_timer_t *timer)
 {
     uv_timer_init(campus->loop, timer);
     timer->data = campus;
-    campus->open_timers++;
+    campus->open_handles++;
 }
 
 struct campus *campus_new(uv_loop_t *loop, const struct options *options, const struct fleet *fleet)
@@ -389,6 +406,9 @@ struct campus *campus_new(uv_loop_t *loop, const struct options *options, const 
     timer_init(campus, &campus->pump);
     timer_init(campus, &campus->second);
     timer_init(campus, &campus->end);
+    uv_idle_init(loop, &campus->pump_now);
+    campus->pump_now.data = campus;
+    campus->open_handles++;
     uv_timer_start(&campus->second, second_passed, 1000, 1000);
     if (options->duration > 0)
         uv_timer_start(&campus->end, duration_over, (uint64_t)options->duration, 0);
@@ -398,10 +418,10 @@ struct campus *campus_new(uv_loop_t *loop, const struct options *options, const 
     return campus;
 }
 
-static void timer_closed(uv_handle_t *handle)
+static void handle_closed(uv_handle_t *handle)
 {
     struct campus *campus = handle->data;
-    if (--campus->open_timers > 0)
+    if (--campus->open_handles > 0)
         return;
     faults_release(&campus->faults);
     heap_release(&campus->heap);
@@ -417,9 +437,10 @@ void campus_free(struct campus **owned)
     struct campus *campus = *owned;
     *owned = NULL;
     links_free(&campus->links);
-    uv_close((uv_handle_t *)&campus->pump, timer_closed);
-    uv_close((uv_handle_t *)&campus->second, timer_closed);
-    uv_close((uv_handle_t *)&campus->end, timer_closed);
+    uv_close((uv_handle_t *)&campus->pump, handle_closed);
+    uv_close((uv_handle_t *)&campus->pump_now, handle_closed);
+    uv_close((uv_handle_t *)&campus->second, handle_closed);
+    uv_close((uv_handle_t *)&campus->end, handle_closed);
 }
 
 static double rate_now(const struct campus *campus)
