@@ -48,6 +48,8 @@ bool role_parse(const char *name, enum role *role);
 const char *depth_name(enum depth depth);          /* "mono" "8" "16" "256" "direct" */
 /* The depth the environment promises, without a terminal: NO_COLOR, COLORTERM, TERM. For `snapshot --ansi`. */
 enum depth depth_of_environment(void);
+/* 0xrrggbb of a colour that is not COLOUR_DEFAULT; palette numbers by their usual values. */
+uint32_t colour_rgb(int32_t colour);
 /* Append the SGR sequence that sets this style from a reset state ("" for the default look). */
 void style_print(const struct style *style, struct buffer *out);
 

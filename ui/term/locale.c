@@ -1,0 +1,96 @@
+#include "term/locale.h"
+
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define DOMAIN "nocturne"
+
+/* The value that decides the characters, as setlocale ranks them. */
+static const char *asked_locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0])
+            return value;
+    }
+    return "";
+}
+
+static bool asks_for_utf8(const char *name)
+{
+    return strcasestr(name, "utf-8") || strcasestr(name, "utf8");
+}
+
+/* "zh_CN.UTF-8" asked for on a machine that never generated it: the characters of C.UTF-8, the texts of zh_CN. */
+static void settle_for_utf8(const char *asked)
+{
+    if (!setlocale(LC_ALL, "C.UTF-8"))
+        return;
+    char *language = memory_text_n(asked, strcspn(asked, ".@"));
+    if (strcmp(language, "C") != 0 && !getenv("LANGUAGE"))
+        setenv("LANGUAGE", language, 1);
+    free(language);
+}
+
+static bool is_folder_of_translations(const char *path)
+{
+    char *sample = memory_printf("%s/zh_CN/LC_MESSAGES/" DOMAIN ".mo", path);
+    bool found = access(sample, R_OK) == 0;
+    free(sample);
+    return found;
+}
+
+static char *translations_folder(void)
+{
+    const char *told = getenv("NOCTURNE_LOCALEDIR");
+    if (told && told[0])
+        return memory_text(told);
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *slash = length > 0 ? memrchr(path, '/', (size_t)length) : NULL;
+    if (slash) {
+        *slash = '\0';
+        char *beside = memory_printf("%s/locale", path);
+        if (is_folder_of_translations(beside))
+            return beside;
+        free(beside);
+    }
+    return memory_text(NOCTURNE_PREFIX "/share/locale");
+}
+
+void locale_init(void)
+{
+    const char *asked = asked_locale();
+    if (!setlocale(LC_ALL, "") || (!locale_is_utf8() && asks_for_utf8(asked)))
+        if (asks_for_utf8(asked))
+            settle_for_utf8(asked);
+    setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a point everywhere */
+    char *folder = translations_folder();
+    bindtextdomain(DOMAIN, folder);
+    bind_textdomain_codeset(DOMAIN, "UTF-8");
+    textdomain(DOMAIN);
+    free(folder);
+}
+
+void locale_prefer(const char *language)
+{
+    const char *asked = asked_locale(), *messages = getenv("LC_MESSAGES");
+    bool neutral = strncmp(asked, "C.", 2) == 0 && asks_for_utf8(asked); /* says characters, not language */
+    if (getenv("LANGUAGE") || (messages && messages[0]) || (asked[0] && !neutral) || !locale_is_utf8())
+        return;
+    setenv("LANGUAGE", language, 1);
+    textdomain(DOMAIN); /* makes gettext look again */
+}
+
+bool locale_is_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
