@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -25,7 +26,6 @@ struct screen_options {
     bool mouse;
     bool ascii;              /* ASCII glyphs even where UTF-8 would do */
     bool mono;               /* as NO_COLOR */
-    bool steady;             /* no alternate screen; for tests that read the scrollback */
     size_t bytes_per_second; /* cap on the output, 0: none */
 };
 
@@ -49,7 +49,7 @@ void screen_describe(const struct screen *screen, struct buffer *out);
 bool screen_resize(struct screen *screen);
 void screen_set_theme(struct screen *screen, struct theme *theme); /* another look; the next show sends all */
 void screen_redraw(struct screen *screen);                         /* the next show repaints from nothing (C-l) */
-/* Make the terminal show this surface. When it is smaller than 20x5, its top left is shown. */
+/* Make the terminal show this surface; what lies outside the terminal is left out. */
 void screen_show(struct screen *screen, const struct surface *surface);
 /* True when a frame may be sent now: nothing is queued and the rate allows it. Else the milliseconds to wait are put
  * in *wait, -1 meaning until the descriptor is writable. */

@@ -1,0 +1,70 @@
+#include "term/restore.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static struct {
+    volatile sig_atomic_t armed;
+    int fd;
+    struct termios settings;
+    char sequence[512];
+    size_t length;
+    bool registered;
+    pid_t owner; /* a forked child must not touch the terminal */
+} terminal;
+
+/* Async-signal-safe. The descriptor does not block: a terminal that takes nothing is given up on. */
+static void restore_now(void)
+{
+    if (!terminal.armed || terminal.owner != getpid())
+        return;
+    terminal.armed = 0;
+    size_t done = 0;
+    for (int tries = 0; done < terminal.length && tries < 64; tries++) {
+        ssize_t written = write(terminal.fd, terminal.sequence + done, terminal.length - done);
+        if (written > 0)
+            done += (size_t)written;
+    }
+    tcsetattr(terminal.fd, TCSANOW, &terminal.settings);
+}
+
+static void restore_and_die(int number)
+{
+    restore_now();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void restore_arm(int fd, const struct termios *settings, const char *sequence, size_t length)
+{
+    static const int fatal[] = {
+        SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGXCPU, SIGXFSZ,
+    };
+    terminal.armed = 0;
+    terminal.fd = fd;
+    terminal.settings = *settings;
+    terminal.length = length < sizeof terminal.sequence ? length : sizeof terminal.sequence;
+    memcpy(terminal.sequence, sequence, terminal.length);
+    terminal.owner = getpid();
+    terminal.armed = 1;
+    if (!terminal.registered)
+        terminal.registered = atexit(restore_now) == 0;
+    for (size_t i = 0; i < ARRAY_COUNT(fatal); i++) {
+        struct sigaction now;
+        if (sigaction(fatal[i], NULL, &now) != 0 || now.sa_handler != SIG_DFL)
+            continue;
+        struct sigaction action = {.sa_handler = restore_and_die, .sa_flags = (int)SA_RESETHAND};
+        sigemptyset(&action.sa_mask);
+        sigaction(fatal[i], &action, NULL);
+    }
+}
+
+void restore_disarm(void)
+{
+    terminal.armed = 0;
+}
