@@ -34,12 +34,12 @@ void heat_free(struct heat **heat);
 void heat_set_fold(struct heat *heat, bool fold);   /* worst first: folding hides nothing that is wrong. Default on */
 void heat_set_stale(struct heat *heat, bool stale); /* the data is old: everything dim, no colour of health */
 void heat_set_empty(struct heat *heat, const char *text, const char *why);
-/* The groups came or changed; copied shallowly, valid until the next call. */
+/* The groups came or changed; copied shallowly: they must stay valid until the next call. */
 void heat_refreshed(struct heat *heat, const struct heat_source *source);
 void heat_draw(struct heat *heat, struct surface *surface, struct rect area);
 
 enum heat_answer { HEAT_IGNORED, HEAT_MOVED, HEAT_CHOSEN };
-/* h j k l and arrows, g G, pages, n N next wrong (also across groups), J K groups, Enter, click and double click. */
+/* Arrows, j k l (h is history), g G, pages, n N next wrong round the whole board, J K groups, Enter, click and double click. */
 enum heat_answer heat_key(struct heat *heat, const struct key_event *key);
 
 const char *heat_cursor_id(const struct heat *heat); /* NULL while empty */

@@ -29,4 +29,8 @@ void prompt_error_draw(struct surface *surface, int row, int column, int columns
 /* "left" and "right" on one line; the left is cut before the right is. */
 void split_line_draw(struct surface *surface, int row, int column, int columns, uint8_t role, const char *left, const char *right);
 
+/* The whole picture of a terminal too small for anything else: the worst counts, what is the matter
+ * ("too small"), its size against the size needed. */
+void small_draw(struct surface *surface, int rows, int columns, const char *summary, const char *message);
+
 #endif

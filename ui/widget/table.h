@@ -52,7 +52,7 @@ struct table_source {
 
 struct table;
 
-struct table *table_new(const struct table_column *columns, unsigned count); /* copies */
+struct table *table_new(const struct table_column *columns, unsigned count); /* copies, not the texts */
 void table_free(struct table **table);
 
 struct table_column *table_columns(struct table *table, unsigned *count); /* to hide, reorder (then call table_touch) */
@@ -64,16 +64,17 @@ void table_set_empty(struct table *table, const char *text, const char *why);
 void table_set_header(struct table *table, bool shown);  /* default: shown */
 void table_set_stale(struct table *table, bool stale);   /* all rows are old: drawn dim until the next refresh */
 
-/* The window to have: what the last area shows and a screen before and after it. True when the rows last refreshed
- * do not hold what is shown (fetch now); false while they do, even if more would be nice. */
+/* The window to have: what the last area shows and a screen before and after it. True when it is time to fetch it:
+ * less than half a screen beside what is shown is here, though there is more. */
 bool table_wanted(const struct table *table, size_t *offset, size_t *count);
 /* The rows came or changed. The source is copied and must stay valid until the next call. */
 void table_refreshed(struct table *table, const struct table_source *source);
 void table_draw(struct table *table, struct surface *surface, struct rect area);
 
 enum table_answer { TABLE_IGNORED, TABLE_MOVED, TABLE_SCROLLED, TABLE_MARKED, TABLE_CHOSEN, TABLE_SORT };
-/* Moves (j k g G ^d ^u arrows, pages), n N, < > columns, Space mark, Enter and double click chosen, the wheel,
- * a click on a header. */
+/* Moves (j k g G ^d ^u arrows, pages), n N among the rows here, < > columns, Space marks, * marks all shown, Enter
+ * and double click choose, the wheel scrolls, a click on a header asks to sort. TABLE_SCROLLED: a move that also
+ * changed which rows are shown, so ask table_wanted. */
 enum table_answer table_key(struct table *table, const struct key_event *key);
 const char *table_clicked_column(const struct table *table); /* after TABLE_SORT */
 

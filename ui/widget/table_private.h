@@ -1,0 +1,45 @@
+/* What table.c (state) and table_draw.c share. */
+#ifndef WIDGET_TABLE_PRIVATE_H
+#define WIDGET_TABLE_PRIVATE_H
+
+#include <uthash.h>
+
+#include "widget/table.h"
+
+struct table_mark {
+    UT_hash_handle hh;
+    int64_t revision;
+    char id[];
+};
+
+struct table {
+    struct table_column columns[TABLE_COLUMNS];
+    unsigned column_count;
+    int natural[TABLE_COLUMNS];  /* widest cell seen, so that columns do not dance while scrolling */
+    int placed[TABLE_COLUMNS];   /* screen column in the last drawing; -1: not drawn */
+    int widths[TABLE_COLUMNS];
+    unsigned skip;               /* columns scrolled away at the left */
+    bool more_right;             /* a column found no room */
+    char *sort;
+    bool descending;
+    char *empty, *why;
+    bool header, stale;
+
+    struct table_source source;
+    bool refreshed;              /* rows came at least once */
+    size_t cursor, top;
+    char *cursor_id;             /* NULL: empty, or its row is not here */
+    int64_t cursor_revision;
+    bool lost;
+    char *awaited_id;            /* to go to when a refresh brings it */
+    struct table_mark *marks;
+    struct rect area;            /* last drawn */
+    int shown;                   /* rows it holds */
+    const char *clicked;
+};
+
+bool table_row_here(const struct table *table, size_t index);
+void table_row_get(const struct table *table, size_t index, struct table_row *row);
+void table_keep_in_sight(struct table *table);
+
+#endif

@@ -1,0 +1,13 @@
+/* Breaking text into lines by columns: at blanks where there are some, anywhere between Chinese characters. */
+#ifndef WIDGET_WRAP_H
+#define WIDGET_WRAP_H
+
+#include <stddef.h>
+
+/* Bytes of `text` (one line, without \n) that make the next line of at most `columns`; *skip is what to pass over
+ * before the following one (a blank). At least one character, so that it always ends. */
+size_t wrap_line(const char *text, size_t length, int columns, size_t *skip);
+/* Lines that a text with \n takes. */
+int wrap_count(const char *text, int columns);
+
+#endif
