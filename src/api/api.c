@@ -40,7 +40,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     source_status(api->pushed, SOURCE_RUNNING, "waiting for pushes");
     api->ingest = ingest_new(api->pushed);
     api->events = events_new(api);
-    if (!records_load(api, error))
+    if (!api_records_load(api, error))
         api_free(&api);
     return api;
 }

@@ -71,7 +71,7 @@ struct record {
 struct record *record_find(struct api *api, const char *kind, const char *id);
 void record_put(struct api *api, const char *kind, const char *id, int64_t revision, const char *body);
 void record_remove(struct api *api, const char *kind, const char *id);
-bool records_load(struct api *api, struct error *error);
+bool api_records_load(struct api *api, struct error *error);
 void records_free(struct api *api);
 
 /* ---- figures for /metrics ---- */

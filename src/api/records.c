@@ -55,7 +55,7 @@ static void loaded(void *owner, const char *kind, const char *id, int64_t revisi
         record_put(owner, kind, id, revision, body);
 }
 
-bool records_load(struct api *api, struct error *error)
+bool api_records_load(struct api *api, struct error *error)
 {
     struct store_load_ops ops = {.record = loaded};
     return store_load(api->store, &ops, api, error);
