@@ -1,0 +1,442 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "daemon/notify.h"
+#include "daemon/paths.h"
+#include "daemon/settings.h"
+#include "engine/fleet.h"
+#include "engine/ledger.h"
+#include "store/store.h"
+
+#define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
+
+/* A source that runs. It is dropped from here when stopped, but freed only after the loop has ended: its collector
+ * may still be closing. */
+struct running {
+    struct source *source;
+    char *text;      /* canonical configuration it was started with */
+    bool started;
+};
+
+struct daemon {
+    const struct options *options;
+    uv_loop_t loop;
+    struct settings *settings;
+    struct site_counters counters;
+    msec started;
+    struct store *store;
+    struct fleet *fleet;
+    struct api *api;
+    struct running *running;     /* in configuration order */
+    size_t running_count;
+    struct source **sources;     /* the same, as the site shows them */
+    struct source **stopped;
+    size_t stopped_count, stopped_capacity;
+    struct settings **retired;   /* sources that outlived a reload may still look into them */
+    size_t retired_count, retired_capacity;
+    uint64_t ledger_revision;
+    uv_signal_t signals[3];
+    uv_timer_t second;
+    msec watchdog, watchdog_fed;
+    bool ending, ledger_done, ledger_failed;
+};
+
+/* ---- problems ---- */
+
+static void print_lines(const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        fprintf(stderr, "%.*s\n", (int)length, text);
+        text += length;
+        text += *text == '\n';
+    }
+}
+
+static void log_lines(enum log_level level, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        log_line(level, "%.*s", (int)length, text);
+        text += length;
+        text += *text == '\n';
+    }
+}
+
+/* ---- ledgers ---- */
+
+/* All files as one change. False when one of them cannot be used at all; what is wrong with rows is in the summary. */
+static struct ledger_change *ledgers_read(const struct settings *settings, struct fleet *fleet, struct buffer *refused)
+{
+    char *const *paths;
+    size_t count = settings_ledgers(settings, &paths);
+    struct ledger_change *change = ledger_change_new(fleet);
+    for (size_t i = 0; i < count; i++) {
+        struct error error;
+        if (!ledger_change_add_file(change, paths[i], &error))
+            buffer_printf(refused, "%s\n", error.text);
+    }
+    ledger_change_close(change, false);
+    return change;
+}
+
+static void ledger_applied(void *owner, const struct error *error)
+{
+    struct daemon *daemon = owner;
+    daemon->ledger_done = true;
+    daemon->ledger_failed = error != NULL;
+    if (error)
+        log_error("ledger: not taken in: %s", error->text);
+}
+
+/* The files of `ledger:` fill an empty store; afterwards the store owns the ledger. */
+static bool ledger_first_load(struct daemon *daemon)
+{
+    char *const *paths;
+    struct fleet_status status;
+    struct ledger_summary summary;
+    fleet_status(daemon->fleet, &status);
+    if (!settings_ledgers(daemon->settings, &paths) || status.assets > status.discovered)
+        return true;
+    struct buffer refused = BUFFER_INIT;
+    struct ledger_change *change = ledgers_read(daemon->settings, daemon->fleet, &refused);
+    ledger_change_summary(change, &summary);
+    log_lines(LOG_LEVEL_WARNING, buffer_text(&refused));
+    log_lines(LOG_LEVEL_WARNING, summary.problems);
+    log_notice("ledger: %u assets taken in, %u rows left out", summary.added, summary.rejected);
+    bool good = !refused.length;
+    buffer_release(&refused);
+    if (!good) {
+        ledger_change_free(&change);
+        return false;
+    }
+    fleet_apply_ledger(daemon->fleet, change, "system", ledger_applied, daemon);
+    while (!daemon->ledger_done)
+        uv_run(&daemon->loop, UV_RUN_ONCE);
+    return !daemon->ledger_failed;
+}
+
+int daemon_check(const struct options *options)
+{
+    struct config_problems problems;
+    struct site_counters counters = {.reloaded = CLOCK_NEVER};
+    config_problems_init(&problems);
+    struct settings *settings = settings_load(options, clock_wall(), &counters, &problems);
+    struct buffer refused = BUFFER_INIT;
+    unsigned ledger_problems = 0;
+    print_lines(buffer_text(&problems.text));
+    if (settings) {
+        struct ledger_summary summary;
+        struct ledger_change *change = ledgers_read(settings, NULL, &refused);
+        ledger_change_summary(change, &summary);
+        print_lines(buffer_text(&refused));
+        print_lines(summary.problems);
+        ledger_problems = summary.rejected + summary.warnings + (refused.length > 0);
+        const struct settings_source *sources;
+        const struct site *site = settings_site(settings);
+        size_t source_count = settings_sources(settings, &sources);
+        if (!ledger_problems)
+            printf("%s: good: %zu sources, %u ledger rows, %zu contracted populations\n",
+                   site->config_path[0] ? site->config_path : "no configuration", source_count, summary.rows,
+                   site->population_count);
+        ledger_change_free(&change);
+    }
+    bool good = settings && !ledger_problems;
+    if (!good)
+        fprintf(stderr, "%u mistakes\n", problems.count + ledger_problems);
+    settings_free(&settings);
+    buffer_release(&refused);
+    config_problems_release(&problems);
+    return good ? 0 : 2;
+}
+
+/* ---- sources ---- */
+
+static void source_begin(struct daemon *daemon, struct running *running, const struct settings_source *configured)
+{
+    struct error error = {0};
+    running->source = source_new(&daemon->loop, fleet_sink(daemon->fleet), configured->name, configured->ops);
+    running->text = memory_text(configured->text);
+    running->started = configured->ops->start(running->source, configured->node, &error);
+    if (!running->started) /* the others go on; its row says why */
+        source_status(running->source, SOURCE_DOWN, "%s", error.text);
+}
+
+static void source_end(struct daemon *daemon, struct running *running)
+{
+    struct source *source = running->source;
+    if (source->state && source->ops->stop)
+        source->ops->stop(source);
+    source->status = SOURCE_STOPPED;
+    fleet_forget_source(daemon->fleet, source);
+    free(running->text);
+    ARRAY_RESERVE(daemon->stopped, daemon->stopped_capacity, daemon->stopped_count + 1);
+    daemon->stopped[daemon->stopped_count++] = source;
+}
+
+/* Bring what runs in line with the settings: sources whose configuration is the same, to the letter, keep running. */
+static void sources_follow(struct daemon *daemon, struct settings *settings)
+{
+    const struct settings_source *configured;
+    size_t count = settings_sources(settings, &configured);
+    struct running *running = memory_new_array(count + 1, sizeof *running);
+    struct source **sources = memory_new_array(count + 1, sizeof *sources);
+    for (size_t i = 0; i < count; i++)
+        for (size_t old = 0; old < daemon->running_count; old++) {
+            struct running *each = &daemon->running[old];
+            if (!each->source || strcmp(each->source->name, configured[i].name) != 0 ||
+                strcmp(each->text, configured[i].text) != 0)
+                continue;
+            running[i] = *each;
+            each->source = NULL;
+        }
+    for (size_t old = 0; old < daemon->running_count; old++)
+        if (daemon->running[old].source)
+            source_end(daemon, &daemon->running[old]);
+    for (size_t i = 0; i < count; i++) {
+        if (!running[i].source)
+            source_begin(daemon, &running[i], &configured[i]);
+        sources[i] = running[i].source;
+    }
+    free(daemon->running);
+    free(daemon->sources);
+    daemon->running = running;
+    daemon->running_count = count;
+    daemon->sources = sources;
+    settings_site(settings)->sources = sources;
+    settings_site(settings)->source_count = count;
+}
+
+/* ---- once a second ---- */
+
+static void second_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    msec steady = clock_steady();
+    uint64_t ledger = fleet_ledger_revision(daemon->fleet);
+    for (size_t i = 0; i < daemon->running_count; i++) {
+        struct running *running = &daemon->running[i];
+        source_rate_tick(running->source, steady);
+        if (ledger != daemon->ledger_revision && running->started && running->source->ops->ledger_changed)
+            running->source->ops->ledger_changed(running->source);
+    }
+    daemon->ledger_revision = ledger;
+    if (daemon->watchdog && steady - daemon->watchdog_fed >= daemon->watchdog) {
+        notify_send("WATCHDOG=1");
+        daemon->watchdog_fed = steady;
+    }
+}
+
+/* ---- reload ---- */
+
+static void apply_process_settings(const struct daemon *daemon)
+{
+    const struct site *site = settings_site(daemon->settings);
+    if (site->timezone[0]) {
+        setenv("TZ", site->timezone, 1);
+        tzset();
+    }
+    log_level_set(daemon->options->verbose ? LOG_LEVEL_INFO : settings_log(daemon->settings));
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        rlim_t wanted = settings_open_files(daemon->settings);
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool daemon_reload(void *owner, struct error *error)
+{
+    struct daemon *daemon = owner;
+    struct config_problems problems;
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(uv_hrtime() / 1000));
+    config_problems_init(&problems);
+    struct settings *settings = settings_load(daemon->options, daemon->started, &daemon->counters, &problems);
+    if (!settings) {
+        const char *text = buffer_text(&problems.text);
+        daemon->counters.reloads_refused++;
+        snprintf(daemon->counters.refusal, sizeof daemon->counters.refusal, "%.*s", (int)strcspn(text, "\n"), text);
+        log_lines(LOG_LEVEL_ERROR, text);
+        log_error("reload: %u mistakes; the old configuration stays in force", problems.count);
+        error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
+    } else {
+        sources_follow(daemon, settings);
+        ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
+        daemon->retired[daemon->retired_count++] = daemon->settings;
+        daemon->settings = settings;
+        apply_process_settings(daemon);
+        daemon->counters.reloads++;
+        daemon->counters.reloaded = clock_wall();
+        daemon->counters.refusal[0] = '\0';
+        api_use_site(daemon->api, settings_site(settings));
+        log_notice("reload: in force: %zu sources", daemon->running_count);
+    }
+    config_problems_release(&problems);
+    notify_send("READY=1\nSTATUS=%s", daemon->counters.refusal[0] ? "reload refused; see the log" : "serving");
+    return settings != NULL;
+}
+
+/* ---- signals ---- */
+
+static void signal_seen(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    if (number == SIGHUP) {
+        daemon_reload(daemon, NULL);
+        return;
+    }
+    daemon->ending = true;
+    uv_stop(&daemon->loop);
+}
+
+static void signals_begin(struct daemon *daemon)
+{
+    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], signal_seen, numbers[i]);
+    }
+}
+
+/* ---- start and end ---- */
+
+static bool daemon_open(struct daemon *daemon, struct error *error)
+{
+    const struct store_options *store = settings_store(daemon->settings);
+    if (store->state_dir[0] && !path_make_private(store->state_dir, error))
+        return false;
+    daemon->store = store_open(&daemon->loop, store, error);
+    if (!daemon->store)
+        return false;
+    daemon->fleet = fleet_new(&daemon->loop, daemon->store, settings_fleet(daemon->settings));
+    if (!fleet_load(daemon->fleet, error))
+        return error_prefix(error, "store");
+    /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
+    daemon->api = api_new(&daemon->loop, &(struct api_parts){
+        .fleet = daemon->fleet,
+        .store = daemon->store,
+        .site = settings_site(daemon->settings),
+        .socket = daemon->options->socket,
+        .reload = daemon_reload,
+        .owner = daemon,
+    }, error);
+    return daemon->api && api_start(daemon->api, error);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void count_handle(uv_handle_t *handle, void *owner)
+{
+    (void)handle;
+    ++*(unsigned *)owner;
+}
+
+static void daemon_end(struct daemon *daemon)
+{
+    notify_send("STOPPING=1");
+    for (size_t i = 0; daemon->fleet && i < daemon->running_count; i++)
+        source_end(daemon, &daemon->running[i]);
+    daemon->running_count = 0;
+    api_free(&daemon->api);
+    for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
+        uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    store_close(&daemon->store);
+    fleet_free(&daemon->fleet);
+    for (size_t i = 0; i < ARRAY_COUNT(daemon->signals); i++)
+        close_handle((uv_handle_t *)&daemon->signals[i]);
+    close_handle((uv_handle_t *)&daemon->second);
+    bool clean = false;
+    for (msec until = clock_steady() + END_PATIENCE; !clean && clock_steady() < until; uv_sleep(1)) {
+        unsigned open = 0;
+        uv_run(&daemon->loop, UV_RUN_NOWAIT);
+        uv_walk(&daemon->loop, count_handle, &open);
+        clean = open == 0 && !uv_loop_alive(&daemon->loop);
+    }
+    if (!clean) {
+        log_warning("some connections did not close in time; ending without them");
+        return; /* what they use must stay */
+    }
+    uv_loop_close(&daemon->loop);
+    for (size_t i = 0; i < daemon->stopped_count; i++)
+        source_free(&daemon->stopped[i]);
+    for (size_t i = 0; i < daemon->retired_count; i++)
+        settings_free(&daemon->retired[i]);
+    settings_free(&daemon->settings);
+    free(daemon->stopped);
+    free(daemon->retired);
+    free(daemon->running);
+    free(daemon->sources);
+    free(daemon);
+}
+
+static bool daemon_start(struct daemon *daemon, struct error *error)
+{
+    signals_begin(daemon);
+    uv_timer_init(&daemon->loop, &daemon->second);
+    daemon->second.data = daemon;
+    if (!daemon_open(daemon, error))
+        return false;
+    if (!ledger_first_load(daemon))
+        return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
+    sources_follow(daemon, daemon->settings);
+    api_use_site(daemon->api, settings_site(daemon->settings));
+    daemon->ledger_revision = fleet_ledger_revision(daemon->fleet);
+    uv_timer_start(&daemon->second, second_tick, 1000, 1000);
+    return true;
+}
+
+int daemon_run(const struct options *options)
+{
+    struct daemon *daemon = memory_new(sizeof *daemon);
+    struct config_problems problems;
+    struct error error = {0};
+    daemon->options = options;
+    daemon->started = clock_wall();
+    daemon->counters.reloaded = CLOCK_NEVER;
+    daemon->watchdog = notify_watchdog();
+    daemon->watchdog_fed = clock_steady();
+    config_problems_init(&problems);
+    daemon->settings = settings_load(options, daemon->started, &daemon->counters, &problems);
+    print_lines(buffer_text(&problems.text));
+    unsigned mistakes = problems.count;
+    config_problems_release(&problems);
+    if (!daemon->settings) {
+        fprintf(stderr, "nocturned: %u mistakes in the configuration\n", mistakes);
+        free(daemon);
+        return 2;
+    }
+    apply_process_settings(daemon);
+    uv_loop_init(&daemon->loop);
+    bool good = daemon_start(daemon, &error);
+    if (good) {
+        const char *path = settings_site(daemon->settings)->config_path;
+        log_notice("nocturned %s: serving on %s, configured by %s", NOCTURNE_VERSION, api_socket(daemon->api),
+                   path[0] ? path : "nothing: watching this host");
+        notify_send("READY=1\nSTATUS=serving");
+        while (!daemon->ending)
+            uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        log_notice("nocturned: ending");
+    } else {
+        log_error("%s", error.text);
+    }
+    daemon_end(daemon);
+    return good ? 0 : 1;
+}

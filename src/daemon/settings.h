@@ -1,0 +1,37 @@
+/* The configuration, checked and resolved: everything the daemon is told from outside. A settings object never
+ * changes; a reload makes another. */
+#ifndef DAEMON_SETTINGS_H
+#define DAEMON_SETTINGS_H
+
+#include "base/config.h"
+#include "base/log.h"
+#include "daemon/options.h"
+#include "engine/fleet.h"
+#include "engine/site.h"
+#include "store/store.h"
+
+struct settings;
+
+struct settings_source {
+    const char *name;
+    const struct collector_ops *ops;
+    const struct config_node *node;
+    char *text;               /* canonical; equal texts mean that the source did not change */
+};
+
+/* Read what the options and the environment point to. Every mistake of files, profiles and sources is added; NULL
+ * when there is any. `started` is the daemon's. */
+struct settings *settings_load(const struct options *options, msec started, const struct site_counters *counters,
+                               struct config_problems *problems);
+void settings_free(struct settings **settings);
+
+/* The site as configured; `sources` is the daemon's to fill. */
+struct site *settings_site(struct settings *settings);
+const struct store_options *settings_store(const struct settings *settings);
+const struct fleet_options *settings_fleet(const struct settings *settings);
+size_t settings_sources(const struct settings *settings, const struct settings_source **sources);
+size_t settings_ledgers(const struct settings *settings, char *const **paths);
+enum log_level settings_log(const struct settings *settings);
+unsigned settings_open_files(const struct settings *settings);
+
+#endif
