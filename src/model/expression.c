@@ -398,7 +398,7 @@ static int parse_comparison(struct parser *parser)
             found = &level[i];
     enum operation kind = parser->expression->nodes[left].operation;
     if (!found)
-        return kind >= OP_LESS ? left : fail(parser, "a comparison such as `> 30`");
+        return left; /* in parentheses it may be a sum; expression_parse refuses it elsewhere */
     int right;
     if (kind == OP_FIELD) {
         if (found->operation != OP_EQUAL && found->operation != OP_UNEQUAL)
