@@ -17,10 +17,10 @@ $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(FUZZ_SOURCES))
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/fuzz/%.o: %.c
 	$(Q)mkdir -p $(@D)
-	$(call say,FUZZCC,$<)clang -std=gnu11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined $(CPPFLAGS) $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,FUZZCC,$<)clang -std=gnu11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(CPPFLAGS) $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz.a
 	$(Q)mkdir -p $(@D)
-	$(call say,FUZZ,$@)clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $(PACKAGE_CFLAGS) -o $@ $< $(BUILD)/fuzz.a $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
+	$(call say,FUZZ,$@)clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(CPPFLAGS) $(PACKAGE_CFLAGS) -o $@ $< $(BUILD)/fuzz.a $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
 
 tests: $(UNIT_TESTS) $(SCREEN_TESTS)
 check-unit: $(UNIT_TESTS)

@@ -4,24 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Keep `text` one line of whole UTF-8 characters after vsnprintf may have cut it. */
-static void error_tidy(char *text, bool cut)
+#include "base/text.h"
+
+/* Drop a character that vsnprintf cut in two at the end of its array. */
+static void drop_half_character(char *text)
 {
-    size_t length = strlen(text);
-    if (cut) {
-        size_t start = length;
-        while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-            start--;
-        if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
-            unsigned char lead = (unsigned char)text[start - 1];
-            size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-            if (length - (start - 1) < need)
-                text[start - 1] = '\0';
-        }
-    }
-    for (char *at = text; *at; at++)
-        if (*at == '\n' || *at == '\r')
-            *at = ' ';
+    size_t length = strlen(text), start = length;
+    while (start > 0 && length - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0 && !text_is_utf8(text + start - 1, length - start + 1))
+        text[start - 1] = '\0';
+}
+
+/* Errors quote what others sent: the line is made safe to draw, and valid UTF-8. */
+static void error_fill(struct error *error, char *text, bool cut)
+{
+    if (cut)
+        drop_half_character(text);
+    text_clean_into(error->text, sizeof error->text, text, strlen(text));
 }
 
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
@@ -34,9 +34,8 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     va_start(arguments, format);
     int wanted = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    error_tidy(text, wanted >= (int)sizeof text);
     error->code = code;
-    memcpy(error->text, text, strlen(text) + 1);
+    error_fill(error, text, wanted >= (int)sizeof text);
     return false;
 }
 
@@ -55,8 +54,7 @@ bool error_prefix(struct error *error, const char *format, ...)
     if (!cut)
         cut = snprintf(text + used, sizeof text - (size_t)used, ": %s", error->text) >=
               (int)sizeof text - used;
-    error_tidy(text, cut);
-    memcpy(error->text, text, strlen(text) + 1);
+    error_fill(error, text, cut);
     return false;
 }
 

@@ -24,7 +24,7 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    char text[384]; /* UTF-8, one line, no trailing full stop or newline; cut at a character if too long */
+    char text[384]; /* UTF-8 without controls (text_clean), one line, no full stop at its end; cut at a character if too long */
 };
 
 /* Fill `error` (may be NULL); returns false so that a failing function can end with `return error_set(...)`. */

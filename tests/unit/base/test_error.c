@@ -60,6 +60,16 @@ static void long_text_is_cut_at_a_character(void **state)
     }
 }
 
+static void what_others_sent_is_made_safe(void **state)
+{
+    (void)state;
+    struct error error;
+    error_set(&error, ERROR_INVALID, "got `%.4s`", "泵房");
+    assert_string_equal(error.text, "got `泵\xEF\xBF\xBD`");
+    error_set(&error, ERROR_INVALID, "got `%s`", "\033[2Jx\xFF");
+    assert_string_equal(error.text, "got `x\xEF\xBF\xBD`");
+}
+
 static void codes_have_stable_names(void **state)
 {
     (void)state;
@@ -77,6 +87,7 @@ int main(void)
         cmocka_unit_test(prefix_keeps_the_code),
         cmocka_unit_test(its_own_text_may_be_an_argument),
         cmocka_unit_test(long_text_is_cut_at_a_character),
+        cmocka_unit_test(what_others_sent_is_made_safe),
         cmocka_unit_test(codes_have_stable_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
