@@ -12,6 +12,7 @@ struct feed {
     struct source *source;
     struct names *assets, *metrics;
     uint64_t revision;
+    bool retained; /* the payload in hand */
     struct sink_value values[DECODE_BATCH];
 };
 
@@ -109,6 +110,9 @@ static void on_message(void *owner, const struct decoded *message)
 {
     struct feed *feed = owner;
     const char *reason;
+    /* What the broker had kept and has no time of its own says nothing of now: the asset may be long gone. */
+    if (feed->retained && message->time == CLOCK_NEVER)
+        return;
     if (!feed_message(feed, message, &reason))
         source_bad(feed->source, message->raw, message->raw_length, "%s", reason);
 }
@@ -131,5 +135,6 @@ static void on_bad(void *owner, unsigned item, const char *sample, size_t length
 void feed_payload(struct feed *feed, struct format *format, const struct format_input *input)
 {
     const struct decode_sink sink = {feed, on_message, on_link, on_bad};
+    feed->retained = input->retained;
     format_decode(format, input, &sink);
 }

@@ -111,7 +111,7 @@ void format_validate(const struct config_node *node, struct config_problems *pro
     }
     if (!ops->topics && text_count(topic) == 0)
         config_problem(problems, node, "format %s needs `topic:`, such as campus/{gateway}/{asset}/telemetry", ops->name);
-    if (ops->topics && text_count(topic) == 0 && ops->needs_asset && !asset_given)
+    if (ops->topics && text_count(topic) == 0 && ops->needs_asset && is_used(ops, "asset") && !asset_given)
         config_problem(problems, node, "format %s needs `asset:`, the id of the asset that speaks there", ops->name);
     check_templates(topic, ops->needs_asset && !asset_given, problems);
     check_templates(status, true, problems);

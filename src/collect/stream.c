@@ -1,0 +1,409 @@
+#include "collect/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+#define GATHER_MS 1
+#define BUSY_BYTES 1024 /* in one round: more than a few messages, so the next round is worth waiting for */
+#define CIPHER_ROOM ((size_t)64 << 10)
+
+enum phase { PHASE_RESOLVING, PHASE_CONNECTING, PHASE_HANDSHAKE, PHASE_OPEN, PHASE_FAILED };
+
+struct stream {
+    uv_loop_t *loop;
+    const struct stream_ops *ops;
+    void *owner;
+    enum phase phase;
+    bool freed, hurry, gathering;
+    bool drained;                   /* the last read of this round took all there was */
+    uv_getaddrinfo_t *request;      /* while resolving; outlives the stream */
+    struct addrinfo *addresses, *next_address;
+    int fd;
+    uv_poll_t *poll;                /* of fd */
+    uv_timer_t pause;
+    struct tls *tls;
+    char *cipher;                   /* room for what TLS reads */
+    size_t round_bytes;
+    struct buffer out;              /* not taken by the kernel yet */
+    char why[256];
+};
+
+static void stream_fail(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void connect_next(struct stream *stream, int last_error);
+static void on_poll(uv_poll_t *poll, int status, int events);
+static void on_pause(uv_timer_t *timer);
+
+/* -- Closing -- */
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void close_socket(struct stream *stream)
+{
+    if (stream->poll) {
+        uv_poll_stop(stream->poll);
+        uv_close((uv_handle_t *)stream->poll, on_poll_closed);
+        stream->poll = NULL;
+    }
+    if (stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+}
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+    struct stream *stream = handle->data;
+    buffer_release(&stream->out);
+    free(stream->cipher);
+    free(stream);
+}
+
+void stream_free(struct stream **streamp)
+{
+    struct stream *stream = *streamp;
+    if (!stream)
+        return;
+    *streamp = NULL;
+    stream->freed = true;
+    if (stream->request) {
+        stream->request->data = NULL;
+        uv_cancel((uv_req_t *)stream->request);
+    }
+    close_socket(stream);
+    if (stream->addresses)
+        uv_freeaddrinfo(stream->addresses);
+    tls_free(&stream->tls);
+    uv_close((uv_handle_t *)&stream->pause, on_pause_closed);
+}
+
+static void stream_fail(struct stream *stream, const char *format, ...)
+{
+    if (stream->phase == PHASE_FAILED)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(stream->why, sizeof stream->why, format, arguments);
+    va_end(arguments);
+    stream->phase = PHASE_FAILED;
+    close_socket(stream);
+    uv_timer_stop(&stream->pause);
+}
+
+/* The owner hears of a failure last, when nothing here touches the stream any more. */
+static void report(struct stream *stream)
+{
+    if (stream->phase == PHASE_FAILED && !stream->freed)
+        stream->ops->failed(stream->owner, stream->why);
+}
+
+static const char *cause(int error)
+{
+    switch (error) {
+    case ECONNREFUSED: return "connection refused";
+    case ETIMEDOUT: return "connection timed out";
+    case EHOSTUNREACH: return "no route to the host";
+    case ENETUNREACH: return "network unreachable";
+    case ECONNRESET: return "connection reset by the other side";
+    case EPIPE: return "connection closed by the other side";
+    default: return strerror(error);
+    }
+}
+
+/* -- Watching -- */
+
+static void watch(struct stream *stream)
+{
+    int events = stream->phase == PHASE_CONNECTING ? UV_WRITABLE : UV_READABLE;
+    if (stream->out.length)
+        events |= UV_WRITABLE;
+    uv_poll_start(stream->poll, events, on_poll);
+}
+
+static void flush(struct stream *stream)
+{
+    while (stream->out.length && stream->phase != PHASE_FAILED) {
+        ssize_t sent = send(stream->fd, stream->out.data, stream->out.length, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (sent < 0)
+            stream_fail(stream, "%s", cause(errno));
+        else
+            buffer_consume(&stream->out, (size_t)sent);
+    }
+}
+
+/* Bytes from the socket; 0: none now, or failed. */
+static size_t receive(struct stream *stream, void *bytes, size_t room)
+{
+    while (!stream->drained) {
+        ssize_t got = recv(stream->fd, bytes, room, 0);
+        if (got > 0) {
+            stream->drained = stream->phase == PHASE_OPEN && (size_t)got < room;
+            stream->round_bytes += (size_t)got;
+            return (size_t)got;
+        }
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        stream_fail(stream, "%s", got == 0 ? "connection closed by the other side" : cause(errno));
+        return 0;
+    }
+    return 0;
+}
+
+/* -- Opening -- */
+
+static void go_open(struct stream *stream)
+{
+    stream->phase = PHASE_OPEN;
+    watch(stream);
+    stream->ops->opened(stream->owner);
+}
+
+static void handshake(struct stream *stream)
+{
+    struct error error;
+    bool done = false;
+    size_t got;
+    for (;;) {
+        bool good = tls_handshake(stream->tls, &done, &error);
+        tls_output(stream->tls, &stream->out);
+        flush(stream);
+        if (!good)
+            stream_fail(stream, "%s", error.text);
+        if (done || stream->phase == PHASE_FAILED)
+            break;
+        got = receive(stream, stream->cipher, CIPHER_ROOM);
+        if (!got)
+            break;
+        tls_input(stream->tls, stream->cipher, got);
+    }
+    if (done && stream->phase != PHASE_FAILED)
+        go_open(stream);
+    else if (stream->phase != PHASE_FAILED)
+        watch(stream);
+}
+
+static void on_connected(struct stream *stream)
+{
+    int code = 0, on = 1;
+    socklen_t size = sizeof code;
+    getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &code, &size);
+    if (code) {
+        connect_next(stream, code);
+        return;
+    }
+    setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (stream->tls) {
+        stream->phase = PHASE_HANDSHAKE;
+        handshake(stream);
+    } else {
+        go_open(stream);
+    }
+}
+
+/* Try the next address; when none is left, the last one's error is the answer. */
+static void connect_next(struct stream *stream, int last_error)
+{
+    close_socket(stream);
+    for (struct addrinfo *at = stream->next_address; at; at = at->ai_next) {
+        stream->next_address = at->ai_next;
+        stream->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (stream->fd < 0 || (connect(stream->fd, at->ai_addr, at->ai_addrlen) != 0 && errno != EINPROGRESS)) {
+            last_error = errno;
+            close_socket(stream);
+            continue;
+        }
+        stream->phase = PHASE_CONNECTING;
+        stream->poll = memory_new(sizeof *stream->poll);
+        uv_poll_init_socket(stream->loop, stream->poll, stream->fd);
+        stream->poll->data = stream;
+        watch(stream);
+        return;
+    }
+    stream_fail(stream, "%s", cause(last_error));
+}
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
+{
+    struct stream *stream = request->data;
+    free(request);
+    if (!stream) {
+        uv_freeaddrinfo(addresses);
+        return;
+    }
+    stream->request = NULL;
+    stream->addresses = stream->next_address = addresses;
+    if (status)
+        stream_fail(stream, "its name was not found: %s", uv_strerror(status));
+    else
+        connect_next(stream, EHOSTUNREACH);
+    report(stream);
+}
+
+/* -- Reading -- */
+
+/* Let bytes gather: the socket is not watched until the pause is over. */
+static void gather(struct stream *stream)
+{
+    stream->gathering = true;
+    uv_timer_start(&stream->pause, on_pause, GATHER_MS, 0);
+}
+
+static void read_round(struct stream *stream)
+{
+    stream->round_bytes = 0;
+    stream->drained = stream->hurry = false;
+    stream->ops->readable(stream->owner);
+    if (stream->freed)
+        return;
+    if (stream->phase == PHASE_OPEN)
+        flush(stream);
+    if (stream->phase == PHASE_OPEN && stream->round_bytes >= BUSY_BYTES && !stream->hurry) {
+        gather(stream);
+        return;
+    }
+    stream->gathering = false;
+    if (stream->phase == PHASE_OPEN)
+        watch(stream);
+}
+
+static void on_pause(uv_timer_t *timer)
+{
+    struct stream *stream = timer->data;
+    read_round(stream);
+    report(stream);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct stream *stream = poll->data;
+    if (stream->phase == PHASE_CONNECTING) {
+        on_connected(stream);
+    } else if (stream->phase == PHASE_HANDSHAKE) {
+        handshake(stream);
+    } else {
+        if (events & UV_WRITABLE)
+            flush(stream);
+        if (stream->phase == PHASE_OPEN && (status < 0 || stream->hurry)) {
+            read_round(stream);
+        } else if (stream->phase == PHASE_OPEN && (events & UV_READABLE)) {
+            uv_poll_stop(poll);
+            gather(stream);
+        } else if (stream->phase == PHASE_OPEN) {
+            watch(stream);
+        }
+    }
+    report(stream);
+}
+
+/* -- For the owner -- */
+
+struct stream *stream_new(uv_loop_t *loop, const struct stream_settings *settings, const struct stream_ops *ops,
+                          void *owner, struct error *error)
+{
+    struct tls *tls = NULL;
+    if (settings->tls && !(tls = tls_new(settings->tls, error)))
+        return NULL;
+    struct stream *stream = memory_new(sizeof *stream);
+    stream->loop = loop;
+    stream->ops = ops;
+    stream->owner = owner;
+    stream->fd = -1;
+    stream->tls = tls;
+    if (tls)
+        stream->cipher = memory_new(CIPHER_ROOM);
+    uv_timer_init(loop, &stream->pause);
+    stream->pause.data = stream;
+
+    char port[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
+    snprintf(port, sizeof port, "%u", settings->port);
+    stream->request = memory_new(sizeof *stream->request);
+    stream->request->data = stream;
+    int status = uv_getaddrinfo(loop, stream->request, on_resolved, settings->host, port, &hints);
+    if (status) {
+        free(stream->request);
+        stream->request = NULL;
+        error_set(error, ERROR_INVALID, "%s: %s", settings->host, uv_strerror(status));
+        stream_free(&stream);
+    }
+    return stream;
+}
+
+size_t stream_read(struct stream *stream, void *bytes, size_t room)
+{
+    struct error error;
+    if (stream->phase != PHASE_OPEN)
+        return 0;
+    if (!stream->tls)
+        return receive(stream, bytes, room);
+    for (;;) {
+        ssize_t plain = tls_read(stream->tls, bytes, room, &error);
+        if (plain > 0)
+            return (size_t)plain;
+        tls_output(stream->tls, &stream->out); /* an alert, or an answer to a key update */
+        if (plain < 0) {
+            flush(stream);
+            stream_fail(stream, "%s", error.text);
+            return 0;
+        }
+        size_t got = receive(stream, stream->cipher, CIPHER_ROOM);
+        if (!got)
+            return 0;
+        tls_input(stream->tls, stream->cipher, got);
+    }
+}
+
+void stream_write(struct stream *stream, const void *bytes, size_t length)
+{
+    struct error error;
+    if (stream->phase != PHASE_OPEN || length == 0)
+        return;
+    if (!stream->tls)
+        buffer_append(&stream->out, bytes, length);
+    else if (tls_write(stream->tls, bytes, length, &error))
+        tls_output(stream->tls, &stream->out);
+    /* A failure shows when the loop next looks: the owner is in the middle of something. */
+    if (stream->out.length && stream->fd >= 0) {
+        ssize_t sent = send(stream->fd, stream->out.data, stream->out.length, MSG_NOSIGNAL);
+        if (sent > 0)
+            buffer_consume(&stream->out, (size_t)sent);
+    }
+    if (stream->out.length && !stream->gathering)
+        watch(stream);
+}
+
+void stream_hurry(struct stream *stream)
+{
+    stream->hurry = true;
+}
+
+const char *stream_missing(const struct stream *stream)
+{
+    static const char *const texts[] = {
+        [PHASE_RESOLVING] = "its name was not found",
+        [PHASE_CONNECTING] = "did not accept the connection",
+        [PHASE_HANDSHAKE] = "accepted but did not finish the TLS handshake",
+        [PHASE_OPEN] = "accepted but did not answer",
+        [PHASE_FAILED] = "failed",
+    };
+    return texts[stream->phase];
+}

@@ -1,0 +1,141 @@
+#include "collect/tls.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct tls {
+    SSL_CTX *context;
+    SSL *session;
+    BIO *in, *out; /* the session's */
+};
+
+/* OpenSSL's last complaint in words. */
+static bool library_error(struct error *error, enum error_code code, const char *what)
+{
+    unsigned long last = ERR_peek_last_error();
+    const char *reason = last ? ERR_reason_error_string(last) : NULL;
+    ERR_clear_error();
+    return error_set(error, code, "%s: %s", what, reason ? reason : "no reason given");
+}
+
+static bool load_files(SSL_CTX *context, const struct tls_settings *settings, struct error *error)
+{
+    if (settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
+                     : SSL_CTX_set_default_verify_paths(context) != 1)
+        return library_error(error, ERROR_INVALID, settings->ca ? settings->ca : "the system's certificates");
+    if (!settings->certificate)
+        return true;
+    const char *key = settings->key ? settings->key : settings->certificate;
+    if (SSL_CTX_use_certificate_chain_file(context, settings->certificate) != 1)
+        return library_error(error, ERROR_INVALID, settings->certificate);
+    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1)
+        return library_error(error, ERROR_INVALID, key);
+    return true;
+}
+
+static bool expect_name(SSL *session, const char *name)
+{
+    unsigned char address[16];
+    if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name) == 1;
+    return SSL_set_tlsext_host_name(session, name) == 1 && SSL_set1_host(session, name) == 1;
+}
+
+struct tls *tls_new(const struct tls_settings *settings, struct error *error)
+{
+    struct tls *tls = memory_new(sizeof *tls);
+    tls->context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
+    if (!load_files(tls->context, settings, error)) {
+        tls_free(&tls);
+        return NULL;
+    }
+    tls->session = SSL_new(tls->context);
+    tls->in = BIO_new(BIO_s_mem());
+    tls->out = BIO_new(BIO_s_mem());
+    SSL_set_bio(tls->session, tls->in, tls->out);
+    SSL_set_connect_state(tls->session);
+    if (!expect_name(tls->session, settings->name)) {
+        library_error(error, ERROR_INVALID, "the name to verify");
+        tls_free(&tls);
+    }
+    return tls;
+}
+
+void tls_free(struct tls **tls)
+{
+    if (!*tls)
+        return;
+    SSL_free((*tls)->session);
+    SSL_CTX_free((*tls)->context);
+    free(*tls);
+    *tls = NULL;
+}
+
+void tls_input(struct tls *tls, const void *bytes, size_t length)
+{
+    BIO_write(tls->in, bytes, (int)length);
+}
+
+void tls_output(struct tls *tls, struct buffer *out)
+{
+    char *bytes;
+    long length = BIO_get_mem_data(tls->out, &bytes);
+    if (length > 0)
+        buffer_append(out, bytes, (size_t)length);
+    (void)BIO_reset(tls->out);
+}
+
+/* Why the session is broken: the verdict on the certificate first, it is what people can act on. */
+static bool session_error(struct tls *tls, int code, struct error *error)
+{
+    long verdict = SSL_get_verify_result(tls->session);
+    if (!SSL_is_init_finished(tls->session) && verdict != X509_V_OK) {
+        ERR_clear_error();
+        return error_set(error, ERROR_DENIED, "its certificate is not accepted: %s",
+                         X509_verify_cert_error_string(verdict));
+    }
+    if (code == SSL_ERROR_ZERO_RETURN)
+        return error_set(error, ERROR_UNAVAILABLE, "closed by the other side");
+    return library_error(error, ERROR_UNAVAILABLE, "TLS");
+}
+
+bool tls_handshake(struct tls *tls, bool *done, struct error *error)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(tls->session);
+    *done = result == 1;
+    if (*done)
+        return true;
+    int code = SSL_get_error(tls->session, result);
+    return code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE || session_error(tls, code, error);
+}
+
+ssize_t tls_read(struct tls *tls, void *bytes, size_t room, struct error *error)
+{
+    ERR_clear_error();
+    int result = SSL_read(tls->session, bytes, room < INT_MAX ? (int)room : INT_MAX);
+    if (result > 0)
+        return result;
+    int code = SSL_get_error(tls->session, result);
+    if (code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE)
+        return 0;
+    session_error(tls, code, error);
+    return -1;
+}
+
+bool tls_write(struct tls *tls, const void *bytes, size_t length, struct error *error)
+{
+    ERR_clear_error();
+    int result = SSL_write(tls->session, bytes, (int)length); /* memory takes all of it */
+    return result == (int)length || session_error(tls, SSL_get_error(tls->session, result), error);
+}
