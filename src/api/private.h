@@ -126,7 +126,7 @@ struct request {
     enum role role;
     uint64_t started_ns;
     struct buffer body;
-    bool begun, admitted, refused, ran, answered, sleeping;
+    bool begun, repeated, admitted, refused, ran, answered, sleeping;
     bool ended;                   /* the producer said END */
     bool replayed;                /* answered from an earlier one with the same Idempotency-Key */
     bool secret;                  /* the answer is shown this once: not kept for an Idempotency-Key */

@@ -247,8 +247,17 @@ enum MHD_Result request_step(struct request *request, const char *method, const 
         begin(request, method);
         if (request->refused && request_header(request, "Content-Length"))
             return reply_queue(request); /* now, before the body: the connection closes after */
-        if (!request->refused && !request->admitted)
+        if (!request->refused && !request->admitted) {
+            request->repeated = true;
             request_sleep(request); /* until person_found */
+        }
+        return MHD_YES;
+    }
+    if (request->repeated) {
+        /* Having slept with the headers in hand, MHD calls with them once more. */
+        request->repeated = false;
+        if (!admit_person(request) && request_header(request, "Content-Length"))
+            return reply_queue(request);
         return MHD_YES;
     }
     if (*upload_size)
