@@ -45,6 +45,7 @@ bool client_call(struct client *client, const char *method, const char *path, co
 
 /* Build "/assets?filter=..&limit=50" with escaping; NULL-terminated pairs, NULL or "" values are left out. */
 void client_path(struct buffer *out, const char *base, ...) __attribute__((sentinel));
+void client_path_segment(struct buffer *out, const char *text); /* append an id, escaped, to a path being built */
 
 /* The event stream: reconnects with back-off and resumes after the last id. */
 struct client_event { uint64_t sequence; const char *kind; const char *data; size_t length; };
@@ -55,7 +56,8 @@ void client_listen(struct client *client, client_event_seen *seen, client_link_c
 double client_latency(const struct client *client); /* ms, of recent answers */
 msec client_last_event(const struct client *client); /* steady; for the heartbeat */
 
-/* Paths. */
-char *client_default_socket(void);   /* the caller frees */
+/* The user's own daemon's socket if there is one, else the service's, else where the user's own would be. The caller
+ * frees. */
+char *client_default_socket(void);
 
 #endif
