@@ -6,9 +6,9 @@
 #include "command/command.h"
 
 #define CONSOLE_ACTIONS(X)                                                                                     \
-    X(quit) X(back) X(tab) X(view_open) X(help) X(command_line) X(filter_line) X(filter) X(at) X(live)         \
+    X(quit) X(back) X(view_open) X(help) X(command_line) X(filter_line) X(filter) X(at) X(live)         \
     X(step_back) X(step_forward) X(copy) X(export) X(redraw) X(suspend) X(theme) X(asset) X(history)           \
-    X(save) X(saved) X(forget) X(adopt) X(ledger) X(reload) X(next_tab) X(repeat)
+    X(save) X(saved) X(forget) X(adopt) X(ledger) X(reload) X(next_tab)
 
 #define X(name) \
     bool action_##name(struct app *app, const struct command *command, const char *argument, struct error *error);

@@ -308,7 +308,7 @@ enum line_event line_feed(struct line *line, const char *bytes, size_t length)
         return LINE_NOTHING;
     current = line;
     candidates_clear(line);
-    /* The start of an erase on an empty line is a way out, as in every pager and editor. */
+    /* Erasing on an empty line leaves it, as in every pager and editor. */
     if (length == 1 && (bytes[0] == 0x7f || bytes[0] == 0x08) && !rl_end && !(rl_readline_state & RL_STATE_ISEARCH)) {
         line_cancel(line);
         return LINE_CANCELLED;

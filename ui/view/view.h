@@ -23,6 +23,13 @@ enum reaction { /* a mask */
     REACT_BACK = 8,     /* I am done: close me, return to what was below */
 };
 
+/* A command as help shows it; keys and usage are the receiver's to free. */
+struct help_row {
+    const char *name, *section, *help;
+    char *keys, *usage;
+    bool needs_argument;
+};
+
 /* What the app does for a view. */
 struct view_host_ops {
     void (*open)(void *host, const char *view, const char *argument);      /* drill in: pushes */
@@ -32,6 +39,9 @@ struct view_host_ops {
     msec (*now)(void *host);                 /* wall clock, or `at` */
     bool (*read_only)(void *host);
     const struct wire_overview *(*overview)(void *host); /* NULL until it came */
+    bool (*stale)(void *host);               /* the link is lost: what is shown is old */
+    unsigned (*commands)(void *host, const char *view, struct help_row **rows); /* with the keys in force */
+    void (*run_below)(void *host, const char *line); /* close this view, then run the line on the one below it */
 };
 
 /* One thing to have and keep fresh. Slots are the view's own small numbers. */
@@ -67,9 +77,19 @@ struct view_ops {
     void (*crumbs)(struct view *view, struct buffer *out);  /* "site ▸ 涵英楼" */
     void (*hints)(struct view *view, struct buffer *out);   /* "Enter open  v group by" of the current row */
     void (*plain)(struct view *view, struct buffer *out);   /* the linear twin: numbered lines */
+    bool (*pick)(struct view *view, unsigned number);       /* put the cursor on a numbered line of plain() */
+    /* What `export` writes: the path of the whole list without offset and limit, and its fields by commas. */
+    bool (*list)(struct view *view, struct buffer *path, struct buffer *fields);
+    /* What `save` keeps: "filter=..&sort=..&columns=..". */
+    void (*query)(struct view *view, struct buffer *out);
     const char *(*filter)(struct view *view);               /* the filter in force, or NULL when it has none */
     bool (*set_filter)(struct view *view, const char *filter, bool typing, struct error *error);
 };
+
+/* All views, in the order of their tabs (views.def). */
+extern const struct view_ops *const view_list[];
+extern const unsigned view_count;
+const struct view_ops *view_find(const char *name);
 
 struct view {
     const struct view_ops *ops;

@@ -1,0 +1,34 @@
+/* The words after `nocturne`: options anywhere, the rest is the command. One table serves parsing, --help, the manual
+ * and completion. */
+#ifndef COMMAND_OPTIONS_H
+#define COMMAND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct options {
+    const char *socket, *url, *theme, *at;
+    const char *output, *filter, *sort, *limit, *size, *columns, *from, *to;
+    const char *read_only, *plain, *wall, *ansi, *complete, *yes, *help, *version; /* switches: NULL or "" */
+    const char **words;  /* the command and its arguments; NULL-terminated, released by options_release */
+    int count;
+};
+
+struct option_row {
+    const char *name, *letter, *value; /* value NULL: a switch */
+    const char *help;
+    bool command;                      /* belongs to shell commands, not to the console */
+    size_t offset;
+};
+extern const struct option_row option_rows[];
+extern const unsigned option_count;
+
+/* Errors are for people: they name the option and what would be right. */
+bool options_parse(struct options *options, int argc, char **argv, struct error *error);
+void options_release(struct options *options);
+void options_help(struct buffer *out);
+
+#endif

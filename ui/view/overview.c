@@ -1,0 +1,184 @@
+/* The site in numbers: kinds by health, what the contracts count, sources, the store, the daemon. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "term/locale.h"
+#include "view/parts.h"
+#include "view/view.h"
+#include "widget/plot.h"
+#include "window/layout.h"
+
+struct overview {
+    struct arena *arena;
+    struct wire_overview data;
+    bool have;
+    char problem[384];
+};
+
+static bool overview_open(struct view *view, const char *argument, struct error *error)
+{
+    (void)view, (void)argument, (void)error;
+    return true;
+}
+
+static void overview_close(struct view *view)
+{
+    arena_free(&((struct overview *)view->state)->arena);
+}
+
+static void wants(struct view *view, struct view_wants *out)
+{
+    (void)view;
+    view_want(out, 0, "fleet sources ledger pulse", 1000, "/overview");
+}
+
+static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
+{
+    struct overview *overview = view->state;
+    struct arena *arena;
+    struct wire_overview fresh = {0};
+    (void)slot;
+    if (answer->error) {
+        *error = *answer->error;
+        snprintf(overview->problem, sizeof overview->problem, "%s", error->text);
+        return false;
+    }
+    arena = arena_new();
+    if (!wire_read_overview(answer->body, answer->length, arena, &fresh, error)) {
+        arena_free(&arena);
+        return false;
+    }
+    arena_free(&overview->arena);
+    overview->arena = arena;
+    overview->data = fresh;
+    overview->have = true;
+    return true;
+}
+
+static int draw_kinds(const struct wire_overview *data, struct surface *surface, struct rect area, int row)
+{
+    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("kinds"));
+    for (unsigned i = 0; i < data->kind_count && row < area.row + area.rows; i++, row++) {
+        char total[24];
+        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, data->kinds[i].kind, TEXT_CUT_END);
+        surface_text_right(surface, row, area.column + 19, 9, ROLE_STRONG, count_text(total, data->kinds[i].total));
+        draw_by_health(surface, row, area.column + 31, area.columns - 32, data->kinds[i].by_health, false);
+    }
+    return row + 1;
+}
+
+static int draw_contracts(const struct wire_overview *data, struct surface *surface, struct rect area, int row)
+{
+    if (!data->contracted_count || row + 1 >= area.row + area.rows)
+        return row;
+    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("kept online and normal, by contract"));
+    for (unsigned i = 0; i < data->contracted_count && row < area.row + area.rows; i++, row++) {
+        const struct wire_contracted *line = &data->contracted[i];
+        char have[24], need[24];
+        uint8_t role = line->ok ? ROLE_OK : ROLE_CRITICAL;
+        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, _(line->name), TEXT_CUT_END);
+        surface_text_right(surface, row, area.column + 19, 9, ROLE_STRONG, count_text(have, line->have));
+        surface_printf(surface, row, area.column + 31, 14, ROLE_DIM, _("need %s"), count_text(need, line->need));
+        surface_text(surface, row, area.column + 46, 4, role, line->ok ? _("ok") : "!");
+        int room = area.columns - 54;
+        if (room > 10)
+            gauge_draw(surface, row, area.column + 52, room > 40 ? 40 : room, role, line->total ? (double)line->have / line->total : 0);
+    }
+    return row + 1;
+}
+
+static int draw_rest(struct view *view, const struct wire_overview *data, struct surface *surface, struct rect area, int row)
+{
+    char text[24], age[SPAN_TEXT], up[SPAN_TEXT];
+    msec now = clock_wall();
+    if (row + 4 > area.row + area.rows)
+        return row;
+    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("the daemon"));
+    surface_printf(surface, row++, area.column + 3, area.columns - 4, ROLE_TEXT, _("nocturned %s, up %s, %s assets, %u discovered"), data->version,
+                   age_text(up, data->started, now), count_text(text, data->assets), data->discovered);
+    surface_printf(surface, row++, area.column + 3, area.columns - 4,
+                   strcmp(data->sources_worst, "running") == 0 ? ROLE_TEXT : ROLE_WARNING, _("%u of %u sources running, %.1f readings/s, last heard %s ago"),
+                   data->sources_running, data->sources, data->rate, age_text(age, data->newest_heard, now));
+    surface_printf(surface, row++, area.column + 3, area.columns - 4, data->store_writable ? ROLE_TEXT : ROLE_CRITICAL,
+                   _("store %s: %s, %.1f MiB, %llu rows waiting"), data->store_engine, data->store_writable ? _("writable") : data->store_problem,
+                   (double)data->store_bytes / (1 << 20), (unsigned long long)data->store_queued);
+    (void)view;
+    return row + 1;
+}
+
+static void draw(struct view *view, struct surface *surface, struct rect area)
+{
+    struct overview *overview = view->state;
+    const struct wire_overview *data = &overview->data;
+    if (rect_is_empty(area))
+        return;
+    if (!overview->have) {
+        surface_text(surface, area.row, area.column + 1, area.columns - 2, overview->problem[0] ? ROLE_ERROR : ROLE_DIM,
+                     overview->problem[0] ? overview->problem : _("loading ..."));
+        return;
+    }
+    surface_text(surface, area.row, area.column + 1, area.columns - 2, ROLE_STRONG, data->site);
+    draw_by_health(surface, area.row, area.column + area.columns / 3, area.columns * 2 / 3 - 1, data->by_health, true);
+    int row = draw_kinds(data, surface, area, area.row + (area.rows > 12 ? 2 : 1));
+    row = draw_contracts(data, surface, area, row);
+    draw_rest(view, data, surface, area, row);
+}
+
+static void crumbs(struct view *view, struct buffer *out)
+{
+    struct overview *overview = view->state;
+    buffer_append_text(out, overview->have ? overview->data.site : _("overview"));
+}
+
+static void hints(struct view *view, struct buffer *out)
+{
+    (void)view;
+    buffer_printf(out, "1 %s  Tab %s", _("board"), _("next view"));
+}
+
+static void plain(struct view *view, struct buffer *out)
+{
+    struct overview *overview = view->state;
+    const struct wire_overview *data = &overview->data;
+    if (!overview->have)
+        return;
+    buffer_printf(out, "%s  %u %s\n", data->site, data->assets, _("assets"));
+    for (unsigned i = 0; i < data->kind_count; i++) {
+        buffer_printf(out, "  %s %u:", data->kinds[i].kind, data->kinds[i].total);
+        for (int health = 0; health < HEALTH_COUNT; health++)
+            if (data->kinds[i].by_health[health])
+                buffer_printf(out, " %u %s", data->kinds[i].by_health[health], health_word((enum health)health));
+        buffer_append_char(out, '\n');
+    }
+    for (unsigned i = 0; i < data->contracted_count; i++)
+        buffer_printf(out, "  %s %s %u/%u %s\n", _("contracted"), _(data->contracted[i].name), data->contracted[i].have,
+                      data->contracted[i].need, data->contracted[i].ok ? _("ok") : "!");
+    buffer_printf(out, "  %u/%u %s, %.1f/s, %s %s\n", data->sources_running, data->sources, _("sources"), data->rate, _("store"),
+                  data->store_writable ? _("writable") : data->store_problem);
+}
+
+static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)
+{
+    (void)view, (void)name, (void)argument, (void)error;
+    return REACT_IGNORED;
+}
+
+const struct view_ops overview_view = {
+    .name = "overview",
+    .title = N_("Overview"),
+    .tab = '4',
+    .argument = "",
+    .help = N_("the site in numbers"),
+    .size = sizeof(struct overview),
+    .open = overview_open,
+    .close = overview_close,
+    .wants = wants,
+    .receive = receive,
+    .draw = draw,
+    .command = command,
+    .crumbs = crumbs,
+    .hints = hints,
+    .plain = plain,
+};
