@@ -9,3 +9,7 @@ $(BUILD)/generated/profiles.inc: $(PROFILES) mk/engine.mk
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$file; printf '},\n'; done > $@.new && mv $@.new $@
 
 $(BUILD)/src/daemon/profile.o $(BUILD)/fuzz/src/daemon/profile.o: $(BUILD)/generated/profiles.inc
+
+# The fleet by itself, for tests/bench/rows/10-daemon.
+$(BUILD)/fleet_bench: tests/bench/fleet_bench.c $(BUILD)/libdaemon.a $(BUILD)/libcore.a
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libcore.a $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm

@@ -108,6 +108,7 @@ bool fleet_load(struct fleet *fleet, struct error *error)
             live->heard = steady;
     }
     fleet_relink(fleet);
+    fleet_words_ready(fleet); /* so that the first key somebody types costs no more than the next */
     uv_timer_start(&fleet->settle_timer, settle_due, SETTLE_SPAN, 0);
     return true;
 }

@@ -99,8 +99,6 @@ struct id_slot { uint32_t hash, handle; };
 
 struct field_rank {     /* natural order of a field's values, for sorting */
     uint32_t *ranks;    /* by handle */
-    uint32_t *order;    /* handles in order, kept so that the next sort starts nearly sorted */
-    uint32_t count;
     uint64_t revision;  /* ledger revision it is of */
 };
 
@@ -296,6 +294,15 @@ uint32_t fleet_search(struct fleet *fleet, const char *needle, uint32_t *assets)
  * the order depends on observations. */
 bool fleet_sort(struct fleet *fleet, uint32_t *assets, uint32_t count, const char *sort, const struct fleet_past *past,
                 bool *live, struct error *error);
+struct sort_pair {
+    uint64_t key;
+    uint32_t asset;
+};
+/* Stable, by key; `to` has as much room. Returns which of the two holds the result. */
+struct sort_pair *sort_radix(struct sort_pair *from, struct sort_pair *to, uint32_t count);
+/* Natural order of an own-text field by handle, and of a pool's texts by number. */
+const uint32_t *rank_field(struct fleet *fleet, enum asset_field field);
+const uint32_t *rank_pool(const struct intern *pool, uint32_t **ranks, uint32_t *count);
 void fleet_ranks_free(struct fleet *fleet);
 size_t fleet_caches_memory(const struct fleet *fleet);
 enum health fleet_health_then(const struct fleet *fleet, uint32_t asset, const struct fleet_past *past);
