@@ -103,13 +103,12 @@ bool screen_ready(struct screen *screen, msec steady_now, int *wait)
     *wait = -1;
     if (screen->gone || screen->away)
         return false;
-    size_t pending = screen_pending(screen);
-    if (pending > screen->queue.length - screen->sent + TTY_BACKLOG && screen->queue.length == screen->sent) {
+    if (!screen_flush(screen))
+        return false;
+    if (screen_pending(screen) > TTY_BACKLOG) {
         *wait = 20; /* the tty holds them and does not say when they are gone */
         return false;
     }
-    if (screen->queue.length > screen->sent)
-        return false;
     return within_rate(screen, steady_now, wait);
 }
 

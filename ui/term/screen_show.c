@@ -11,6 +11,7 @@
 #include <wchar.h>
 
 #include "base/memory.h"
+#include "term/peephole.h"
 
 #define SYNC_BEGIN "\033[?2026h"
 
@@ -40,7 +41,7 @@ void screen_sink_take(struct screen *screen)
     buffer_reserve(&screen->queue, (size_t)length + 1);
     ssize_t got = pread(memory, screen->queue.data + screen->queue.length, (size_t)length, 0);
     if (got > 0 && !screen->gone) {
-        screen->queue.length += (size_t)got;
+        screen->queue.length += peephole(screen->queue.data + screen->queue.length, (size_t)got);
         screen->queue.data[screen->queue.length] = '\0';
     }
     lseek(memory, 0, SEEK_SET);

@@ -50,12 +50,12 @@ static const struct { const char *name; uint8_t bit; int sgr; } attributes[] = {
     {"underline", STYLE_UNDERLINE, 4}, {"reverse", STYLE_REVERSE, 7},
 };
 
-const char *role_name(enum role role)
+const char *theme_role_name(enum role role)
 {
     return role_names[role];
 }
 
-bool role_parse(const char *name, enum role *role)
+bool theme_role_parse(const char *name, enum role *role)
 {
     for (unsigned i = 0; i < ROLE_COUNT; i++)
         if (strcmp(role_names[i], name) == 0) {
@@ -246,7 +246,7 @@ static bool parse_line(struct theme *theme, const struct place *place, const cha
     const char *start = next_word(&at, end, word);
     if (!word[0] || word[0] == '#')
         return true;
-    if (!role_parse(word, &role))
+    if (!theme_role_parse(word, &role))
         return fail_at(place, start, error, "no role is called \"%s\": did you mean \"%s\"?", word, nearest_role(word));
     struct alternatives *all = &theme->roles[role];
     if (all->count > 0)

@@ -43,8 +43,8 @@ const char *theme_name(const struct theme *theme);
 /* Names of all themes found, one a line, each once; built-in ones first. */
 void theme_list(struct buffer *out);
 
-const char *role_name(enum role role);             /* "critical", "tab-current" */
-bool role_parse(const char *name, enum role *role);
+const char *theme_role_name(enum role role);             /* "critical", "tab-current" */
+bool theme_role_parse(const char *name, enum role *role);
 const char *depth_name(enum depth depth);          /* "mono" "8" "16" "256" "direct" */
 /* The depth the environment promises, without a terminal: NO_COLOR, COLORTERM, TERM. For `snapshot --ansi`. */
 enum depth depth_of_environment(void);
