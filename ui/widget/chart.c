@@ -32,6 +32,8 @@ static void canvas_dot(struct canvas *canvas, int x, int y, uint8_t role)
     if (x < 0 || x >= canvas->width || y < 0 || y >= canvas->height)
         return;
     int cell = (canvas->rows - 1 - y / canvas->down) * canvas->columns + x / canvas->across;
+    if (canvas->roles[cell] == ROLE_DIM && role != ROLE_DIM)
+        canvas->dots[cell] = 0; /* a line is seen within its band */
     canvas->dots[cell] |= (uint16_t)(1u << (x % canvas->across * canvas->down + y % canvas->down));
     canvas->roles[cell] = role;
 }

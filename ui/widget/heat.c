@@ -17,6 +17,7 @@ struct plan {
     int cell_width;  /* 1 or 2 */
     int per_line;    /* cells in a line */
     bool folded;
+    size_t unfolded; /* of the folded groups, so many at the top are shown whole: there was room */
     int *first_line; /* of each group, then the total */
 };
 
@@ -88,12 +89,12 @@ static size_t loud_extent(const struct heat_group *group)
     return extent;
 }
 
-static int lines_of(const struct plan *plan, const struct heat_group *group)
+static int lines_of(const struct plan *plan, const struct heat_group *group, bool folded)
 {
     size_t per_line = (size_t)plan->per_line, count = group->count;
     if (count <= per_line)
         return 1;
-    if (!plan->folded)
+    if (!folded)
         return (int)((count + per_line - 1) / per_line);
     size_t extent = loud_extent(group);
     size_t last_room = per_line > COUNT_ROOM ? per_line - COUNT_ROOM : 1; /* the last line also says how many follow */
@@ -111,8 +112,19 @@ static int plan_cells(const struct heat *heat, struct plan *plan, int columns, i
     plan->per_line = larger((columns - plan->start + cell_width - 1) / cell_width, 1);
     int lines = 0;
     for (size_t i = 0; i < heat->source.count; i++)
-        lines += lines_of(plan, &heat->source.groups[i]);
+        lines += lines_of(plan, &heat->source.groups[i], folded);
     return lines;
+}
+
+/* Room left over by folding goes to the groups at the top. */
+static void plan_unfold(const struct heat *heat, struct plan *plan, int lines, int rows)
+{
+    for (plan->unfolded = 0; plan->unfolded < heat->source.count; plan->unfolded++) {
+        const struct heat_group *group = &heat->source.groups[plan->unfolded];
+        lines += lines_of(plan, group, false) - lines_of(plan, group, true);
+        if (lines > rows)
+            return;
+    }
 }
 
 /* The roomiest layout that fits; when none does, the densest, scrolled. */
@@ -133,7 +145,7 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
     if (lines > rows)
         lines = plan_cells(heat, plan, columns, 1, false);
     if (lines > rows && heat->fold)
-        lines = plan_cells(heat, plan, columns, 1, true);
+        plan_unfold(heat, plan, lines = plan_cells(heat, plan, columns, 1, true), rows);
     return lines;
 }
 
@@ -145,7 +157,7 @@ static void plan_make(struct heat *heat, struct rect area)
     int line = 0;
     for (size_t i = 0; i < heat->source.count; i++) {
         plan->first_line[i] = line;
-        line += lines_of(plan, &heat->source.groups[i]);
+        line += lines_of(plan, &heat->source.groups[i], plan->folded && i >= plan->unfolded);
     }
     plan->first_line[heat->source.count] = line;
 }

@@ -1,20 +1,36 @@
 #include "widget/wrap.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
+
+/* Punctuation that never begins a line in Chinese, and that never ends one. */
+static bool clings(uint32_t code, const uint32_t *list)
+{
+    for (; *list; list++)
+        if (*list == code)
+            return true;
+    return false;
+}
+
+static const uint32_t closing[] = {0xff0c, 0x3002, 0x3001, 0xff1b, 0xff1a, 0xff1f, 0xff01, 0xff09, 0x300d, 0x300f,
+                                   0x3011, 0x300b, 0x201d, 0x2019, ',', '.', ';', ':', ')', 0};
+static const uint32_t opening[] = {0xff08, 0x300c, 0x300e, 0x3010, 0x300a, 0x201c, 0x2018, '(', 0};
 
 size_t wrap_line(const char *text, size_t length, int columns, size_t *skip)
 {
     size_t at = 0, good = 0, good_skip = 0;
     int width = 0;
-    bool wide_before = false;
+    uint32_t before = 0;
     *skip = 0;
     while (at < length) {
         uint32_t code;
         size_t used = text_decode(text + at, length - at, &code);
         int more = text_code_width(code);
-        if (at > 0 && (wide_before || more == 2) && code != ' ') { /* between ideographs */
+        if (at > 0 && code != ' ' && (text_code_width(before) == 2 || more == 2) && !clings(code, closing) &&
+            !clings(before, opening)) { /* between ideographs */
             good = at;
             good_skip = 0;
         }
@@ -34,7 +50,7 @@ size_t wrap_line(const char *text, size_t length, int columns, size_t *skip)
         }
         width += more;
         at += used;
-        wide_before = more == 2;
+        before = more > 0 ? code : before;
     }
     return length;
 }
