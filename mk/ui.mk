@@ -29,3 +29,16 @@ check-po: $(BUILD)/generated/nocturne.pot
 	$(Q)for language in $(LINGUAS); do msgcmp ui/po/$$language.po $< || exit 1; done
 
 .PHONY: po check-po
+
+# Screen tests and the widgets' demonstration stand on the harness.
+HARNESSED = $(SCREEN_TESTS) $(BUILD)/tests/screen/demo_widgets $(BUILD)/tests/unit/ui/term/test_screen
+$(HARNESSED): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
+$(HARNESSED): $(BUILD)/tests/screen/harness.o
+$(BUILD)/tests/screen/harness.o: CPPFLAGS += -Itests
+$(HARNESSED): TEST_LIBRARIES += -lutil
+
+# The marked texts and the console's data must be there when the tests look for them.
+$(BUILD)/tests/unit/ui/term/test_locale: $(BUILD)/generated/nocturne.pot $(TRANSLATIONS)
+
+# Fuzz targets of the console: what parses bytes from a terminal, a theme, a key map.
+$(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,ui/term/decode.c ui/term/key.c ui/term/theme.c ui/term/surface.c ui/term/glyph.c)

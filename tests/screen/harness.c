@@ -1,0 +1,519 @@
+#include "screen/harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <regex.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <vterm.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#define MASKS 16
+#define GOLDEN "tests/screen/golden"
+
+struct mask {
+    regex_t pattern;
+    char *replacement;
+};
+
+struct harness {
+    int fd, rows, columns;
+    pid_t pid;
+    bool ended;
+    int status;
+    VTerm *terminal;
+    VTermScreen *screen;
+    bool alternate, cursor_visible;
+    struct buffer raw, text, row, look;
+    uint64_t bytes;
+    msec written; /* steady time of the last output */
+    struct mask masks[MASKS];
+    unsigned mask_count;
+};
+
+static int on_property(VTermProp property, VTermValue *value, void *owner)
+{
+    struct harness *harness = owner;
+    if (property == VTERM_PROP_ALTSCREEN)
+        harness->alternate = value->boolean;
+    if (property == VTERM_PROP_CURSORVISIBLE)
+        harness->cursor_visible = value->boolean;
+    return 1;
+}
+
+static const VTermScreenCallbacks callbacks = {.settermprop = on_property};
+
+static void set_environment(const struct harness_options *options)
+{
+    static const char *const away[] = {"NO_COLOR", "COLORTERM", "TMUX", "STY", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE",
+                                       "LC_MESSAGES", "COLUMNS", "LINES", "TERM_PROGRAM", "VTE_VERSION", "WT_SESSION"};
+    for (size_t i = 0; i < ARRAY_COUNT(away); i++)
+        unsetenv(away[i]);
+    setenv("TERM", options->terminal ? options->terminal : "xterm-256color", 1);
+    setenv("LC_ALL", options->locale ? options->locale : "C.UTF-8", 1);
+    for (size_t i = 0; options->environment && options->environment[i]; i++) {
+        char *name = memory_text(options->environment[i]), *equals = strchr(name, '=');
+        if (equals) {
+            *equals = '\0';
+            setenv(name, equals + 1, 1);
+        } else {
+            unsetenv(name);
+        }
+        free(name);
+    }
+}
+
+struct harness *harness_start(const struct harness_options *options)
+{
+    struct harness *harness = memory_new(sizeof *harness);
+    harness->rows = options->rows ? options->rows : 24;
+    harness->columns = options->columns ? options->columns : 80;
+    struct winsize size = {.ws_row = (unsigned short)harness->rows, .ws_col = (unsigned short)harness->columns};
+    harness->pid = forkpty(&harness->fd, NULL, NULL, &size);
+    if (harness->pid < 0)
+        fail_msg("no pty: %s", strerror(errno));
+    if (harness->pid == 0) {
+        set_environment(options);
+        if (options->folder && chdir(options->folder) != 0)
+            _exit(126);
+        execvp(options->arguments[0], (char *const *)options->arguments);
+        dprintf(2, "%s: %s\n", options->arguments[0], strerror(errno));
+        _exit(127);
+    }
+    fcntl(harness->fd, F_SETFL, fcntl(harness->fd, F_GETFL) | O_NONBLOCK);
+    fcntl(harness->fd, F_SETFD, FD_CLOEXEC);
+    harness->terminal = vterm_new(harness->rows, harness->columns);
+    vterm_set_utf8(harness->terminal, 1);
+    harness->screen = vterm_obtain_screen(harness->terminal);
+    vterm_screen_set_callbacks(harness->screen, &callbacks, harness);
+    vterm_screen_enable_altscreen(harness->screen, 1);
+    vterm_screen_reset(harness->screen, 1);
+    harness->cursor_visible = true;
+    harness->written = clock_steady();
+    return harness;
+}
+
+void harness_free(struct harness **where)
+{
+    struct harness *harness = *where;
+    int status;
+    if (!harness)
+        return;
+    if (!harness->ended) {
+        kill(harness->pid, SIGHUP);
+        if (!harness_wait_exit(harness, 2000, &status)) {
+            kill(harness->pid, SIGKILL);
+            waitpid(harness->pid, &status, 0);
+        }
+    }
+    if (harness->fd >= 0)
+        close(harness->fd);
+    vterm_free(harness->terminal);
+    buffer_release(&harness->raw);
+    buffer_release(&harness->text);
+    buffer_release(&harness->row);
+    buffer_release(&harness->look);
+    for (unsigned i = 0; i < harness->mask_count; i++) {
+        regfree(&harness->masks[i].pattern);
+        free(harness->masks[i].replacement);
+    }
+    free(harness);
+    *where = NULL;
+}
+
+pid_t harness_pid(const struct harness *harness)
+{
+    return harness->pid;
+}
+
+/* ---- reading ---- */
+
+/* Wait for output at most so long; true when some came. */
+static bool pump(struct harness *harness, int milliseconds)
+{
+    static char bytes[65536];
+    struct pollfd watch = {.fd = harness->fd, .events = POLLIN};
+    if (harness->fd < 0 || poll(&watch, 1, milliseconds) <= 0)
+        return false;
+    ssize_t got = read(harness->fd, bytes, sizeof bytes);
+    if (got <= 0) {
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            return false;
+        close(harness->fd); /* EIO: the program is gone */
+        harness->fd = -1;
+        return false;
+    }
+    harness->bytes += (uint64_t)got;
+    harness->written = clock_steady();
+    buffer_append(&harness->raw, bytes, (size_t)got);
+    vterm_input_write(harness->terminal, bytes, (size_t)got);
+    char reply[256];
+    size_t length = vterm_output_read(harness->terminal, reply, sizeof reply);
+    if (length > 0)
+        harness_type(harness, reply, length);
+    return true;
+}
+
+void harness_pump(struct harness *harness, int milliseconds)
+{
+    msec until = clock_steady() + milliseconds, left;
+    while ((left = until - clock_steady()) > 0) {
+        if (harness->fd < 0)
+            return;
+        pump(harness, (int)left);
+    }
+}
+
+static bool wait_for(struct harness *harness, const char *text, bool there, int timeout)
+{
+    msec until = clock_steady() + timeout;
+    for (;;) {
+        while (pump(harness, 0))
+            ;
+        if ((strstr(harness_text(harness), text) != NULL) == there)
+            return true;
+        msec left = until - clock_steady();
+        if (left <= 0 || (harness->fd < 0))
+            return false;
+        pump(harness, (int)left);
+    }
+}
+
+bool harness_wait_text(struct harness *harness, const char *text, int timeout)
+{
+    return wait_for(harness, text, true, timeout);
+}
+
+bool harness_wait_no_text(struct harness *harness, const char *text, int timeout)
+{
+    return wait_for(harness, text, false, timeout);
+}
+
+bool harness_wait_quiet(struct harness *harness, int quiet, int timeout)
+{
+    msec until = clock_steady() + timeout;
+    msec since = clock_steady();
+    for (;;) {
+        msec now = clock_steady();
+        msec still = now - (harness->written > since ? harness->written : since);
+        if (still >= quiet || harness->fd < 0)
+            return true;
+        if (now >= until)
+            return false;
+        pump(harness, (int)(quiet - still));
+    }
+}
+
+bool harness_wait_exit(struct harness *harness, int timeout, int *status)
+{
+    msec until = clock_steady() + timeout;
+    while (!harness->ended) {
+        pump(harness, 5);
+        if (waitpid(harness->pid, &harness->status, WNOHANG) == harness->pid) {
+            harness->ended = true;
+            while (pump(harness, 0))
+                ;
+            break;
+        }
+        if (clock_steady() >= until)
+            return false;
+        if (harness->fd < 0)
+            poll(NULL, 0, 5);
+    }
+    *status = harness->status;
+    return true;
+}
+
+/* ---- writing ---- */
+
+void harness_type(struct harness *harness, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    msec until = clock_steady() + 5000;
+    while (length > 0 && harness->fd >= 0 && clock_steady() < until) {
+        ssize_t written = write(harness->fd, at, length);
+        if (written > 0) {
+            at += written;
+            length -= (size_t)written;
+        } else {
+            pump(harness, 10); /* the program must be read for it to read us */
+        }
+    }
+}
+
+static const struct { const char *name, *bytes; } sequences[] = {
+    {"Enter", "\r"}, {"Esc", "\033"}, {"Tab", "\t"}, {"BackTab", "\033[Z"}, {"Backspace", "\177"}, {"Space", " "},
+    {"Up", "\033[A"}, {"Down", "\033[B"}, {"Right", "\033[C"}, {"Left", "\033[D"}, {"Home", "\033[H"},
+    {"End", "\033[F"}, {"PageUp", "\033[5~"}, {"PageDown", "\033[6~"}, {"Insert", "\033[2~"}, {"Delete", "\033[3~"},
+    {"F1", "\033OP"}, {"F2", "\033OQ"}, {"F3", "\033OR"}, {"F4", "\033OS"}, {"F5", "\033[15~"}, {"F6", "\033[17~"},
+    {"F7", "\033[18~"}, {"F8", "\033[19~"}, {"F9", "\033[20~"}, {"F10", "\033[21~"},
+};
+
+static void send_key(struct harness *harness, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(sequences); i++)
+        if (strcmp(name, sequences[i].name) == 0) {
+            harness_type(harness, sequences[i].bytes, strlen(sequences[i].bytes));
+            return;
+        }
+    if (name[0] == 'C' && name[1] == '-' && name[2] && !name[3]) {
+        char control = (char)(name[2] & 0x1f);
+        harness_type(harness, &control, 1);
+    } else if (name[0] == 'M' && name[1] == '-' && name[2]) {
+        harness_type(harness, "\033", 1);
+        harness_type(harness, name + 2, strlen(name + 2));
+    } else if (strncmp(name, "type:", 5) == 0) {
+        harness_type(harness, name + 5, strlen(name + 5));
+    } else {
+        uint32_t code;
+        if (text_decode(name, strlen(name), &code) != strlen(name))
+            fail_msg("harness_keys: \"%s\" is no key", name);
+        harness_type(harness, name, strlen(name));
+    }
+}
+
+void harness_keys(struct harness *harness, const char *keys)
+{
+    char *copy = memory_text(keys), *rest = copy, *word;
+    while ((word = strsep(&rest, " ")))
+        if (word[0]) {
+            send_key(harness, word);
+            if (strcmp(word, "Esc") == 0)
+                harness_pump(harness, 60); /* so that what follows is not taken for Alt */
+        }
+    free(copy);
+}
+
+void harness_resize(struct harness *harness, int rows, int columns)
+{
+    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+    harness->rows = rows;
+    harness->columns = columns;
+    vterm_set_size(harness->terminal, rows, columns);
+    ioctl(harness->fd, TIOCSWINSZ, &size); /* raises SIGWINCH */
+}
+
+void harness_hang_up(struct harness *harness)
+{
+    close(harness->fd);
+    harness->fd = -1;
+}
+
+/* ---- the picture ---- */
+
+static void append_row(struct harness *harness, struct buffer *out, int row)
+{
+    size_t start = out->length, end = start;
+    for (int column = 0; column < harness->columns;) {
+        VTermScreenCell cell;
+        char bytes[4];
+        vterm_screen_get_cell(harness->screen, (VTermPos){row, column}, &cell);
+        bool blank = cell.chars[0] == 0 || cell.chars[0] == ' ';
+        if (blank)
+            buffer_append_char(out, ' ');
+        for (int i = 0; !blank && i < VTERM_MAX_CHARS_PER_CELL && cell.chars[i]; i++)
+            if (cell.chars[i] != (uint32_t)-1)
+                buffer_append(out, bytes, text_encode(cell.chars[i], bytes));
+        if (!blank)
+            end = out->length;
+        column += cell.width > 0 ? cell.width : 1;
+    }
+    if (out->length > end) {
+        out->length = end;
+        out->data[end] = '\0';
+    }
+    (void)start;
+}
+
+const char *harness_text(struct harness *harness)
+{
+    buffer_clear(&harness->text);
+    for (int row = 0; row < harness->rows; row++) {
+        append_row(harness, &harness->text, row);
+        buffer_append_char(&harness->text, '\n');
+    }
+    return buffer_text(&harness->text);
+}
+
+const char *harness_row(struct harness *harness, int row)
+{
+    buffer_clear(&harness->row);
+    append_row(harness, &harness->row, row);
+    return buffer_text(&harness->row);
+}
+
+static void append_colour(struct buffer *out, const char *which, const VTermColor *colour)
+{
+    if (VTERM_COLOR_IS_DEFAULT_FG(colour) || VTERM_COLOR_IS_DEFAULT_BG(colour))
+        return;
+    if (VTERM_COLOR_IS_INDEXED(colour))
+        buffer_printf(out, " %s=%d", which, colour->indexed.idx);
+    else
+        buffer_printf(out, " %s=#%02x%02x%02x", which, colour->rgb.red, colour->rgb.green, colour->rgb.blue);
+}
+
+const char *harness_look(struct harness *harness, int row, int column)
+{
+    VTermScreenCell cell;
+    struct buffer *out = &harness->look;
+    buffer_clear(out);
+    vterm_screen_get_cell(harness->screen, (VTermPos){row, column}, &cell);
+    buffer_append_text(out, cell.attrs.bold ? " bold" : "");
+    buffer_append_text(out, cell.attrs.italic ? " italic" : "");
+    buffer_append_text(out, cell.attrs.underline ? " underline" : "");
+    buffer_append_text(out, cell.attrs.reverse ? " reverse" : "");
+    append_colour(out, "fg", &cell.fg);
+    append_colour(out, "bg", &cell.bg);
+    return out->length ? buffer_text(out) + 1 : "";
+}
+
+bool harness_cursor(const struct harness *harness, int *row, int *column)
+{
+    VTermPos place;
+    vterm_state_get_cursorpos(vterm_obtain_state(harness->terminal), &place);
+    *row = place.row;
+    *column = place.col;
+    return harness->cursor_visible;
+}
+
+uint64_t harness_bytes(const struct harness *harness)
+{
+    return harness->bytes;
+}
+
+bool harness_alternate(const struct harness *harness)
+{
+    return harness->alternate;
+}
+
+const char *harness_raw(const struct harness *harness, size_t *length)
+{
+    *length = harness->raw.length;
+    return buffer_text(&harness->raw);
+}
+
+/* ---- comparing ---- */
+
+void harness_mask(struct harness *harness, const char *pattern, const char *replacement)
+{
+    struct mask *mask = &harness->masks[harness->mask_count];
+    if (harness->mask_count == MASKS || regcomp(&mask->pattern, pattern, REG_EXTENDED) != 0)
+        fail_msg("harness_mask: bad pattern or too many: %s", pattern);
+    mask->replacement = memory_text(replacement);
+    harness->mask_count++;
+}
+
+static char *mask_row(const struct mask *mask, char *row)
+{
+    struct buffer out = BUFFER_INIT;
+    const char *at = row;
+    regmatch_t match;
+    while (*at && regexec(&mask->pattern, at, 1, &match, at == row ? 0 : REG_NOTBOL) == 0 && match.rm_eo > match.rm_so) {
+        int width = text_width_n(at + match.rm_so, (size_t)(match.rm_eo - match.rm_so));
+        buffer_append(&out, at, (size_t)match.rm_so);
+        int used = text_fit(&out, mask->replacement, width, TEXT_CUT_END, true);
+        for (; used < width; used++)
+            buffer_append_char(&out, ' ');
+        at += match.rm_eo;
+    }
+    buffer_append_text(&out, at);
+    while (out.length > 0 && out.data[out.length - 1] == ' ')
+        out.data[--out.length] = '\0';
+    free(row);
+    return buffer_take(&out);
+}
+
+static void append_masked(struct harness *harness, struct buffer *out)
+{
+    for (int row = 0; row < harness->rows; row++) {
+        char *text = memory_text(harness_row(harness, row));
+        for (unsigned i = 0; i < harness->mask_count; i++)
+            text = mask_row(&harness->masks[i], text);
+        buffer_append_text(out, text ? text : "");
+        buffer_append_char(out, '\n');
+        free(text);
+    }
+}
+
+/* Runs of equal looks, "row:first-last look", plain cells left out. */
+static void append_looks(struct harness *harness, struct buffer *out)
+{
+    buffer_append_text(out, "-- looks --\n");
+    for (int row = 0; row < harness->rows; row++)
+        for (int column = 0, end; column < harness->columns; column = end) {
+            char *look = memory_text(harness_look(harness, row, column));
+            for (end = column + 1; end < harness->columns && strcmp(harness_look(harness, row, end), look) == 0; end++)
+                ;
+            if (look[0])
+                buffer_printf(out, "%d:%d-%d %s\n", row, column, end - 1, look);
+            free(look);
+        }
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    struct buffer out = BUFFER_INIT;
+    char bytes[4096];
+    size_t got;
+    if (!file)
+        return NULL;
+    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        buffer_append(&out, bytes, got);
+    fclose(file);
+    buffer_append_text(&out, "");
+    char *text = buffer_take(&out);
+    return text ? text : memory_text("");
+}
+
+static void compare(struct harness *harness, const char *name, bool looks)
+{
+    struct buffer picture = BUFFER_INIT;
+    append_masked(harness, &picture);
+    if (looks)
+        append_looks(harness, &picture);
+    char *path = memory_printf(GOLDEN "/%s.txt", name);
+    if (getenv("UPDATE_GOLDEN")) {
+        FILE *file = fopen(path, "w");
+        if (!file || fputs(buffer_text(&picture), file) < 0 || fclose(file) != 0)
+            fail_msg("%s: %s", path, strerror(errno));
+    } else {
+        char *golden = read_file(path);
+        bool same = golden && strcmp(golden, buffer_text(&picture)) == 0;
+        if (!same)
+            print_message("# %s differs\n# -- golden --\n%s# -- screen --\n%s", path, golden ? golden : "(no file)\n",
+                          buffer_text(&picture));
+        free(golden);
+        if (!same)
+            fail_msg("%s: the screen is not the golden one (UPDATE_GOLDEN=1 rewrites it)", path);
+    }
+    free(path);
+    buffer_release(&picture);
+}
+
+void harness_golden(struct harness *harness, const char *name)
+{
+    compare(harness, name, false);
+}
+
+void harness_golden_looks(struct harness *harness, const char *name)
+{
+    compare(harness, name, true);
+}
