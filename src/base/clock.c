@@ -68,6 +68,14 @@ static msec instant_from_local(struct tm local)
     return (msec)mktime(&local) * 1000;
 }
 
+static char *put_digits(char *out, int digits, long number)
+{
+    for (int i = digits; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + digits;
+}
+
+/* Written digit by digit: every row of an answer carries several. */
 char *instant_format(char out[INSTANT_TEXT], msec instant)
 {
     struct tm local;
@@ -82,13 +90,23 @@ char *instant_format(char out[INSTANT_TEXT], msec instant)
         time_t shifted = instant_seconds(instant, NULL) + offset;
         gmtime_r(&shifted, &local);
     }
-    int used = snprintf(out, INSTANT_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", local.tm_year + 1900,
-                        local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
-    if (millis)
-        used += snprintf(out + used, (size_t)(INSTANT_TEXT - used), ".%03d", millis);
+    const struct {
+        int digits;
+        int number;
+        char after;
+    } parts[] = {{4, local.tm_year + 1900, '-'}, {2, local.tm_mon + 1, '-'}, {2, local.tm_mday, 'T'},
+                 {2, local.tm_hour, ':'},        {2, local.tm_min, ':'},     {2, local.tm_sec, '.'}};
+    char *at = out;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        at = put_digits(at, parts[i].digits, parts[i].number);
+        *at++ = parts[i].after;
+    }
+    at = millis ? put_digits(at, 3, millis) : at - 1;
+    *at++ = offset < 0 ? '-' : '+';
     long minutes = (offset < 0 ? -offset : offset) / 60;
-    snprintf(out + used, (size_t)(INSTANT_TEXT - used), "%c%02ld:%02ld", offset < 0 ? '-' : '+', minutes / 60,
-             minutes % 60);
+    at = put_digits(at, 2, minutes / 60);
+    *at++ = ':';
+    *put_digits(at, 2, minutes % 60) = '\0';
     return out;
 }
 

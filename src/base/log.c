@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define LOG_LINE 4096
 
 static _Atomic int log_threshold = LOG_LEVEL_NOTICE;
@@ -42,19 +44,15 @@ void log_line(enum log_level level, const char *format, ...)
     if ((int)level > log_threshold || (int)level < LOG_LEVEL_ERROR)
         return;
     int saved = errno;
-    char line[LOG_LINE];
-    size_t head = log_head(line, sizeof line, level);
+    char text[LOG_LINE], line[LOG_LINE];
     va_list arguments;
     va_start(arguments, format);
-    int wanted = vsnprintf(line + head, sizeof line - head - 1, format, arguments);
+    int wanted = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (wanted < 0)
-        line[head] = '\0';
+    /* One event is one line, whatever a device put into its text, and drives no terminal. */
+    size_t head = log_head(line, sizeof line, level);
+    text_clean_into(line + head, sizeof line - head - 1, text, wanted < 0 ? 0 : strlen(text));
     size_t length = head + strlen(line + head);
-    /* One event is one line, whatever a device put into its text; C0 controls would drive the terminal. */
-    for (size_t i = head; i < length; i++)
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-            line[i] = ' ';
     line[length++] = '\n';
     /* One write, so that lines of several threads do not mix. A full pipe loses the line, not the program. */
     ssize_t written = write(STDERR_FILENO, line, length);

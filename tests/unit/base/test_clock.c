@@ -52,6 +52,29 @@ static void formats_rfc3339_with_the_zone(void **state)
     assert_string_equal(instant_format(out, 1795201920000), "2026-11-20T15:42:00-03:30");
 }
 
+static void any_instant_reads_back_in_any_zone(void **state)
+{
+    (void)state;
+    const char *const zones[] = {"Asia/Shanghai", "America/St_Johns", "Europe/Berlin", "America/Havana", "Asia/Kathmandu",
+                                 "Pacific/Apia", "UTC"};
+    unsigned seed = 1;
+    for (size_t zone = 0; zone < sizeof zones / sizeof *zones; zone++) {
+        use_zone(zones[zone]);
+        for (int round = 0; round < 20000; round++) {
+            uint64_t bits = (uint64_t)rand_r(&seed) << 31 ^ (uint64_t)rand_r(&seed);
+            /* Years 1 to 9998, and half of them between 1970 and 2100. */
+            msec instant = round % 2 ? (msec)(bits % 4102444800000) : (msec)(bits % 315500000000000) - 62135600000000;
+            char out[INSTANT_TEXT];
+            if (parse(instant_format(out, instant), 0) != instant)
+                fail_msg("%s: %lld became %s", zones[zone], (long long)instant, out);
+            msec start = instant_day_start(instant);
+            if (start > instant || instant - start >= 26 * SPAN_HOUR || instant_day(start) != instant_day(instant) ||
+                instant_day(start - 1) == instant_day(instant))
+                fail_msg("%s: the day of %s begins at %lld", zones[zone], out, (long long)start);
+        }
+    }
+}
+
 static void formats_short_by_distance(void **state)
 {
     (void)state;
@@ -195,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_rfc3339_with_the_zone),
+        cmocka_unit_test(any_instant_reads_back_in_any_zone),
         cmocka_unit_test(formats_short_by_distance),
         cmocka_unit_test(parses_every_form),
         cmocka_unit_test(refuses_what_is_no_time),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -76,6 +77,19 @@ static void widths_do_not_depend_on_the_locale(void **state)
     assert_int_equal(text_width("…±°"), 6);
     assert_int_equal(text_width("ab"), 2);
     text_ambiguous_wide(false);
+}
+
+static void widths_are_those_of_wcwidth(void **state)
+{
+    (void)state;
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    for (uint32_t code = 0xA0; code <= 0x10FFFF; code++) {
+        int width = wcwidth((wchar_t)code);
+        if (width >= 0 && text_code_width(code) != width)
+            fail_msg("U+%04X: %d, wcwidth says %d", (unsigned)code, text_code_width(code), width);
+    }
+    setlocale(LC_CTYPE, "C");
+    assert_int_equal(text_code_width(0xFFFFFFFF), 1);
 }
 
 static void check_fit(const char *text, int columns, enum text_cut cut, bool ascii, const char *expected)
@@ -386,6 +400,7 @@ int main(void)
         cmocka_unit_test(decodes_only_valid_utf8),
         cmocka_unit_test(encoding_reverses_decoding),
         cmocka_unit_test(widths_do_not_depend_on_the_locale),
+        cmocka_unit_test(widths_are_those_of_wcwidth),
         cmocka_unit_test(fits_by_columns),
         cmocka_unit_test(fit_never_exceeds_its_columns),
         cmocka_unit_test(cleans_what_could_harm),

@@ -48,7 +48,7 @@ static bool thing_number(const void *subject, const char *field, double *number)
         return thing->temperature > -999;
     }
     if (!strcmp(field, "age")) {
-        *number = (double)(NOW - thing->last_heard);
+        *number = (double)NOW - (double)thing->last_heard;
         return thing->last_heard != CLOCK_NEVER;
     }
     if (!strcmp(field, "since")) {
