@@ -162,9 +162,12 @@ void fleet_past_get(const struct fleet_past *past, uint32_t asset, struct store_
 struct fleet_listener {
     void *owner;
     /* At most ten times a second, when something changed: how many assets changed health, and up to 64 of them. */
-    void (*changed)(void *owner, uint64_t revision, const uint32_t *assets, uint32_t count, uint32_t total);
+    void (*changed)(void *owner, uint64_t revision, const uint32_t *assets, uint32_t count, uint32_t total); /* may be NULL */
     /* A collector says that its source's state or counters changed in a way people should see soon; may be NULL. */
     void (*source_changed)(void *owner, struct source *source);
+    /* At once, for each change of an asset's health or its reason, parents before their children; may be NULL. Must not
+     * change the fleet. */
+    void (*judged)(void *owner, uint32_t asset, enum health from, enum health to);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */

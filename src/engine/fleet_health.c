@@ -113,7 +113,8 @@ void fleet_notice_flush(struct fleet *fleet)
     fleet->changed_count = fleet->changed_total = 0;
     fleet->noticed = clock_steady();
     for (unsigned i = 0; i < fleet->listener_count; i++)
-        fleet->listeners[i].changed(fleet->listeners[i].owner, fleet->revision, assets, count, total);
+        if (fleet->listeners[i].changed)
+            fleet->listeners[i].changed(fleet->listeners[i].owner, fleet->revision, assets, count, total);
 }
 
 static void notice_due(uv_timer_t *timer)
@@ -189,6 +190,8 @@ static void state_set(struct fleet *fleet, struct fleet_live *live, const struct
 {
     enum link_state link = link_of(live);
     bool health_changed = live->health != verdict->health;
+    enum health before = live->health;
+    bool news = health_changed || live->reason != verdict->reason;
     bool first = live->since == CLOCK_NEVER;
     if (health_changed || first)
         live->since = wall;
@@ -218,6 +221,9 @@ static void state_set(struct fleet *fleet, struct fleet_live *live, const struct
         .comm = live->comm,
     });
     fleet_touch(fleet, live->self);
+    for (unsigned i = 0; news && i < fleet->listener_count; i++)
+        if (fleet->listeners[i].judged)
+            fleet->listeners[i].judged(fleet->listeners[i].owner, live->self, before, live->health);
 }
 
 static void judge_one(struct fleet *fleet, struct fleet_live *live, msec steady, msec wall)

@@ -404,7 +404,8 @@ enum alert_state alert_state_of(const struct alert_life *life)
         enum alert_state state;
     } order[] = {
         {SUPPRESSED_OUT_OF_SERVICE, ALERT_OUT_OF_SERVICE}, {SUPPRESSED_DOWNTIME, ALERT_DOWNTIME},
-        {SUPPRESSED_SHELVED, ALERT_SHELVED},               {SUPPRESSED_DEPENDENCY, ALERT_DEPENDENCY},
+        {SUPPRESSED_SHELVED, ALERT_SHELVED},               {SUPPRESSED_SILENCED, ALERT_SHELVED},
+        {SUPPRESSED_DEPENDENCY, ALERT_DEPENDENCY},
         {SUPPRESSED_INHIBITED, ALERT_INHIBITED},           {SUPPRESSED_FLAPPING, ALERT_FLAPPING},
     };
     if (life->closed)

@@ -25,6 +25,7 @@ enum suppression {
     SUPPRESSED_INHIBITED = 8,
     SUPPRESSED_FLAPPING = 16,
     SUPPRESSED_OUT_OF_SERVICE = 32,
+    SUPPRESSED_SILENCED = 64, /* by a silence's filter; shown as shelved */
 };
 
 /* What people see, first match: out of service, downtime, shelved, dependency, flapping, then condition x response. */

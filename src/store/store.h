@@ -47,6 +47,33 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *options, s
 void store_close(struct store **store);
 
 /* ---- loading at start (synchronous, before the loop runs) ---- */
+/* ---- alerts: one row each, replaced as it changes, and a timeline of events; see engine/alerts.h for what they mean.
+ * Instants may be CLOCK_NEVER. The row's number is its id: yyyymmdd * 10,000,000 + place in the day. ---- */
+#define STORE_ALERT_NUMBERS(X)                                                                                    \
+    X(number) X(fingerprint) X(asset) X(closed_at) X(revision) X(rule_version) X(cause) X(cause_by_hand) X(previous) \
+    X(notes) X(news) X(news_at) X(condition) X(acknowledged) X(sticky) X(suppression) X(severity) X(worst)         \
+    X(raise_told) X(closed) X(occurrences) X(reopens) X(breaches) X(flaps) X(pending_since) X(raised_at)           \
+    X(cleared_at) X(normal_since) X(last_seen) X(acknowledged_at) X(acknowledge_until) X(shelved_until)            \
+    X(unsuppressed_for) X(counted_at) X(reminded_at)
+#define STORE_ALERT_TEXTS(X)                                                                                      \
+    X(source) X(rule) X(point) X(name) X(type) X(summary) X(runbook) X(policy) X(note) X(acknowledged_by) X(assignee) \
+    X(ticket) X(silence) X(fixed_by)
+struct store_alert {
+#define X(member) int64_t member;
+    STORE_ALERT_NUMBERS(X)
+#undef X
+    double value, threshold;  /* NaN: none */
+#define X(member) const char *member;
+    STORE_ALERT_TEXTS(X)      /* never NULL */
+#undef X
+};
+struct store_alert_event {
+    int64_t alert;            /* its number */
+    msec time;
+    const char *actor, *verb, *text;
+    int64_t state;            /* what the alert was afterwards, packed by the engine */
+};
+
 /* A NULL member: those rows are not read at all. The fleet loads assets, metrics, states and last values; the api
  * loads records (tokens, saved views). */
 struct store_load_ops {
@@ -56,6 +83,8 @@ struct store_load_ops {
                   enum link_state link, enum comm_state comm);           /* the open interval of each asset */
     void (*last)(void *owner, uint32_t asset, uint32_t metric, msec time, double value); /* last values */
     void (*record)(void *owner, const char *kind, const char *id, int64_t revision, const char *body);
+    void (*alert)(void *owner, const struct store_alert *alert); /* by number: open ones, and closed at or after: */
+    msec alerts_since;
 };
 bool store_load(struct store *store, const struct store_load_ops *ops, void *owner, struct error *error);
 
@@ -84,6 +113,10 @@ void store_action_asset_remove(struct store_action *action, uint32_t key);
  * revision it must still have, or the whole action fails with ERROR_CONFLICT. body NULL removes it. */
 void store_action_record(struct store_action *action, const char *kind, const char *id, int64_t expected,
                          const char *body);
+void store_action_alert(struct store_action *action, const struct store_alert *alert);
+void store_action_alert_event(struct store_action *action, const struct store_alert_event *event);
+/* The machine's own doing: no audit entry is written. */
+void store_action_quiet(struct store_action *action);
 /* The same key from the same actor again within a day answers as the first time and writes nothing; with another verb
  * or target it is ERROR_CONFLICT. Failed actions are not remembered. May be NULL. */
 void store_action_idempotency(struct store_action *action, const char *key);
@@ -118,6 +151,15 @@ struct store_last {
 typedef void store_last_done(void *owner, const struct store_last *rows, size_t count, const struct error *);
 /* Each metric's last reading of one asset at or before `at`. */
 void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done *done, void *owner);
+/* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first. */
+typedef void store_alert_history_done(void *owner, const struct store_alert_event *events, size_t event_count,
+                                      const struct store_alert *alerts, size_t alert_count, const struct error *);
+void store_alert_history(struct store *store, int64_t number, int64_t fingerprint, msec since, unsigned limit,
+                         store_alert_history_done *done, void *owner);
+/* The alerts that were open at an instant, by number, each with the last event at or before it. */
+typedef void store_alerts_at_done(void *owner, const struct store_alert *alerts, const struct store_alert_event *events,
+                                  size_t count, const struct error *);
+void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, void *owner);
 struct store_audit {
     int64_t sequence;
     msec time;

@@ -49,8 +49,17 @@ struct wire_alert_page {
     unsigned symptom_count;
 };
 
-/* What the queue hides; in the envelope of GET /alerts. */
-struct wire_alert_hidden { uint32_t silenced, downtime, dependency, inhibited, flapping, out_of_service, closed, filtered, acknowledged; };
+/* What the queue hides, in the envelope's "hidden" of GET /alerts (acknowledged ones are shown; they are counted so that
+ * the header can say so), and how the desk stands: "desk":{"unhandled":n,"news":n,"rate":per minute,"flood":false,
+ * "by_severity":{..of what is not closed}}. */
+struct wire_alert_hidden {
+    uint32_t silenced, shelved, downtime, dependency, inhibited, flapping, out_of_service, pending, closed, filtered, acknowledged;
+    uint32_t unhandled, news, by_severity[SEVERITY_COUNT];
+    double rate;
+    bool flood;
+};
+/* The envelope with its counts: in place of wire_list_begin; wire_list_end closes it. */
+void wire_alerts_begin(struct json_writer *writer, const struct wire_page *page, const struct wire_alert_hidden *hidden);
 /* GET /alerts/groups?by=cause|place|subsystem|rule|unit: {"key":"..","count":n,"unhandled":n,"worst":"critical",
  * "oldest":"..","ids":[at most 200]} */
 struct wire_alert_group { const char *key; uint32_t count, unhandled; enum severity worst; msec oldest; const char **ids; unsigned id_count; };
@@ -72,6 +81,10 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
  *  "contract":"campus-iot","requirement":"R030","version":3,"applies":48000,"active":3,"problem":""}.
  * GET /notifications: {"id":..,"time":..,"channel":"..","to":"..","alert":"A-..","what":"raise|remind|resolve|storm|test",
  *  "state":"sent|waiting|failed","attempts":1,"detail":"250 ok"}. */
+/* POST /downtimes {filter,kind,starts,ends,duration_ms,schedule,with_children,why}.
+ * GET /alerts/stats?since= (default 30 days back; what is in memory): {"rules":[{"source","rule","name","raised","active",
+ * "acknowledged","cleared","standing","chattering","mtta_ms":null|n,"mttr_ms":null|n}],"worst":[{"asset","name","raised"}],
+ * "per_person":n,"people":n,"since":..} */
 struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; };
 struct wire_downtime { const char *id, *filter, *kind, *schedule, *why, *by; msec starts, ends, duration; bool with_children, active; int64_t revision; };
 struct wire_rule { const char *name, *type, *select, *when, *clear, *runbook, *contract, *requirement, *problem; enum severity severity; msec hold; int64_t version; uint32_t applies, active; };
@@ -83,7 +96,6 @@ struct wire_notification { const char *id, *channel, *to, *alert, *what, *state,
 
 void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, const char *fields);
 void wire_write_alert_page(struct json_writer *writer, const struct wire_alert_page *page); /* whole answer */
-void wire_write_alert_hidden(struct json_writer *writer, const char *key, const struct wire_alert_hidden *hidden);
 void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_group *group);
 void wire_write_silence(struct json_writer *writer, const struct wire_silence *silence);
 void wire_write_downtime(struct json_writer *writer, const struct wire_downtime *downtime);
