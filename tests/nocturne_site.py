@@ -163,7 +163,10 @@ class Site:
         connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.sock.settimeout(30)
         connection.sock.connect(self.socket)
-        connection.request(method, path if path in ("/metrics", "/healthz") else "/api/v1" + path, body, headers or {})
+        try:
+            connection.request(method, path if path in ("/metrics", "/healthz") else "/api/v1" + path, body, headers or {})
+        except BrokenPipeError:
+            pass   # it was refused before all of the body went out: the answer is there
         response = connection.getresponse()
         data = response.read()
         connection.close()
