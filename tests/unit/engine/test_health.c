@@ -383,7 +383,7 @@ static void model_event(struct model *model, struct world *world, unsigned *seed
 {
     int number = (int)draw(seed, ASSETS);
     struct model_asset *asset = &model->assets[number];
-    char id[8];
+    char id[16];
     sprintf(id, "A%d", number);
     enum link_state state = draw(seed, 3) ? LINK_UP : LINK_DOWN;
     switch (draw(seed, 8)) {
@@ -426,7 +426,7 @@ static void model_compare(const struct model *model, struct world *world, unsign
     uint32_t by_health[HEALTH_COUNT] = {0};
     for (int i = 0; i < ASSETS; i++) {
         const struct model_asset *expected = &model->assets[i];
-        char id[8];
+        char id[16];
         sprintf(id, "A%d", i);
         struct fleet_view view = world_view(world, id);
         by_health[view.health]++;
