@@ -13,7 +13,8 @@
  * (Clinger's fast path); anything else goes to strtod. */
 static bool number_simple(const char *text, double *number)
 {
-    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     const char *at = text;
     bool negative = *at == '-';
     if (*at == '-' || *at == '+')

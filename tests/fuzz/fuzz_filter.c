@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct filter *filter = filter_parse(text, FILTER_STRICT, now, &error);
     int column = filter_error_column(text, now);
     if (!filter) {
-        if (column < 1 || (size_t)column > strlen(text) + 1 || error.code != ERROR_INVALID || !text_is_utf8(error.text, strlen(error.text)))
+        if (column < 1 || (size_t)column > strlen(text) + 1 || error.code != ERROR_INVALID ||
+            !text_is_utf8(error.text, strlen(error.text)))
             abort();
     } else {
         if (column || !typing)

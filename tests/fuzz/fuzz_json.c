@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_start(&writer, &out);
         write_value(&writer, NULL, object);
         struct json_object *back = json_parse(out.data, out.length, 64, &error);
-        if (!back || !text_is_utf8(out.data, out.length))
+        /* 1e400 by itself is written as null, which json_parse does not give. */
+        if ((!back && strcmp(out.data, "null")) || !text_is_utf8(out.data, out.length))
             abort();
         json_object_put(back);
         buffer_release(&out);

@@ -293,7 +293,8 @@ static void folds_for_searching(void **state)
 static void natural_order(void **state)
 {
     (void)state;
-    const char *const sorted[] = {"1号楼", "2号楼", "10号楼", "GW-9", "gw-10", "GW-10a", "gw-010b", "gw-011", "泵房2", "泵房10"};
+    const char *const sorted[] = {"1号楼",  "2号楼",   "10号楼", "GW-9",  "gw-10",
+                                  "GW-10a", "gw-010b", "gw-011", "泵房2", "泵房10"};
     size_t count = sizeof sorted / sizeof *sorted;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < count; j++) {

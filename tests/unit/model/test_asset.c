@@ -32,7 +32,8 @@ static void ids(void **state)
     const char *const right[] = {"gw-1", "3号楼/泵房:2", "a@b.c_d", "é"};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
         assert_true(asset_id_valid(right[i], &error));
-    const char *const wrong[] = {"", "a b", "a\tb", "a\xE3\x80\x80" "b", "a\xFF", "a*", "a,b", "\"a\"", "a\xC2\x9B" "b",
+    const char *const wrong[] = {"", "a b", "a\tb", "a\xE3\x80\x80" "b", "a\xFF", "a*", "a,b",
+                                 "\"a\"", "a\xC2\x9B" "b",
                                  "a\xE2\x80\xAE"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         if (asset_id_valid(wrong[i], &error))
@@ -59,7 +60,8 @@ static void healths_have_names_and_letters(void **state)
             assert_int_not_equal(health_letter((enum health)i), health_letter((enum health)j));
     }
     /* SCREENS.md's letters, by name, since the order of the enum is not theirs. */
-    const char *const names[] = {"ok", "warning", "critical", "offline", "stale", "unreachable", "unknown", "maintenance"};
+    const char *const names[] = {"ok", "warning", "critical", "offline", "stale",
+                                 "unreachable", "unknown", "maintenance"};
     for (size_t i = 0; i < 8; i++) {
         enum health health;
         assert_true(health_parse(names[i], &health));

@@ -436,7 +436,8 @@ static void random_filters_read_back(void **state)
 {
     (void)state;
     static const char *const pieces[] = {
-        "a", "泵", " ", " ", "(", ")", "|", "-", "\"", "\\", "*", ":", "~", ">", "<", "=", ",", "kind:", "health:", "offline",
+        "a", "泵", " ", " ", "(", ")", "|", "-", "\"", "\\", "*", ":", "~", ">", "<", "=", ",",
+        "kind:", "health:", "offline",
         "age>", "5m", "metric.x>", "3", "%", "has:", "under:", "gw-1", "　", "：", "３", ".", "tag:",
     };
     unsigned seed = 42, taken = 0;
@@ -488,9 +489,11 @@ static void completes(void **state)
     const struct {
         const char *text, *expected;
     } rows[] = {
-        {"hea", "health: "}, {"泵 -hea", "health: "}, {"(hea", "health: "}, {"ag", "age> "}, {"health:", "ok warning critical offline stale unreachable unknown maintenance "},
+        {"hea", "health: "}, {"泵 -hea", "health: "}, {"(hea", "health: "}, {"ag", "age> "},
+        {"health:", "ok warning critical offline stale unreachable unknown maintenance "},
         {"health:off", "offline "}, {"health:ok,un", "unreachable unknown "}, {"kind:gate", "gateway "}, {"has:buil", "building "},
-        {"building:", ""}, {"\"hea", ""}, {"link:", "up down unknown "}, {"health>=", ""}, {"zzz", ""},
+        {"building:", ""}, {"\"hea", ""},
+        {"link:", "up down unknown "}, {"health>=", ""}, {"zzz", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buffer words = BUFFER_INIT;
@@ -521,8 +524,8 @@ static void is_fast(void **state)
     static const struct filter_subject_ops worded_ops = {.words = worded_words};
     struct worded *subjects = calloc(COUNT, sizeof *subjects);
     for (int i = 0; i < COUNT; i++)
-        snprintf(subjects[i].words, sizeof subjects[i].words, "t-%05d 照明控制器%d号回路 创新港校区 %d号楼 %d层 %d%02d室", i, i % 97,
-                 i % 40, i % 12, i % 12, i % 30);
+        snprintf(subjects[i].words, sizeof subjects[i].words, "t-%05d 照明控制器%d号回路 创新港校区 %d号楼 %d层 %d%02d室",
+                 i, i % 97, i % 40, i % 12, i % 12, i % 30);
     const char *const texts[] = {"泵", "控制器7", "t-4799", "pump", "照明 -回路"};
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         struct filter *filter = filter_parse(texts[t], FILTER_STRICT, NOW, NULL);
