@@ -125,7 +125,10 @@ static void notice_due(uv_timer_t *timer)
 void fleet_touch(struct fleet *fleet, uint32_t asset)
 {
     fleet->revision++;
-    if (!fleet->changed_total && !fleet->closing && fleet->listener_count) {
+    /* What changed before anybody listens must not be counted: only the first change of a batch sets the timer. */
+    if (fleet->closing || !fleet->listener_count)
+        return;
+    if (!fleet->changed_total) {
         msec next = fleet->noticed == CLOCK_NEVER ? 0 : fleet->noticed + NOTICE_SPACING - clock_steady();
         uv_timer_start(&fleet->notice_timer, notice_due, next > 0 ? (uint64_t)next : 0, 0);
     }
