@@ -191,6 +191,7 @@ void get_events(struct request *request)
     if (!begin_at(request, stream))
         return;
     request->produce = produce_events;
+    request->close = true;
     request->content_type = "text/event-stream";
     request_finish(request, 200);
 }

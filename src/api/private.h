@@ -129,6 +129,7 @@ struct request {
     bool begun, repeated, admitted, refused, ran, answered, sleeping;
     bool ended;                   /* the producer said END */
     bool replayed;                /* answered from an earlier one with the same Idempotency-Key */
+    bool close;                   /* the connection ends with the answer */
     bool secret;                  /* the answer is shown this once: not kept for an Idempotency-Key */
     size_t discarded;             /* bytes of a body that is not wanted */
     /* the past, when `at` was given */

@@ -108,6 +108,8 @@ static void add_headers(struct request *request, struct MHD_Response *response)
         MHD_add_response_header(response, "Allow", buffer_text(&request->allow));
     if (request->status == 401)
         MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+    if (request->close)
+        MHD_add_response_header(response, "Connection", "close");
     if (request->replayed)
         MHD_add_response_header(response, "Idempotency-Replayed", "true");
 }
