@@ -341,7 +341,7 @@ static int raw_connect(void)
     snprintf(address.sun_path, sizeof address.sun_path, "%s", door.socket);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    struct timeval patience = {.tv_sec = 5};
+    struct timeval patience = {.tv_usec = 300000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
 }
