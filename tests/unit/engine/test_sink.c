@@ -30,7 +30,7 @@ static void test_values(void **state)
     assert_string_equal(values[1].metric, "humidity");
     assert_int_equal(world->fleet->readings, 3);
     for (int i = 0; i < 300; i++) { /* more metrics than an asset may have are counted, not kept */
-        char metric[16];
+        char metric[32];
         sprintf(metric, "m%d", i);
         deliver(world, "T-1", now, metric, i, "{}");
     }
@@ -106,7 +106,7 @@ static void test_unknown_devices_are_discovered(void **state)
     assert_int_equal(world_asset(world, ""), SINK_NONE);
     assert_int_equal(world->broker.bad, 2);
     for (int i = 0; i < 20; i++) {
-        char id[16];
+        char id[32];
         sprintf(id, "N-%d", i);
         world_asset(world, id);
     }
@@ -178,7 +178,7 @@ static void test_last_messages(void **state)
     assert_non_null(strstr(messages[0].text, "sec"));
     assert_string_equal(messages[0].source, "campus");
     for (int i = 0; i < 9; i++) {
-        char raw[16];
+        char raw[32];
         sprintf(raw, "status %d", i);
         deliver(world, "GW-1", CLOCK_NEVER, "m", i, raw);
     }
@@ -245,7 +245,7 @@ static void test_everything_lost_at_once(void **state)
     world_ledger(world, buffer_text(&csv));
     buffer_release(&csv);
     for (int t = 0; t < 4400; t++) {
-        char id[16], via[16];
+        char id[32], via[32];
         sprintf(id, "T%d", t);
         sprintf(via, "G%d", t / 44);
         world_say(world, id, via, "m", t);
