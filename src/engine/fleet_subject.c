@@ -162,7 +162,7 @@ bool subject_number(const struct fleet_subject *subject, enum subject_field fiel
     case SUBJECT_LAST_HEARD:
         return now && instant_number(live->last_heard, number);
     case SUBJECT_AGE:
-        *number = (double)(clock_wall() - live->last_heard);
+        *number = (double)clock_wall() - (double)live->last_heard; /* never is INT64_MIN */
         return now && live->last_heard != CLOCK_NEVER;
     case SUBJECT_CHILDREN:
         *number = live->family == FLEET_NONE ? 0 : fleet->families[live->family].children;
