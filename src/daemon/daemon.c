@@ -438,5 +438,5 @@ int daemon_run(const struct options *options)
         log_error("%s", error.text);
     }
     daemon_end(daemon);
-    return good ? 0 : 1;
+    return good ? 0 : error.code == ERROR_INVALID ? 2 : 1;
 }
