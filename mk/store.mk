@@ -10,3 +10,8 @@ $(BUILD)/generated/store_migrations.h: $(STORE_MIGRATIONS) mk/store.mk
 	done > $@.new && mv $@.new $@
 
 $(BUILD)/src/store/sqlite_migrate.o $(BUILD)/fuzz/src/store/sqlite_migrate.o: $(BUILD)/generated/store_migrations.h
+
+$(BUILD)/tests/bench/store: tests/bench/store.c $(BUILD)/libdaemon.a $(BUILD)/libcore.a
+	$(Q)mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libcore.a \
+	  $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm

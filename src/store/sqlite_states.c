@@ -438,8 +438,10 @@ static bool changes_between(struct store_reader *reader, msec from, msec to, uns
 /* An end is the asset's next start: mostly among the rows themselves, else asked for. */
 static bool find_ends(struct store_reader *reader, struct store_intervals *rows, struct error *error)
 {
-    struct store_interval *sorted = memory_new_array(rows->count, sizeof *sorted);
     bool done = true;
+    if (rows->count == 0)
+        return true;
+    struct store_interval *sorted = memory_new_array(rows->count, sizeof *sorted);
     memcpy(sorted, rows->rows, rows->count * sizeof *sorted);
     for (size_t i = 0; i < rows->count; i++)
         sorted[i].to = (msec)i; /* its place */

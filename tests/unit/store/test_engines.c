@@ -514,7 +514,7 @@ static void test_audit(void **state)
     assert_int_equal(answer.rows, 0);
     assert_int_equal(answer.broken_at, -1);
     for (int i = 0; i < 5; i++) {
-        char actor[16], target[16];
+        char actor[24], target[24];
         snprintf(actor, sizeof actor, "user:%d", i);
         snprintf(target, sizeof target, "A-%d", i);
         commit(fixture, store_action_new(fixture->store, actor, "ack", target, "{\"note\":\"夜班\"}"));
