@@ -338,7 +338,8 @@ static void load_record(void *owner, const char *kind, const char *id, int64_t r
     snprintf(loaded->body, sizeof loaded->body, "%s", body);
 }
 
-static const struct store_load_ops load_ops = {load_asset, load_metric, load_state, load_last, load_record};
+static const struct store_load_ops load_ops = {
+    .asset = load_asset, .metric = load_metric, .state = load_state, .last = load_last, .record = load_record};
 
 static struct asset asset_named(const char *name, int64_t revision)
 {
