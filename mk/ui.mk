@@ -42,3 +42,4 @@ $(BUILD)/tests/unit/ui/term/test_locale: $(BUILD)/generated/nocturne.pot $(TRANS
 
 # Fuzz targets of the console: what parses bytes from a terminal, a theme, a key map.
 $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,ui/term/decode.c ui/term/key.c ui/term/theme.c ui/term/surface.c ui/term/glyph.c)
+$(BUILD)/tests/unit/ui/term/test_locale: CPPFLAGS += -DTRANSLATIONS_FOLDER='"$(BUILD)/locale"'

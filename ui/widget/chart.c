@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "widget/plot.h"
 
+#define WILD 1e100 /* a value beyond is a device's mistake */
+
 /* A canvas of dots: 2x4 a cell in braille, 1x8 in blocks, 1x1 in ASCII. */
 struct canvas {
     int rows, columns;       /* cells */
@@ -168,8 +170,8 @@ static void canvas_put(const struct canvas *canvas, struct surface *surface, int
 
 static void widen(double *low, double *high, double value)
 {
-    if (isnan(value) || isinf(value))
-        return;
+    if (!(fabs(value) <= WILD))
+        return; /* no axis can hold it; it is drawn at the edge */
     *low = fmin(*low, value);
     *high = fmax(*high, value);
 }
@@ -233,19 +235,13 @@ static void axis_make(struct value_axis *axis, const struct chart *chart, double
     }
 }
 
-static int axis_row(const struct value_axis *axis, int rows, double value)
-{
-    return rows - 1 - (int)floor((value - axis->low) / (axis->high - axis->low) * (rows - 0.001));
-}
-
-static void axis_draw(const struct value_axis *axis, const struct chart *chart, struct surface *surface, int row,
-                      int column, int rows)
+static void axis_draw(const struct value_axis *axis, const struct chart *chart, const struct canvas *canvas,
+                      struct surface *surface, int row, int column)
 {
     int last = -1;
     for (double value = axis->high; value >= axis->low - axis->step / 2; value -= axis->step) {
         char label[48];
-        int at = axis_row(axis, rows, value);
-        at = at < 0 ? 0 : at >= rows ? rows - 1 : at;
+        int at = canvas->rows - 1 - canvas_y(canvas, value) / canvas->down;
         if (at == last)
             continue;
         last = at;
@@ -321,8 +317,8 @@ void chart_draw(struct surface *surface, struct rect area, const struct chart *c
             draw_line(&canvas, &chart->series[i]);
     }
     if (axis.width > 0)
-        axis_draw(&axis, chart, surface, area.row, area.column, rows);
-    if (!isnan(chart->limit))
+        axis_draw(&axis, chart, &canvas, surface, area.row, area.column);
+    if (fabs(chart->limit) <= WILD)
         limit_draw(chart, surface, &canvas, area.row, column);
     canvas_put(&canvas, surface, area.row, column, style);
     legend_draw(chart, surface, area.row, column, columns);

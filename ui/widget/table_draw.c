@@ -155,7 +155,7 @@ static void draw_header(const struct table *table, struct surface *surface, stru
     if (table->skip > 0)
         surface_text(surface, area.row, area.column, 1, ROLE_HINT, "<");
     if (table->more_right)
-        surface_text(surface, area.row, area.column + area.columns - 1, 1, ROLE_HINT, ">");
+        surface_text(surface, area.row, area.column + 1, 1, ROLE_HINT, ">"); /* in the gutter: over no title */
 }
 
 /* The lines of a tree before the name; returns the columns used. */
