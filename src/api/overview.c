@@ -65,20 +65,11 @@ static void fill_kind(struct wire_overview *overview, const char *kind, const ui
         row->total += by_health[health];
 }
 
-static bool fill_kinds_now(struct request *request, struct wire_overview *overview, struct error *error)
-{
-    struct fleet_facet facets[KINDS_MAX];
-    unsigned count = fleet_facets(request->api->fleet, "kind", "", facets, KINDS_MAX, error);
-    for (unsigned i = 0; i < count && i < KINDS_MAX; i++)
-        fill_kind(overview, facets[i].value, facets[i].by_health);
-    return true;
-}
-
-/* The past has no facets: its kinds are the groups of a board of everything. */
-static bool fill_kinds_then(struct request *request, struct wire_overview *overview, struct error *error)
+/* The groups of a board by kind: kept by the fleet between changes, and known for the past as well. */
+static bool fill_kinds(struct request *request, struct wire_overview *overview, struct error *error)
 {
     struct fleet_board board;
-    if (!fleet_board(request->api->fleet, "kind", "", FLEET_IN_PLACE, request->past, &board, error))
+    if (!fleet_board(request->api->fleet, "kind", "kind:gateway", FLEET_IN_PLACE, request->past, &board, error))
         return false;
     memcpy(overview->by_health, board.all_by_health, sizeof overview->by_health);
     for (unsigned i = 0; i < board.group_count && i < KINDS_MAX; i++)
@@ -101,8 +92,7 @@ static void overview_at(struct request *request)
         .rate = fleet.readings_per_second, .store_engine = store.engine, .store_problem = store.problem,
         .store_writable = store.writable, .store_bytes = store.bytes, .store_queued = store.queued};
     request_page(request, &overview.page);
-    memcpy(overview.by_health, fleet.by_health, sizeof overview.by_health);
-    if (!(request->past ? fill_kinds_then : fill_kinds_now)(request, &overview, &error)) {
+    if (!fill_kinds(request, &overview, &error)) {
         request_fail(request, &error);
         return;
     }
