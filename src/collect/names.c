@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-#define PLACES 8                    /* entries looked at for one name */
+#define PLACES 16                   /* entries looked at for one name */
 #define SLOTS_MIN 64u
 #define SLOTS_MAX (1u << 22)        /* four million assets of one source */
 #define TEXT_MAX ((size_t)256 << 20)

@@ -1,5 +1,5 @@
 /* A memory of looked-up names: bytes to a number. It only ever saves time: an entry may be forgotten (each name has
- * eight places, and the last one gives way), so that nobody who invents names can make it slow or large. */
+ * sixteen places, and the last one gives way), so that nobody who invents names can make it slow or large. */
 #ifndef COLLECT_NAMES_H
 #define COLLECT_NAMES_H
 

@@ -15,8 +15,10 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
-#define GATHER_MS 1
-#define BUSY_BYTES 1024 /* in one round: more than a few messages, so the next round is worth waiting for */
+#define GATHER_MS 2
+#define GATHER_FULL_MS 1          /* while it comes so fast that the socket's room might fill up */
+#define FULL_BYTES ((size_t)16 << 10)
+#define BUSY_BYTES 1024           /* in one round: more than a few messages, so the next round is worth waiting for */
 #define CIPHER_ROOM ((size_t)64 << 10)
 
 enum phase { PHASE_RESOLVING, PHASE_CONNECTING, PHASE_HANDSHAKE, PHASE_OPEN, PHASE_FAILED };
@@ -264,7 +266,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 static void gather(struct stream *stream)
 {
     stream->gathering = true;
-    uv_timer_start(&stream->pause, on_pause, GATHER_MS, 0);
+    uv_timer_start(&stream->pause, on_pause, stream->round_bytes >= FULL_BYTES ? GATHER_FULL_MS : GATHER_MS, 0);
 }
 
 static void read_round(struct stream *stream)

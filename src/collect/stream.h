@@ -1,7 +1,7 @@
 /* An outgoing TCP or TLS connection on the loop: name, connection, handshake and bytes, none of it blocking.
  *
  * Reading gathers: a broker sends message by message, and to wake for each costs more than all that is done with it.
- * So when bytes arrive the stream waits a millisecond, and reads what has come by then in one call; while much comes
+ * So when bytes arrive the stream waits a millisecond or two, and reads what has come by then in one call; while much comes
  * it does not even ask the kernel in between. */
 #ifndef COLLECT_STREAM_H
 #define COLLECT_STREAM_H
