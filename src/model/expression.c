@@ -669,6 +669,22 @@ bool expression_sides(const struct expression *expression, const struct expressi
     return whole != TRUTH_UNKNOWN && sides_of(&in, expression->root, whole, value, threshold);
 }
 
+bool expression_interval(const struct expression *expression, const char **metric, double *low, double *high)
+{
+    const struct node *root = &expression->nodes[expression->root];
+    if (root->operation < OP_LESS || root->operation > OP_EQUAL)
+        return false;
+    const struct node *left = &expression->nodes[root->left], *right = &expression->nodes[root->right];
+    bool negative = right->operation == OP_NEGATE && expression->nodes[right->left].operation == OP_NUMBER;
+    if (left->operation != OP_METRIC || (right->operation != OP_NUMBER && !negative))
+        return false;
+    double number = negative ? -expression->nodes[right->left].number : right->number;
+    *metric = left->name;
+    *low = root->operation == OP_LESS || root->operation == OP_LESS_EQUAL ? -INFINITY : number;
+    *high = root->operation == OP_MORE || root->operation == OP_MORE_EQUAL ? INFINITY : number;
+    return true;
+}
+
 const struct expression_needs *expression_needs(const struct expression *expression)
 {
     return &expression->needs;

@@ -48,6 +48,9 @@ enum truth expression_truth(const struct expression *expression, const struct ex
 bool expression_sides(const struct expression *expression, const struct expression_asker *asker, const void *subject,
                       double *value, double *threshold);
 
+/* `METRIC < NUMBER` and its like, nothing else: the metric, the interval of values that make it true. */
+bool expression_interval(const struct expression *expression, const char **metric, double *low, double *high);
+
 /* What it depends on, so that it is evaluated only when something of that changes. */
 struct expression_needs {
     const char **metrics;       /* of the asset itself; each once */

@@ -1,0 +1,236 @@
+#include "model/rule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "model/filter.h"
+
+static bool check_select(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
+    bool good = filter != NULL;
+    filter_free(&filter);
+    return good;
+}
+
+static bool check_expression(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    struct expression *expression = expression_parse(text, error);
+    bool good = expression != NULL;
+    expression_free(&expression);
+    return good;
+}
+
+static const char *const severity_choices[] = {"info", "warning", "minor", "major", "critical", NULL};
+
+const struct config_key rule_keys[] = {
+    {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "unique; a rule of the configuration replaces a shipped one of its name"},
+    {.name = "title", .type = CONFIG_TEXT, .help = "what people read in the alert (default: the name)"},
+    {.name = "type", .type = CONFIG_TEXT, .help = "kind of alert, e.g. communication, environmental (default: other)"},
+    {.name = "severity", .type = CONFIG_CHOICE, .required = true, .choices = severity_choices, .help = "critical, major, minor, warning or info"},
+    {.name = "select", .type = CONFIG_FILTER, .required = true, .check = check_select, .help = "which assets, by fields of the ledger"},
+    {.name = "when", .type = CONFIG_TEXT, .required = true, .check = check_expression, .help = "what must hold, e.g. temperature > 30"},
+    {.name = "clear", .type = CONFIG_TEXT, .check = check_expression, .help = "what must hold for it to be over (default: `when` no longer holds)"},
+    {.name = "for", .type = CONFIG_SPAN, .help = "how long it must hold before people are told (default: at once)"},
+    {.name = "attempts", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 100, .help = "or how many readings in a row"},
+    {.name = "keep_firing", .type = CONFIG_SPAN, .help = "how long it must be over before the alert clears"},
+    {.name = "repeat", .type = CONFIG_SPAN, .minimum = 60e3, .help = "remind while nobody has acknowledged it"},
+    {.name = "reopen", .type = CONFIG_SPAN, .help = "a return within this reopens the same alert (default 15m)"},
+    {.name = "flapping", .type = CONFIG_BOOL, .help = "detect flapping and go quiet while it lasts (default true)"},
+    {.name = "hours", .type = CONFIG_TEXT_LIST, .help = "when it applies, local time: `mon-fri 08:00-19:00` (default: always)"},
+    {.name = "runbook", .type = CONFIG_TEXT, .help = "name of the runbook to show beside the alert"},
+    {.name = "requirement", .type = CONFIG_TEXT, .help = "the contract's row that it serves"},
+    {.name = "enabled", .type = CONFIG_BOOL, .help = "false: leave it out, and the shipped one of its name"},
+    {.name = NULL},
+};
+
+/* ---- hours ---- */
+
+static bool parse_day(const char **at, int *day)
+{
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (int i = 0; i < 7; i++)
+        if (strncasecmp(*at, days[i], 3) == 0) {
+            *day = i;
+            *at += 3;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_time(const char **at, int *minutes)
+{
+    int hour, minute, used = 0;
+    if (sscanf(*at, "%2d:%2d%n", &hour, &minute, &used) < 2 || hour < 0 || hour > 24 || minute < 0 || minute > 59 ||
+        hour * 60 + minute > 24 * 60)
+        return false;
+    *minutes = hour * 60 + minute;
+    *at += used;
+    return true;
+}
+
+static bool parse_hours(const char *text, struct rule *rule)
+{
+    if (rule->hour_count == RULE_HOURS_MAX)
+        return false;
+    const char *at = text + strspn(text, " ");
+    int first = 0, last = 6, from, to;
+    if (parse_day(&at, &first)) {
+        last = first;
+        if (*at == '-' && (at++, !parse_day(&at, &last)))
+            return false;
+        at += strspn(at, " ");
+    }
+    if (!parse_time(&at, &from) || *at++ != '-' || !parse_time(&at, &to) || at[strspn(at, " ")] != '\0')
+        return false;
+    rule->hours[rule->hour_count].first_day = first;
+    rule->hours[rule->hour_count].last_day = last;
+    rule->hours[rule->hour_count].from = from;
+    rule->hours[rule->hour_count++].to = to;
+    return true;
+}
+
+static bool day_within(int day, int first, int last)
+{
+    return first <= last ? day >= first && day <= last : day >= first || day <= last;
+}
+
+bool rule_in_hours(const struct rule *rule, msec now)
+{
+    if (rule->hour_count == 0)
+        return true;
+    time_t seconds = (time_t)(now / 1000);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    int day = (local.tm_wday + 6) % 7, minute = local.tm_hour * 60 + local.tm_min;
+    for (unsigned i = 0; i < rule->hour_count; i++) {
+        int from = rule->hours[i].from, to = rule->hours[i].to;
+        bool today = day_within(day, rule->hours[i].first_day, rule->hours[i].last_day);
+        bool yesterday = day_within((day + 6) % 7, rule->hours[i].first_day, rule->hours[i].last_day);
+        if (from < to ? today && minute >= from && minute < to : (today && minute >= from) || (yesterday && minute < to))
+            return true;
+    }
+    return false;
+}
+
+/* ---- reading ---- */
+
+static uint32_t text_version(uint32_t version, const char *text)
+{
+    for (; *text; text++)
+        version = (version ^ (uint8_t)*text) * 16777619u;
+    return (version ^ 0x1f) * 16777619u;
+}
+
+/* FNV-1a over every scalar of the node, so that any change gives another number. */
+static uint32_t node_version(const struct config_node *node)
+{
+    uint32_t version = 2166136261u;
+    for (size_t i = 0; i < config_count(node); i++) {
+        const struct config_node *value = config_at(node, i);
+        version = text_version(version, config_key_at(node, i));
+        if (config_scalar(value))
+            version = text_version(version, config_scalar(value));
+        for (size_t each = 0; config_is_list(value) && each < config_count(value); each++)
+            if (config_scalar(config_at(value, each)))
+                version = text_version(version, config_scalar(config_at(value, each)));
+    }
+    return version & 0x7fffffff;
+}
+
+/* Both about one metric, and some value makes both true: it would raise and clear for ever. */
+static bool contradicts(const struct rule *rule)
+{
+    const char *raised, *cleared;
+    double raise_low, raise_high, clear_low, clear_high;
+    if (!rule->clear || !expression_interval(rule->when, &raised, &raise_low, &raise_high) ||
+        !expression_interval(rule->clear, &cleared, &clear_low, &clear_high) || strcmp(raised, cleared) != 0)
+        return false;
+    double low = raise_low > clear_low ? raise_low : clear_low, high = raise_high < clear_high ? raise_high : clear_high;
+    return low < high;
+}
+
+static struct expression *read_expression(const struct config_node *node, const char *key)
+{
+    const char *text = config_text(node, key, NULL);
+    return text ? expression_parse(text, NULL) : NULL; /* rule_keys checked it */
+}
+
+static void read_policy(struct rule *rule, const struct config_node *node)
+{
+    rule->policy = alert_policy_default;
+    rule->policy.hold = config_span(node, "for", 0);
+    rule->policy.attempts = (unsigned)config_integer(node, "attempts", 0);
+    rule->policy.clear_delay = config_span(node, "keep_firing", 0);
+    rule->policy.repeat = config_span(node, "repeat", 0);
+    rule->policy.reopen_window = config_span(node, "reopen", alert_policy_default.reopen_window);
+    rule->policy.flap_detection = config_bool(node, "flapping", true);
+}
+
+static bool read_hours(struct rule *rule, const struct config_node *node, struct config_problems *problems)
+{
+    const struct config_node *hours = config_get(node, "hours");
+    bool list = hours && config_is_list(hours);
+    for (size_t i = 0; hours && i < (list ? config_count(hours) : 1); i++) {
+        const struct config_node *each = list ? config_at(hours, i) : hours;
+        if (parse_hours(config_scalar(each) ? config_scalar(each) : "", rule))
+            continue;
+        config_problem(problems, each, "expected hours such as `08:00-19:00` or `mon-fri 08:00-19:00`, at most %d of them; got `%s`",
+                       RULE_HOURS_MAX, config_scalar(each) ? config_scalar(each) : "something else");
+        return false;
+    }
+    return true;
+}
+
+struct rule *rule_read(const struct config_node *node, const char *contract, struct config_problems *problems)
+{
+    if (!config_bool(node, "enabled", true))
+        return NULL;
+    struct rule *rule = memory_new(sizeof *rule);
+    rule->name = memory_text(config_text(node, "name", ""));
+    rule->title = memory_text(config_text(node, "title", rule->name));
+    rule->type = memory_text(config_text(node, "type", "other"));
+    rule->select = memory_text(config_text(node, "select", ""));
+    rule->runbook = memory_text(config_text(node, "runbook", ""));
+    rule->contract = memory_text(contract);
+    rule->requirement = memory_text(config_text(node, "requirement", ""));
+    severity_parse(config_text(node, "severity", "warning"), &rule->severity);
+    rule->when = read_expression(node, "when");
+    rule->clear = read_expression(node, "clear");
+    rule->version = node_version(node);
+    read_policy(rule, node);
+    bool good = rule->when != NULL && read_hours(rule, node, problems);
+    if (good && contradicts(rule)) {
+        config_problem(problems, config_get(node, "clear"),
+                       "contradicts `when: %s`: a value can satisfy both; expected the other side of the threshold, "
+                       "with some distance", expression_text(rule->when));
+        good = false;
+    }
+    if (!good)
+        rule_free(&rule);
+    return rule;
+}
+
+void rule_free(struct rule **owned)
+{
+    struct rule *rule = *owned;
+    if (!rule)
+        return;
+    free(rule->name);
+    free(rule->title);
+    free(rule->type);
+    free(rule->select);
+    free(rule->runbook);
+    free(rule->contract);
+    free(rule->requirement);
+    expression_free(&rule->when);
+    expression_free(&rule->clear);
+    free(rule);
+    *owned = NULL;
+}
