@@ -168,6 +168,9 @@ struct fleet_listener {
     /* At once, for each change of an asset's health or its reason, parents before their children; may be NULL. Must not
      * change the fleet. */
     void (*judged)(void *owner, uint32_t asset, enum health from, enum health to);
+    /* At once, for each value that became an asset's last; on the hottest path, so: quick. May be NULL. Must not change
+     * the fleet. */
+    void (*measured)(void *owner, uint32_t asset, uint32_t metric, msec time, double value);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */

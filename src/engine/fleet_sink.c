@@ -127,6 +127,13 @@ static void rate_count(struct fleet *fleet, msec steady, unsigned count)
     fleet->rate_counts[second % 11] += count;
 }
 
+static void tell_measured(struct fleet *fleet, uint32_t asset, uint32_t metric, msec time, double value)
+{
+    for (unsigned i = 0; i < fleet->listener_count; i++)
+        if (fleet->listeners[i].measured)
+            fleet->listeners[i].measured(fleet->listeners[i].owner, asset, metric, time, value);
+}
+
 static void values_in(struct fleet *fleet, struct source *source, struct fleet_live *live, bool timed, msec time,
                       msec wall, const struct sink_value *values, unsigned count)
 {
@@ -145,8 +152,10 @@ static void values_in(struct fleet *fleet, struct source *source, struct fleet_l
             source->duplicates++;
             continue;
         }
-        if (cell->time == CLOCK_NEVER || time >= cell->time)
+        if (cell->time == CLOCK_NEVER || time >= cell->time) {
             fleet_value_set(cell, time, wall, value->value, READING_NOT_EVALUATED);
+            tell_measured(fleet, live->self, value->metric, time, value->value);
+        }
         fleet->readings++;
         store_reading(fleet->store, live->self, value->metric, time, value->value);
     }
