@@ -173,8 +173,10 @@ class Site:
         return response.status, response.headers, data
 
     def ready(self):
+        """It serves, and the ledger is in: sources start after it."""
         try:
-            return self.request("GET", "/healthz")[0] in (200, 503)
+            wants_sources = self.sources is None or self.sources.strip() not in ("", "[]")
+            return self.request("GET", "/healthz")[0] in (200, 503) and (not wants_sources or len(self.get("/sources")["items"]) > 0)
         except OSError:
             return False
 
@@ -203,8 +205,8 @@ class Site:
     def heard(self, share=0.99):
         """Wait until that share of the terminals was heard."""
         def enough():
-            silent = self.get("/assets?filter=kind:terminal%20health:unknown&limit=1")["total"]
-            return silent <= self.terminals * (1 - share)
+            known = self.get("/assets?filter=kind:terminal%20-health:unknown&limit=1")["total"]
+            return known >= self.terminals * share
         wait_for("the campus is heard", enough, 120, 0.2)
 
     def process_status(self, name="nocturned"):
