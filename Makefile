@@ -22,8 +22,9 @@ endif
 
 PKG_CORE    = libuv json-c
 PKG_DAEMON  = libmicrohttpd sqlite3 libcurl yaml-0.1 libsodium openssl
-PKG_CONSOLE = ncursesw libcurl readline
+PKG_CONSOLE = ncursesw readline
 PKG_CAMPUS  = libmosquitto
+# The console loads libcurl itself, when a URL is given (src/client/remote.c).
 packages = $(shell pkg-config --cflags $(1)) 
 libraries = $(shell pkg-config --libs $(1))
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,7 +6,8 @@
 
 #define BACK_OFF_FIRST 250
 #define BACK_OFF_LIMIT 5000
-#define SILENCE_LIMIT 10L /* seconds; the daemon's pulse comes every second */
+#define SILENCE_LIMIT (10 * SPAN_SECOND) /* the daemon's pulse comes every second */
+#define PROBLEM_LIMIT 65536u
 
 static void connect_now(struct client *client);
 
@@ -29,46 +31,14 @@ void stream_init(struct client *client)
     client->stream.last_event = CLOCK_NEVER;
 }
 
-static void disconnect(struct client *client)
-{
-    struct event_stream *stream = &client->stream;
-    if (!stream->easy)
-        return;
-    curl_multi_remove_handle(client->multi, stream->easy);
-    curl_easy_cleanup(stream->easy);
-    stream->easy = NULL;
-    stream->opened = false;
-    curl_slist_free_all(stream->headers);
-    stream->headers = NULL;
-    buffer_clear(&stream->arrived);
-    event_parser_restart(&stream->parser);
-}
-
 void stream_release(struct client *client)
 {
-    disconnect(client);
-    event_parser_release(&client->stream.parser);
-    buffer_release(&client->stream.arrived);
-}
-
-bool stream_owns(const struct client *client, CURL *easy)
-{
-    return client->stream.easy == easy;
-}
-
-static size_t stream_arrived(char *bytes, size_t size, size_t count, void *owner)
-{
-    struct client *client = owner;
-    buffer_append(&client->stream.arrived, bytes, size * count);
-    return size * count;
-}
-
-static size_t header_arrived(char *bytes, size_t size, size_t count, void *owner)
-{
-    struct client *client = owner;
-    if (size * count == 2 && bytes[0] == '\r')
-        client->stream.opened = true;
-    return size * count;
+    struct event_stream *stream = &client->stream;
+    if (stream->exchange)
+        exchange_free(stream->exchange);
+    stream->exchange = NULL;
+    event_parser_release(&stream->parser);
+    buffer_release(&stream->problem);
 }
 
 static void event_seen(void *owner, uint64_t id, const char *kind, const char *data, size_t length)
@@ -79,28 +49,23 @@ static void event_seen(void *owner, uint64_t id, const char *kind, const char *d
     client->stream.seen(client->stream.owner, &event);
 }
 
-void stream_parse(struct client *client)
+static void stream_head(struct exchange *exchange)
 {
-    struct event_stream *stream = &client->stream;
-    if (!stream->easy || !stream->opened)
-        return;
-    long status = 0;
-    curl_easy_getinfo(stream->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200)
-        return; /* a problem text: stream_ended reads it */
-    stream->back_off = BACK_OFF_FIRST;
-    stream->resuming = true;
+    struct client *client = exchange->client;
+    if (exchange->status != 200)
+        return; /* a problem text follows */
+    client->stream.back_off = BACK_OFF_FIRST;
+    client->stream.resuming = true;
     link_set(client, CLIENT_UP, "");
-    if (!stream->arrived.length)
-        return;
-    struct buffer bytes = stream->arrived; /* a listener may ask for more, never feed back into this */
-    buffer_init(&stream->arrived);
-    event_parser_feed(&stream->parser, buffer_text(&bytes), bytes.length, event_seen, client);
-    buffer_clear(&bytes);
-    if (stream->arrived.data)
-        buffer_release(&bytes);
-    else
-        stream->arrived = bytes;
+}
+
+static void stream_data(struct exchange *exchange, const char *bytes, size_t length)
+{
+    struct client *client = exchange->client;
+    if (exchange->status == 200)
+        event_parser_feed(&client->stream.parser, bytes, length, event_seen, client);
+    else if (client->stream.problem.length + length < PROBLEM_LIMIT)
+        buffer_append(&client->stream.problem, bytes, length);
 }
 
 static void retry_due(uv_timer_t *timer)
@@ -108,20 +73,24 @@ static void retry_due(uv_timer_t *timer)
     connect_now(timer->data);
 }
 
-void stream_ended(struct client *client, CURLcode code)
+static void stream_end(struct exchange *exchange, const struct error *cause)
 {
+    struct client *client = exchange->client;
     struct event_stream *stream = &client->stream;
     struct error error = {0};
-    long status = 0;
-    curl_easy_getinfo(stream->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 400 && !wire_read_problem(buffer_text(&stream->arrived), stream->arrived.length, &error))
-        error_set(&error, ERROR_UNAVAILABLE, "the daemon answered %ld", status);
-    else if (status < 400)
-        error_set(&error, ERROR_UNAVAILABLE, "%s", code == CURLE_OK ? "the daemon closed the stream"
-                  : code == CURLE_OPERATION_TIMEDOUT ? "the daemon has fallen silent" : curl_easy_strerror(code));
-    if (status >= 400)
+    int status = exchange->status;
+    if (cause)
+        error = *cause;
+    else if (status == 200)
+        error_set(&error, ERROR_UNAVAILABLE, "the daemon closed the stream");
+    else if (!wire_read_problem(buffer_text(&stream->problem), stream->problem.length, &error))
+        error_set(&error, ERROR_UNAVAILABLE, "the daemon answered %d", status);
+    if (status && status != 200)
         stream->resuming = false; /* our place may be what it refuses: next time from now on */
-    disconnect(client);
+    exchange_free(exchange);
+    stream->exchange = NULL;
+    buffer_clear(&stream->problem);
+    event_parser_restart(&stream->parser);
     link_set(client, CLIENT_LOST, error.text);
     uv_timer_start(&stream->retry, retry_due, (uint64_t)stream->back_off, 0);
     stream->back_off = stream->back_off * 2 > BACK_OFF_LIMIT ? BACK_OFF_LIMIT : stream->back_off * 2;
@@ -134,18 +103,15 @@ static void connect_now(struct client *client)
     buffer_append_text(&path, "/events");
     if (stream->resuming)
         buffer_printf(&path, "?since=%llu", (unsigned long long)stream->parser.id);
-    stream->easy = client_easy(client, buffer_text(&path));
+    struct exchange *exchange = exchange_new(client, "GET", buffer_text(&path));
     buffer_release(&path);
-    stream->headers = curl_slist_append(NULL, "Accept: text/event-stream");
-    curl_easy_setopt(stream->easy, CURLOPT_HTTPHEADER, stream->headers);
-    curl_easy_setopt(stream->easy, CURLOPT_WRITEFUNCTION, stream_arrived);
-    curl_easy_setopt(stream->easy, CURLOPT_WRITEDATA, client);
-    curl_easy_setopt(stream->easy, CURLOPT_HEADERFUNCTION, header_arrived);
-    curl_easy_setopt(stream->easy, CURLOPT_HEADERDATA, client);
-    curl_easy_setopt(stream->easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(stream->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(stream->easy, CURLOPT_LOW_SPEED_TIME, SILENCE_LIMIT);
-    curl_multi_add_handle(client->multi, stream->easy);
+    exchange_header(exchange, "Accept", "text/event-stream");
+    exchange->silence = SILENCE_LIMIT;
+    exchange->head = stream_head;
+    exchange->data = stream_data;
+    exchange->end = stream_end;
+    stream->exchange = exchange;
+    exchange_start(exchange);
 }
 
 void client_listen(struct client *client, client_event_seen *seen, client_link_changed *changed, void *owner)
@@ -154,7 +120,7 @@ void client_listen(struct client *client, client_event_seen *seen, client_link_c
     stream->seen = seen;
     stream->changed = changed;
     stream->owner = owner;
-    if (!stream->easy)
+    if (!stream->exchange && !uv_is_active((uv_handle_t *)&stream->retry))
         connect_now(client);
 }
 
