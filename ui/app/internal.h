@@ -76,6 +76,7 @@ struct app {
     msec message_until;            /* steady */
 
     bool read_only, quit, suspended;
+    bool starting;                 /* nothing was drawn yet */
     bool dirty;                    /* something changed since the last frame */
     bool urgent;                   /* a key did it: no waiting for the frame clock */
     msec drawn;                    /* steady, of the last frame */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "term/locale.h"
 
+#define FIRST_FRAME_PATIENCE 150 /* ms */
 #define WALL_TURN 15000u /* ms a view stays on the hall screen */
 
 static void settle(struct app *app);
@@ -29,6 +30,18 @@ static void poll_input(struct app *app)
     }
 }
 
+/* The first frame waits for the first answers, which take a few milliseconds, so that the screen is painted once and
+ * whole; it does not wait long. */
+static bool started(struct app *app)
+{
+    struct view *view = app_view(app);
+    if (clock_steady() - app->drawn < FIRST_FRAME_PATIENCE && (app->overview_request || (view && feed_waiting(app->feed, view))))
+        return false;
+    app->starting = false;
+    app_dirty(app, true);
+    return true;
+}
+
 /* Draw now if something changed and the link takes it, else come back when it does. What only data changed waits for
  * the frame clock, so that a storm of events costs twenty frames a second and not one a change. */
 static void settle(struct app *app)
@@ -38,6 +51,8 @@ static void settle(struct app *app)
         uv_stop(app->loop);
         return;
     }
+    if (app->starting && !started(app))
+        return poll_input(app);
     if (app->dirty) {
         msec due = app->urgent ? 0 : app->drawn + FRAME_LEAST - clock_steady();
         if (!screen_ready(app->screen, clock_steady(), &wait)) {
@@ -163,7 +178,7 @@ static void signalled(uv_signal_t *signal, int number)
 static void turn_over(uv_check_t *check)
 {
     struct app *app = check->data;
-    if (app->dirty || app->quit)
+    if (app->dirty || app->quit || app->starting)
         settle(app);
 }
 
@@ -220,10 +235,9 @@ static void run(struct app *app)
     load_keys(app);
     start_handles(app, &check);
     app_switch(app, 0);
-    app->dirty = app->urgent = false; /* the first frame is drawn when the first answers are here, or shortly */
-    uv_timer_start(&app->frame_timer, frame_due, 20, 0);
-    app->dirty = true;
+    app->starting = true;
     app->drawn = clock_steady();
+    uv_timer_start(&app->frame_timer, frame_due, FIRST_FRAME_PATIENCE, 0);
     poll_input(app);
     uv_run(app->loop, UV_RUN_DEFAULT);
     stop_handles(app, &check);
