@@ -219,6 +219,7 @@ static void apply_rows(struct fleet *fleet, struct ledger_change *change)
     for (size_t i = 0; i < change->removed_count; i++)
         fleet_remove(fleet, change->removed[i]);
     fleet_relink(fleet);
+    fleet_words_ready(fleet);
 }
 
 static void apply_undo(struct fleet *fleet, struct ledger_change *change)
