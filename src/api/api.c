@@ -91,6 +91,7 @@ void api_free(struct api **slot)
     replays_free(&api->replays);
     records_free(api);
     ingest_free(&api->ingest);
+    fleet_forget_source(api->fleet, api->pushed);
     source_free(&api->pushed);
     buffer_release(&api->openapi);
     free(api->figures.answers);

@@ -11,6 +11,7 @@
 
 #define LIMIT_DEFAULT 200
 #define LIMIT_MAX 10000
+#define LIMIT_MAX_CSV 1000000 /* a file to carry away: it streams, nobody holds it whole */
 #define ROWS_A_PIECE 200
 #define VALUES_MAX 64
 
@@ -184,17 +185,51 @@ struct list {
     struct json_writer writer;
     const char *fields; /* in the request's target; NULL: all */
     bool csv, values;
+    uint32_t (*children)[HEALTH_COUNT]; /* in the past: of each row's children then; NULL: not asked for */
     uint32_t next, count;
     uint32_t assets[];
 };
 
-static void write_row(struct request *request, struct list *list, uint32_t asset)
+static void list_release(void *state)
 {
+    struct list *list = state;
+    free(list->children);
+    free(list);
+}
+
+/* The fleet counts children as they are now; those of the past are counted here, in one walk for the whole window. */
+static void count_children_then(struct request *request, struct list *list)
+{
+    const struct fleet *fleet = request->api->fleet;
+    uint32_t fleet_size = fleet_count(fleet);
+    uint32_t *row_of = memory_new_array((size_t)fleet_size + 1, sizeof *row_of); /* from 1; 0: not in the window */
+    struct fleet_view view;
+    list->children = memory_new_array((size_t)list->count + 1, sizeof *list->children);
+    for (uint32_t i = 0; i < list->count; i++)
+        row_of[list->assets[i]] = i + 1;
+    for (uint32_t asset = 0; asset < fleet_size; asset++) {
+        if (!fleet_exists(fleet, asset))
+            continue;
+        fleet_get(fleet, asset, &view);
+        if (view.parent == FLEET_NONE || !row_of[view.parent])
+            continue;
+        struct store_state state;
+        fleet_past_get(request->past, asset, &state);
+        list->children[row_of[view.parent] - 1][state.health]++;
+    }
+    free(row_of);
+}
+
+static void write_row(struct request *request, struct list *list, uint32_t index)
+{
+    uint32_t asset = list->assets[index];
     struct wire_asset row;
     struct wire_value values[VALUES_MAX];
     if (!fleet_exists(request->api->fleet, asset))
         return; /* removed since the list was made */
     asset_fill(request->api->fleet, asset, request->past, &row);
+    if (list->children)
+        memcpy(row.children_by_health, list->children[index], sizeof row.children_by_health);
     if (list->values && !request->past) {
         row.values = values;
         row.value_count = asset_values(request->api->fleet, asset, values, VALUES_MAX);
@@ -223,7 +258,7 @@ static enum produced produce_rows(struct request *request)
     struct list *list = request->state;
     uint32_t end = list->count - list->next > ROWS_A_PIECE ? list->next + ROWS_A_PIECE : list->count;
     while (list->next < end)
-        write_row(request, list, list->assets[list->next++]);
+        write_row(request, list, list->next++);
     if (list->next < list->count)
         return PRODUCED_MORE;
     if (!list->csv)
@@ -254,13 +289,15 @@ static void begin_list(struct request *request, const struct fleet_result *resul
     count = count < limit ? count : limit;
     struct list *list = memory_new(sizeof *list + count * sizeof *list->assets);
     request->state = list;
-    request->release_state = free;
+    request->release_state = list_release;
     list->csv = request_wants_csv(request);
     list->fields = fields && *fields ? fields : NULL;
     list->values = list->fields && strstr(list->fields, "values");
     list->count = count;
     if (count)
         memcpy(list->assets, result->assets + offset, count * sizeof *list->assets);
+    if (request->past && (!list->fields || strstr(list->fields, "children_by_health")))
+        count_children_then(request, list);
     struct wire_page page = {.total = result->total, .population = result->population, .offset = offset};
     request_page(request, &page);
     page.revision = result->revision;
@@ -281,7 +318,7 @@ static void list_assets(struct request *request)
     struct fleet_result result;
     struct error error;
     uint32_t offset = 0, limit = LIMIT_DEFAULT;
-    if (!target_count(target, "limit", LIMIT_MAX, &limit, &error) ||
+    if (!target_count(target, "limit", request_wants_csv(request) ? LIMIT_MAX_CSV : LIMIT_MAX, &limit, &error) ||
         !fields_check(target_get(target, "fields"), &error) ||
         !fleet_select(request->api->fleet, &query, &result, &error) ||
         !window_start(request, &result, &offset, &error)) {

@@ -6,7 +6,7 @@
 #include "api/private.h"
 
 #define AUDIT_DEFAULT 100
-#define AUDIT_MAX 1000
+#define AUDIT_MAX 10000
 
 static void finish_json(struct request *request)
 {

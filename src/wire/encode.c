@@ -192,8 +192,8 @@ void wire_write_series(struct json_writer *writer, const struct wire_series *ser
     json_write_text(writer, "unit", series->unit);
     json_write_instant(writer, "from", series->from);
     json_write_instant(writer, "to", series->to);
-    json_write_integer(writer, "bucket_ms",
-                       series->bucket_count ? (series->to - series->from) / series->bucket_count : 0);
+    bool bounded = series->bucket_count && series->from != CLOCK_NEVER && series->to != CLOCK_NEVER;
+    json_write_integer(writer, "bucket_ms", bounded ? (series->to - series->from) / series->bucket_count : 0);
     json_write_array(writer, "buckets");
     for (unsigned i = 0; i < series->bucket_count; i++) {
         const struct reading_bucket *bucket = &series->buckets[i];
