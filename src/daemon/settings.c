@@ -134,9 +134,9 @@ static const struct config_key limit_keys[] = {
     {.name = "open_files", .type = CONFIG_INTEGER, .minimum = 64, .maximum = 1048576, .help = "descriptors asked for (default 65536)"},
     {.name = NULL},
 };
-static const struct config_key keys[] = {
+const struct config_key settings_keys[] = {
     {.name = "site", .type = CONFIG_MAP, .keys = site_keys, .help = "name, timezone, language"},
-    {.name = "store", .type = CONFIG_ANY, .help = "sqlite, or a mapping with url and retention"},
+    {.name = "store", .type = CONFIG_ANY, .keys = store_keys, .help = "sqlite, or a mapping with url and retention"},
     {.name = "listen", .type = CONFIG_LIST, .keys = listen_keys, .help = "where the API is served"},
     {.name = "roles", .type = CONFIG_MAP, .keys = role_keys, .help = "who may do what"},
     {.name = "contracts", .type = CONFIG_TEXT_LIST, .help = "profiles: campus-iot, ... or paths"},
@@ -504,7 +504,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     if (problems->count == before && (!root || (!config_is_map(root) && !text_of(root)[0])))
         log_warning("%s is empty: nothing is watched", settings->config_path);
     if (root && config_is_map(root))
-        config_check(root, keys, problems);
+        config_check(root, settings_keys, problems);
     else if (root && problems->count == before && text_of(root)[0])
         config_problem(problems, root, "expected a mapping with site:, sources: and so on");
     if (root && config_is_map(root)) {

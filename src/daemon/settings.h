@@ -34,4 +34,7 @@ size_t settings_ledgers(const struct settings *settings, char *const **paths);
 enum log_level settings_log(const struct settings *settings);
 unsigned settings_open_files(const struct settings *settings);
 
+/* Every key of the configuration but those of the sources, which the collectors have; the manual is made of them. */
+extern const struct config_key settings_keys[];
+
 #endif

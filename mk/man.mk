@@ -1,0 +1,11 @@
+# nocturne.yml(5) is made from the tables that check the configuration.
+GENERATED_MANUAL += $(BUILD)/man/nocturne.yml.5
+
+$(BUILD)/man/describe: $(BUILD)/man/describe.o $(BUILD)/libdaemon.a $(BUILD)/libcore.a
+	$(call say,LINK,$@)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
+$(BUILD)/man/nocturne.yml.5: man/nocturne.yml.5.in $(BUILD)/man/describe
+	$(call say,MAN,$@)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/man/describe $< > $@.new && mv $@.new $@
+
+manual: $(GENERATED_MANUAL)
+all: manual
+.PHONY: manual
