@@ -37,6 +37,8 @@ $(HARNESSED): $(BUILD)/tests/screen/harness.o
 $(BUILD)/tests/screen/harness.o: CPPFLAGS += -Itests
 $(HARNESSED): TEST_LIBRARIES += -lutil
 
+$(BUILD)/tests/screen/test_terminal: $(BUILD)/tests/screen/demo_widgets
+
 # The marked texts and the console's data must be there when the tests look for them.
 $(BUILD)/tests/unit/ui/term/test_locale: $(BUILD)/generated/nocturne.pot $(TRANSLATIONS)
 

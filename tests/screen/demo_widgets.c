@@ -46,7 +46,7 @@ struct demo {
     struct menu *menu;
     struct pager *pager;
     struct buffer said;
-    bool done;
+    bool done, pasting;
 };
 
 /* ---- the data: made up, always the same ---- */
@@ -322,6 +322,13 @@ static void key(struct demo *demo, const struct key_event *event)
     char name[24];
     key_name(event, name);
     buffer_clear(&demo->said);
+    if (event->special == KEY_PASTE_BEGIN || event->special == KEY_PASTE_END)
+        demo->pasting = event->special == KEY_PASTE_BEGIN;
+    if (demo->pasting) { /* text, never commands */
+        if (demo->page == 4)
+            form_key(demo->form, event);
+        return;
+    }
     if (event->special == KEY_HANGUP || strcmp(name, "C-c") == 0 || strcmp(name, "q") == 0)
         demo->done = true;
     else if (strcmp(name, "C-z") == 0)
@@ -375,6 +382,8 @@ static void run(struct demo *demo)
         }
         while (!demo->done && screen_read(demo->screen, &event))
             key(demo, &event);
+        if (demo->done)
+            break;
         int wait = -1;
         if (screen_ready(demo->screen, clock_steady(), &wait)) {
             draw(demo);

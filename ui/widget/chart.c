@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,14 +58,27 @@ static void canvas_column(struct canvas *canvas, int x, int low, int high, uint8
         canvas_dot(canvas, x, y, role);
 }
 
+/* The band between two points is drawn along with them, so that it is one shape however far apart they stand. */
 static void draw_band(struct canvas *canvas, const struct chart_series *series)
 {
+    size_t before = SIZE_MAX;
     for (size_t i = 0; series->low && series->high && i < series->count; i++) {
         if (series->times[i] < canvas->from || series->times[i] > canvas->to || isnan(series->low[i]) ||
-            isnan(series->high[i]))
+            isnan(series->high[i])) {
+            before = SIZE_MAX;
             continue;
-        int x = canvas_x(canvas, series->times[i]);
-        canvas_column(canvas, x, canvas_y(canvas, series->low[i]), canvas_y(canvas, series->high[i]), ROLE_DIM);
+        }
+        if (before != SIZE_MAX && series->gap > 0 && series->times[i] - series->times[before] > series->gap)
+            before = SIZE_MAX;
+        size_t from = before != SIZE_MAX ? before : i;
+        int x0 = canvas_x(canvas, series->times[from]), x1 = canvas_x(canvas, series->times[i]);
+        for (int x = x0; x <= x1; x++) {
+            double part = x1 > x0 ? (double)(x - x0) / (x1 - x0) : 1;
+            double low = series->low[from] + (series->low[i] - series->low[from]) * part;
+            double high = series->high[from] + (series->high[i] - series->high[from]) * part;
+            canvas_column(canvas, x, canvas_y(canvas, low), canvas_y(canvas, high), ROLE_DIM);
+        }
+        before = i;
     }
 }
 
