@@ -18,6 +18,7 @@ struct feed_slot {
     const char *refresh;
     msec every;                 /* least time between fetches */
     msec fetched;               /* steady, when last asked; CLOCK_NEVER */
+    msec not_before;            /* steady: the path changed and has yet to stand */
     bool old, failed;
     struct client_request *request;
 };
@@ -100,6 +101,8 @@ static void schedule(struct feed *feed)
                 continue;
             msec wait = slot->failed ? RETRY_AFTER : slot->every;
             msec due = slot->fetched == CLOCK_NEVER ? now : slot->fetched + wait;
+            if (due < slot->not_before)
+                due = slot->not_before;
             if (due <= now)
                 fetch(slot, now);
             else if (next == CLOCK_NEVER || due < next)
@@ -196,6 +199,7 @@ void feed_update(struct feed *feed, struct view *view)
     struct feed_view *entry = find_or_add(feed, view);
     bool wanted[VIEW_SLOTS] = {false};
     msec now = clock_steady();
+    bool waiting = false;
     feed->wants.count = 0;
     view->ops->wants(view, &feed->wants);
     for (unsigned i = 0; i < feed->wants.count; i++) {
@@ -208,17 +212,27 @@ void feed_update(struct feed *feed, struct view *view)
         slot->every = want->at_most_every ? want->at_most_every : RATE_DEFAULT;
         if (slot->used && strcmp(buffer_text(&slot->path), buffer_text(&want->path)) == 0)
             continue;
+        bool wait = slot->used && want->rest;
         slot->used = true;
         buffer_clear(&slot->path);
         buffer_append_text(&slot->path, buffer_text(&want->path));
-        if (entry->shown)
+        slot->not_before = wait ? now + want->rest : now;
+        if (entry->shown && !wait) {
             fetch(slot, now); /* a stale answer on its way is dropped */
-        else
-            slot->old = true;
+            continue;
+        }
+        if (slot->request)
+            client_cancel(slot->request);
+        slot->request = NULL;
+        slot->old = true;
+        slot->fetched = CLOCK_NEVER;
+        waiting = true;
     }
     for (unsigned i = 0; i < VIEW_SLOTS; i++)
         if (!wanted[i] && entry->slots[i].used)
             slot_clear(&entry->slots[i]);
+    if (waiting)
+        schedule(feed);
 }
 
 void feed_forget(struct feed *feed, const struct view *view)

@@ -161,7 +161,6 @@ static void plain(struct view *view, struct buffer *out)
 const struct view_ops audit_view = {
     .name = "audit",
     .title = N_("Audit"),
-    .tab = '5',
     .argument = "[verify]",
     .help = N_("who did what; verify checks the chain of hashes"),
     .size = sizeof(struct audit),

@@ -179,6 +179,11 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
         return false;
     }
     struct arena *old = board->arena;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < fresh.group_count; i++) /* a group of other kinds only has no cell to show */
+        if (fresh.groups[i].cell_count)
+            fresh.groups[kept++] = fresh.groups[i];
+    fresh.group_count = kept;
     board->arena = arena;
     board->board = fresh;
     board->have = true;
@@ -189,6 +194,19 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
 }
 
 /* ---- drawing ---- */
+
+/* All cells there would be without a filter; 0 when that is not known. */
+static uint32_t cell_population(struct view *view)
+{
+    struct board *board = view->state;
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    if (!overview || *board->scope)
+        return 0;
+    for (unsigned i = 0; i < overview->kind_count; i++)
+        if (strcmp(overview->kinds[i].kind, "gateway") == 0 && !strstr(board->sent, "kind:"))
+            return overview->kinds[i].total;
+    return overview->assets;
+}
 
 static void draw_headline(struct view *view, struct surface *surface, struct rect line)
 {
@@ -204,6 +222,13 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
                                *board->scope && *board->filter ? " " : "", board->filter) + 2;
     if (!board->have)
         return;
+    uint32_t population = cell_population(view);
+    if (cells < population) {
+        struct buffer shown = BUFFER_INIT;
+        shown_text(&shown, cells, population, 0);
+        used += surface_text(surface, line.row, line.column + used, line.columns - used - 1, ROLE_HEADING, buffer_text(&shown)) + 2;
+        buffer_release(&shown);
+    }
     int room = line.columns - used - 1;
     int counts = draw_by_health(surface, line.row, line.column + used, room, board->board.by_health, true);
     snprintf(text, sizeof text, "%s:", count_text(total, cells));

@@ -13,8 +13,9 @@
 #include "widget/plot.h"
 #include "window/layout.h"
 
-#define PANE_SPAN (24 * SPAN_HOUR)
+#define PANE_SPAN (6 * SPAN_HOUR)
 #define PANE_BUCKETS "60"
+#define DETAIL_REST ((msec)150) /* a cursor that runs asks for nothing; one that rests is explained */
 
 void detail_init(struct detail *detail)
 {
@@ -64,6 +65,7 @@ void detail_want(struct detail *detail, struct view *view, struct view_wants *wa
     buffer_append_text(&base, "/assets/");
     client_path_segment(&base, id);
     view_want(wants, slot + DETAIL_ASSET, "fleet ledger", 1000, buffer_text(&base));
+    wants->want[wants->count - 1].rest = DETAIL_REST;
     if (pane && about(detail, id))
         want_series(detail, view, wants, slot, buffer_text(&base));
     buffer_release(&base);
@@ -137,8 +139,10 @@ void detail_draw_lines(struct detail *detail, struct view *view, struct surface 
     const struct wire_asset *asset = &detail->page.asset;
     if (!id || area.rows < 1)
         return;
-    int used = 1 + surface_text(surface, area.row, area.column + 1, area.columns / 2, ROLE_STRONG, id) + 2;
-    if (!about(detail, id))
+    /* The last answer stays, under its own id, until the next one is here. */
+    const char *shown = detail->have ? asset->field[ASSET_id] : id;
+    int used = 1 + surface_text(surface, area.row, area.column + 1, area.columns / 2, about(detail, id) ? ROLE_STRONG : ROLE_DIM, shown) + 2;
+    if (!detail->have)
         return;
     struct buffer text = BUFFER_INIT;
     place_text(&text, asset);
@@ -203,7 +207,7 @@ static void pane_chart(struct detail *detail, struct view *view, struct surface 
     struct chart chart = {.unit = series->unit, .from = series->from, .to = series->to, .series = &line, .count = 1,
                           .floor = NAN, .ceiling = NAN, .limit = NAN, .empty = _("no value in this span")};
     (void)view;
-    surface_printf(surface, area.row, area.column, area.columns, ROLE_HEADING, _("%s, 24 h"), series->metric);
+    surface_printf(surface, area.row, area.column, area.columns, ROLE_HEADING, _("%s, 6 h"), series->metric);
     rect_cut_top(&area, 1);
     chart_draw(surface, area, &chart);
     free(times);
@@ -217,8 +221,9 @@ void detail_draw_pane(struct detail *detail, struct view *view, struct surface *
     int row = area.row;
     if (!id || area.rows < 2)
         return;
-    surface_text(surface, row++, area.column, area.columns, ROLE_STRONG, id);
-    if (!about(detail, id))
+    surface_text(surface, row++, area.column, area.columns, about(detail, id) ? ROLE_STRONG : ROLE_DIM,
+                 detail->have ? asset->field[ASSET_id] : id);
+    if (!detail->have)
         return;
     surface_text_cut(surface, row++, area.column, area.columns, ROLE_TEXT, asset_name(asset), TEXT_CUT_MIDDLE);
     draw_health(view, surface, row++, area.column, area.columns, asset, false);
@@ -245,7 +250,7 @@ void detail_draw_pane(struct detail *detail, struct view *view, struct surface *
         struct strip_interval *strip = memory_new_array(detail->state_count, sizeof *strip);
         for (unsigned i = 0; i < detail->state_count; i++)
             strip[i] = (struct strip_interval){detail->states[i].from, detail->states[i].to, detail->states[i].health};
-        surface_text(surface, row++, area.column, area.columns, ROLE_HEADING, _("health, 24 h"));
+        surface_text(surface, row++, area.column, area.columns, ROLE_HEADING, _("health, 6 h"));
         strip_draw(surface, row++, area.column, area.columns, strip, detail->state_count, now - PANE_SPAN, now);
         time_axis_draw(surface, row++, area.column, area.columns, now - PANE_SPAN, now);
         free(strip);

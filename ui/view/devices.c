@@ -15,7 +15,7 @@
 
 #define SIDE_COLUMNS 64
 #define SIDE_FROM 150
-#define MARGIN_SCREENS 3      /* rows kept before and behind those shown */
+#define MARGIN_SCREENS 2      /* rows kept before and behind those shown */
 #define TARGETS_MOST 1000
 #define SORT_WORST "-health,since,id"
 #define SORT_PLACE "building,floor,room,id"
@@ -484,8 +484,8 @@ static void crumbs(struct view *view, struct buffer *out)
     const char *id = table_cursor_id(table_of(devices));
     const struct wire_overview *overview = view->host_ops->overview(view->host);
     buffer_printf(out, "%s ▸ %s", overview ? overview->site : _("site"), _("devices"));
-    if (id)
-        buffer_printf(out, " ▸ %s", devices->tree ? device_tree_label(devices->tree, id) : id);
+    if (id && devices->tree) /* in the table the row says it, and each key would send it again */
+        buffer_printf(out, " ▸ %s", device_tree_label(devices->tree, id));
 }
 
 static void hints(struct view *view, struct buffer *out)
@@ -536,7 +536,7 @@ static const char *filter(struct view *view)
 const struct view_ops devices_view = {
     .name = "devices",
     .title = N_("Devices"),
-    .tab = '2',
+    .tab = '3',
     .argument = "[FILTER]",
     .help = N_("every asset, as a table or a tree"),
     .size = sizeof(struct devices),

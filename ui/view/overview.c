@@ -168,7 +168,7 @@ static enum reaction command(struct view *view, const char *name, const char *ar
 const struct view_ops overview_view = {
     .name = "overview",
     .title = N_("Overview"),
-    .tab = '4',
+    .tab = '0',
     .argument = "",
     .help = N_("the site in numbers"),
     .size = sizeof(struct overview),

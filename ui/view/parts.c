@@ -171,20 +171,36 @@ void shown_text(struct buffer *out, uint32_t total, uint32_t population, unsigne
         buffer_printf(out, _(" · %u marked"), marks);
 }
 
+static int contracted_width(const struct wire_contracted *row, char *text, size_t size)
+{
+    char have[24], need[24];
+    snprintf(text, size, "%s %s/%s", _(row->name), count_text(have, row->have), count_text(need, row->need));
+    return text_width(text) + (row->ok ? 2 : 4);
+}
+
 void draw_contracted(struct surface *surface, int row, int column, int columns, const struct wire_contracted *rows, unsigned count)
 {
     int at = column, end = column + columns;
+    unsigned told = 0;
+    char text[120];
     if (!count)
         return;
-    at += surface_text(surface, row, at, end - at, ROLE_DIM, _("contracted")) + 2;
-    for (unsigned i = 0; i < count && at < end - 8; i++) {
-        char have[24], need[24], text[120];
-        snprintf(text, sizeof text, "%s %s/%s", _(rows[i].name), count_text(have, rows[i].have), count_text(need, rows[i].need));
-        if (at + text_width(text) + 4 > end)
-            break;
-        at += surface_text(surface, row, at, end - at, rows[i].ok ? ROLE_TEXT : ROLE_CRITICAL, text) + 1;
-        at += surface_text(surface, row, at, end - at, rows[i].ok ? ROLE_OK : ROLE_CRITICAL, rows[i].ok ? _("ok") : "!") + 3;
-    }
+    at += surface_text(surface, row, at, end - at, ROLE_DIM, _("contract")) + 2;
+    for (int ok = 0; ok < 2; ok++) /* what is broken comes first, and is never the one left out */
+        for (unsigned i = 0; i < count; i++) {
+            if (rows[i].ok != (bool)ok)
+                continue;
+            int width = contracted_width(&rows[i], text, sizeof text);
+            if (at + width + (told + 1 < count ? 4 : 0) > end)
+                continue;
+            at += surface_text(surface, row, at, end - at, ok ? ROLE_DIM : ROLE_CRITICAL, text);
+            if (!ok)
+                at += surface_text(surface, row, at, end - at, ROLE_CRITICAL, " !");
+            at += 2;
+            told++;
+        }
+    if (told < count)
+        surface_printf(surface, row, at, end - at, ROLE_DIM, "+%u", count - told);
 }
 
 void filter_value(struct buffer *out, const char *field, const char *value)

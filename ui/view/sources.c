@@ -230,7 +230,7 @@ static bool pick(struct view *view, unsigned number)
 const struct view_ops sources_view = {
     .name = "sources",
     .title = N_("Sources"),
-    .tab = '3',
+    .tab = '9',
     .argument = "",
     .help = N_("each collector: state, rate, errors"),
     .size = sizeof(struct sources),

@@ -51,6 +51,7 @@ struct view_want {
     struct buffer path;    /* "/assets?..", without `at`, which the feed adds; "" : nothing */
     const char *refresh;   /* event kinds that make it old, by blanks ("fleet sources"); "" : once */
     msec at_most_every;    /* not refetched more often than this; 0: 100 ms */
+    msec rest;             /* another path is fetched once it stood for so long; 0: at once */
 };
 struct view_wants { struct view_want want[VIEW_SLOTS]; unsigned count; };
 void view_want(struct view_wants *wants, unsigned slot, const char *refresh, msec at_most_every, const char *path);
@@ -61,7 +62,7 @@ struct view_targets { const char **ids; int64_t *revisions; unsigned count; cons
 struct view_ops {
     const char *name;         /* "board": `:board`, `snapshot board` */
     const char *title;        /* N_("Board") */
-    char tab;                 /* '1'..'9', 0: not a tab */
+    char tab;                 /* '0'..'9': a tab with that key; 0: not a tab */
     const char *argument;     /* what `:name ARGUMENT` means, "" for none: for help and completion */
     const char *help;         /* one line */
     size_t size;              /* of the private state, zeroed */
