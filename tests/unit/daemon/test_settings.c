@@ -277,6 +277,16 @@ static void test_equal_sources_have_equal_texts(void **state)
     free(before);
 }
 
+/* The example that the manual shows says nothing that the schema does not know. */
+static void test_the_example_is_right(void **state)
+{
+    (void)state;
+    struct settings *settings = load(&(struct options){.config = "src/daemon/nocturne.example.yml", .state_dir = "none"});
+    if (!settings)
+        fail_msg("%s", buffer_text(&problems.text));
+    settings_free(&settings);
+}
+
 static int parse(int count, const char *first, const char *second, struct options *options)
 {
     char *arguments[] = {(char *)(uintptr_t)"nocturned", (char *)(uintptr_t)first, (char *)(uintptr_t)second, NULL};
@@ -327,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_search_order),
         cmocka_unit_test(test_no_configuration_watches_this_host),
         cmocka_unit_test(test_equal_sources_have_equal_texts),
+        cmocka_unit_test(test_the_example_is_right),
         cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, begin, end);
