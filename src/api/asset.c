@@ -148,7 +148,7 @@ static void last_loaded(void *owner, const struct store_last *rows, size_t count
     struct page *page = request->state;
     struct fleet *fleet = request->api->fleet;
     struct wire_value live[VALUES_MAX];
-    unsigned known = asset_values(fleet, page->asset, live, VALUES_MAX);
+    unsigned known = asset_values(request->api, page->asset, live, VALUES_MAX);
     for (unsigned i = 0; i < known; i++) {
         uint32_t key = fleet_metric_key(fleet, live[i].metric);
         for (size_t row = 0; row < count; row++)
@@ -175,7 +175,7 @@ static void asset_at(struct request *request)
         store_last_at(request->api->store, fleet_store_key(request->api->fleet, asset), request->at, last_loaded, request);
         return;
     }
-    page->wire.asset.value_count = asset_values(request->api->fleet, asset, page->values, VALUES_MAX);
+    page->wire.asset.value_count = asset_values(request->api, asset, page->values, VALUES_MAX);
     finish_page(request, page);
 }
 
@@ -225,7 +225,7 @@ static void series_loaded(void *owner, const struct reading_bucket *buckets, siz
         return;
     }
     const struct series *series = request->state;
-    struct wire_series wire = {.metric = series->metric, .unit = "", .from = series->from, .to = series->to,
+    struct wire_series wire = {.metric = series->metric, .unit = site_metric_unit(request->api->site, series->metric), .from = series->from, .to = series->to,
                                .buckets = (struct reading_bucket *)buckets, .bucket_count = (unsigned)count};
     struct json_writer writer;
     json_start(&writer, &request->answer);

@@ -53,6 +53,19 @@ void asset_fill(const struct fleet *fleet, uint32_t asset, const struct fleet_pa
     memset(row->children_by_health, 0, sizeof row->children_by_health);
 }
 
+unsigned asset_values(const struct api *api, uint32_t asset, struct wire_value *values, unsigned max)
+{
+    struct fleet_value found[VALUES_MAX];
+    if (max > VALUES_MAX)
+        max = VALUES_MAX;
+    unsigned count = fleet_values(api->fleet, asset, found, max);
+    count = count < max ? count : max;
+    for (unsigned i = 0; i < count; i++)
+        values[i] = (struct wire_value){.metric = found[i].metric, .unit = site_metric_unit(api->site, found[i].metric),
+                                        .value = found[i].value, .time = found[i].time, .flag = found[i].flag};
+    return count;
+}
+
 /* ---- columns: what `fields` may name, and how CSV writes it ---- */
 
 static const char csv_default[] =
@@ -232,25 +245,12 @@ static void write_row(struct request *request, struct list *list, uint32_t index
         memcpy(row.children_by_health, list->children[index], sizeof row.children_by_health);
     if (list->values && !request->past) {
         row.values = values;
-        row.value_count = asset_values(request->api->fleet, asset, values, VALUES_MAX);
+        row.value_count = asset_values(request->api, asset, values, VALUES_MAX);
     }
     if (list->csv)
         csv_row(&request->answer, &row, list->fields ? list->fields : csv_default);
     else
         wire_write_asset(&list->writer, &row, list->fields);
-}
-
-unsigned asset_values(const struct fleet *fleet, uint32_t asset, struct wire_value *values, unsigned max)
-{
-    struct fleet_value found[VALUES_MAX];
-    if (max > VALUES_MAX)
-        max = VALUES_MAX;
-    unsigned count = fleet_values(fleet, asset, found, max);
-    count = count < max ? count : max;
-    for (unsigned i = 0; i < count; i++)
-        values[i] = (struct wire_value){
-            .metric = found[i].metric, .unit = "", .value = found[i].value, .time = found[i].time, .flag = found[i].flag};
-    return count;
 }
 
 static enum produced produce_rows(struct request *request)

@@ -227,7 +227,7 @@ void metrics_write(struct api *api, struct buffer *out);
 
 /* Fill a wire row from the fleet; past may be NULL. Values are not filled. */
 void asset_fill(const struct fleet *fleet, uint32_t asset, const struct fleet_past *past, struct wire_asset *row);
-/* Last values, without units. Returns how many were written. */
-unsigned asset_values(const struct fleet *fleet, uint32_t asset, struct wire_value *values, unsigned max);
+/* Last values. Returns how many were written. */
+unsigned asset_values(const struct api *api, uint32_t asset, struct wire_value *values, unsigned max);
 
 #endif

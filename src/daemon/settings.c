@@ -20,6 +20,7 @@ struct settings {
     char *config_path, *state_dir, *host;
     struct site site;
     struct site_grant *grants;
+    struct site_unit *units;
     struct site_listen *listens;
     struct site_population *populations;
     struct profile **profiles;
@@ -139,6 +140,7 @@ const struct config_key settings_keys[] = {
     {.name = "store", .type = CONFIG_ANY, .keys = store_keys, .help = "sqlite, or a mapping with url and retention"},
     {.name = "listen", .type = CONFIG_LIST, .keys = listen_keys, .help = "where the API is served"},
     {.name = "roles", .type = CONFIG_MAP, .keys = role_keys, .help = "who may do what"},
+    {.name = "units", .type = CONFIG_ANY, .help = "metric: unit, as in {temperature: °C, power*: kW}"},
     {.name = "contracts", .type = CONFIG_TEXT_LIST, .help = "profiles: campus-iot, ... or paths"},
     {.name = "ledger", .type = CONFIG_TEXT_LIST, .help = "CSV files for the first start"},
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
@@ -367,6 +369,23 @@ static void read_roles(struct settings *settings, const struct config_node *root
     settings->site.grants = settings->grants;
 }
 
+static void read_units(struct settings *settings, const struct config_node *root, struct config_problems *problems)
+{
+    const struct config_node *map = config_get(root, "units");
+    size_t count = map && config_is_map(map) ? config_count(map) : 0;
+    if (map && !config_is_map(map))
+        config_problem(problems, map, "expected a mapping of metrics to units, such as {temperature: °C}");
+    settings->units = memory_new_array(count + 1, sizeof *settings->units);
+    for (size_t i = 0; i < count; i++) {
+        const char *unit = config_scalar(config_at(map, i));
+        if (unit && strlen(unit) < 16)
+            settings->units[settings->site.unit_count++] = (struct site_unit){config_key_at(map, i), unit};
+        else
+            config_problem(problems, config_at(map, i), "expected a unit, such as kWh");
+    }
+    settings->site.units = settings->units;
+}
+
 static void read_contracts(struct settings *settings, const struct config_node *root, struct config_problems *problems)
 {
     const struct config_node *list = config_get(root, "contracts");
@@ -517,6 +536,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     read_store(settings, root, options, problems);
     read_listen(settings, root, options, problems);
     read_roles(settings, root);
+    read_units(settings, root, problems);
     read_fleet(settings, root, problems);
     if (problems->count != before)
         settings_free(&settings);
@@ -542,6 +562,7 @@ void settings_free(struct settings **settings)
     free(own->ledgers);
     free(own->texts);
     free(own->grants);
+    free(own->units);
     free(own->listens);
     free(own->populations);
     free(own->config_path);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "engine/fleet_private.h"
 
 static const char *const role_names[] = {
@@ -26,6 +27,21 @@ bool role_parse(const char *name, enum role *role)
             return true;
         }
     return false;
+}
+
+const char *site_metric_unit(const struct site *site, const char *metric)
+{
+    static const struct site_unit said[] = {
+        {"*_percent", "%"}, {"*_bytes_per_second", "B/s"}, {"*_bytes", "B"}, {"*_seconds", "s"},
+        {"*_ms", "ms"}, {"*_celsius", "°C"}, {"*_volts", "V"}, {"*_amperes", "A"}, {"*_watts", "W"},
+    };
+    for (size_t i = 0; i < site->unit_count; i++)
+        if (text_glob(site->units[i].metric, metric))
+            return site->units[i].unit;
+    for (size_t i = 0; i < ARRAY_COUNT(said); i++)
+        if (text_glob(said[i].metric, metric))
+            return said[i].unit;
+    return "";
 }
 
 bool site_contracted(const struct site *site, struct fleet *fleet, size_t population, const struct fleet_past *past,

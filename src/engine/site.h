@@ -28,6 +28,12 @@ struct site_grant {
     const char *who;
 };
 
+/* One line of `units:`: metrics whose name fits the pattern (`*` any run) are in this unit. The first that fits. */
+struct site_unit {
+    const char *metric;
+    const char *unit;
+};
+
 enum listen_kind { LISTEN_UNIX, LISTEN_TLS };
 struct site_listen {
     enum listen_kind kind;
@@ -64,6 +70,8 @@ struct site {
     size_t listen_count;
     const struct site_population *populations;
     size_t population_count;
+    const struct site_unit *units;
+    size_t unit_count;
     struct source *const *sources; /* in configuration order; all entries live as long as the site is in force */
     size_t source_count;
 
@@ -76,6 +84,9 @@ struct site_counters {
     msec reloaded;             /* of the last that took force; CLOCK_NEVER */
     char refusal[384];         /* first mistake of the last reload when it was refused; "" else */
 };
+
+/* The unit of a metric: as configured, else as its name says (memory_percent, net_in_bytes_per_second), else "". */
+const char *site_metric_unit(const struct site *site, const char *metric);
 
 /* One population as of now (past NULL) or then. An asset counts as kept online and normal (R046-R049) when its
  * health is ok or warning: stale, offline, unreachable, unknown, critical and maintenance do not. */

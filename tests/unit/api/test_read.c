@@ -19,7 +19,10 @@ static int open_door(void **state)
 {
     (void)state;
     arena = arena_new();
+    static const struct site_unit units[] = {{"flow", "m³/h"}};
     door_prepare(&door);
+    door.site.units = units;
+    door.site.unit_count = 1;
     door_start(&door);
     struct answer answer = ASK(.method = "POST", .path = "/api/v1/ledger/import", .body = ledger, .type = "text/csv");
     expect_status(&answer, 200);
@@ -133,6 +136,7 @@ static void an_asset_has_its_page(void **state)
     assert_int_equal(page.asset.value_count, 2);
     assert_string_equal(page.asset.values[0].metric, "flow");
     assert_true(page.asset.values[0].value == 3.5);
+    assert_string_equal(page.asset.values[0].unit, "m³/h");
     assert_int_equal(page.path_count, 1);
     assert_string_equal(page.path[0].id, "GW-1");
     assert_int_equal(page.neighbour_count, 1);

@@ -72,6 +72,7 @@ static void test_everything_that_is_right(void **state)
         "health: {timeout_periods: 4}\n"
         "limits: {discovered: 5, sample_past: 1d}\n"
         "log: info\n"
+        "units: {\"*temperature\": °C, power: kW}\n"
         "sources:\n"
         "  - {name: self, type: local}\n"
         "  - {name: gateways, type: icmp, select: \"kind:gateway\", interval: 10s}\n");
@@ -88,6 +89,10 @@ static void test_everything_that_is_right(void **state)
     assert_string_equal(site->listens[1].certificate, in_folder("cert.pem"));
     assert_int_equal(site->population_count, 5);
     assert_string_equal(site->populations[4].contract, "mine");
+    assert_string_equal(site_metric_unit(site, "supply_temperature"), "°C");
+    assert_string_equal(site_metric_unit(site, "power"), "kW");
+    assert_string_equal(site_metric_unit(site, "memory_percent"), "%");
+    assert_string_equal(site_metric_unit(site, "mood"), "");
     unsigned operators = 0, admins = 0;
     for (size_t i = 0; i < site->grant_count; i++) {
         operators += site->grants[i].role == ROLE_OPERATOR && strcmp(site->grants[i].who, "group:noc") == 0;
