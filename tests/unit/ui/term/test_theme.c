@@ -187,6 +187,23 @@ static void reads_the_environment(void **state)
     assert_int_equal(depth_of_environment(), DEPTH_MONO);
 }
 
+/* The manual names every role, so that a theme can be written from it. */
+static void the_manual_names_every_role(void **state)
+{
+    (void)state;
+    static char manual[16384];
+    FILE *file = fopen("man/nocturne-theme.5", "r");
+    assert_non_null(file);
+    manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
+    fclose(file);
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        char word[40];
+        snprintf(word, sizeof word, " %s", theme_role_name((enum role)i));
+        if (!strstr(manual, word))
+            fail_msg("man/nocturne-theme.5 does not name the role%s", word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +214,7 @@ int main(void)
         cmocka_unit_test(built_in_themes_keep_their_promises),
         cmocka_unit_test(finds_the_persons_own),
         cmocka_unit_test(reads_the_environment),
+        cmocka_unit_test(the_manual_names_every_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
