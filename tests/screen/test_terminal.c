@@ -1,4 +1,5 @@
 /* The terminal as people have it: every kind of TERM, size, locale and end, through the widgets' demonstration. */
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,12 +15,13 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "screen/harness.h"
 
 #define QUIET 60
 #define PATIENCE 5000
 
-static char demo[512]; /* beside this program */
+static char *demo; /* beside this program */
 
 static struct harness *start(int rows, int columns, const char *page, const char *terminal, const char *locale,
                              const char *const *environment)
@@ -145,10 +147,10 @@ static void a_dumb_terminal_gets_text(void **state)
 static void no_terminal_is_an_error(void **state)
 {
     (void)state;
-    char command[600];
-    snprintf(command, sizeof command, "%s </dev/null >/dev/null 2>&1", demo);
+    char *command = memory_printf("%s </dev/null >/dev/null 2>&1", demo);
     int status = system(command);
     assert_int_equal(WEXITSTATUS(status), 1);
+    free(command);
 }
 
 static void a_tiny_terminal_keeps_running(void **state)
@@ -250,8 +252,7 @@ static void gives_it_back_after_abort(void **state)
 static void a_hang_up_ends_it(void **state)
 {
     (void)state;
-    char command[600];
-    snprintf(command, sizeof command, "trap '' HUP; exec %s 2", demo);
+    char *command = memory_printf("trap '' HUP; exec %s 2", demo);
     const char *arguments[] = {"/bin/sh", "-c", command, NULL};
     struct harness *harness = harness_start(&(struct harness_options){.arguments = arguments});
     assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
@@ -262,15 +263,15 @@ static void a_hang_up_ends_it(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
     harness_free(&harness);
+    free(command);
 }
 
 static void stops_and_continues(void **state)
 {
     (void)state;
-    char command[700];
     const char *arguments[] = {"bash", "--norc", "--noprofile", "-i", NULL};
     struct harness *harness = harness_start(&(struct harness_options){.arguments = arguments});
-    snprintf(command, sizeof command, "PS1='ready> '; clear; %s 2\r", demo);
+    char *command = memory_printf("PS1='ready> '; clear; %s 2\r", demo);
     harness_type(harness, command, strlen(command));
     assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
     harness_keys(harness, "j C-z");
@@ -286,6 +287,7 @@ static void stops_and_continues(void **state)
     harness_keys(harness, "q");
     assert_true(harness_wait_text(harness, "ready> ", PATIENCE));
     harness_free(&harness);
+    free(command);
 }
 
 /* ---- cost ---- */
@@ -373,13 +375,10 @@ static void the_mouse_and_pastes_arrive(void **state)
 int main(int count, char **arguments)
 {
     (void)count;
-    char *slash = strrchr(arguments[0], '/');
-    char folder[256] = "", here[256];
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - arguments[0]) : 1, slash ? arguments[0] : ".");
-    if (folder[0] != '/' && getcwd(here, sizeof here))
-        snprintf(demo, sizeof demo, "%s/%s/demo_widgets", here, folder);
-    else
-        snprintf(demo, sizeof demo, "%s/demo_widgets", folder);
+    char here[PATH_MAX], *slash = strrchr(arguments[0], '/');
+    int folder = slash ? (int)(slash - arguments[0]) + 1 : 0;
+    demo = memory_printf("%s/%.*sdemo_widgets", arguments[0][0] == '/' ? "" : getcwd(here, sizeof here), folder,
+                         arguments[0]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_the_golden_pages),    cmocka_unit_test(fills_a_large_screen),
         cmocka_unit_test(every_depth_has_its_look),  cmocka_unit_test(trusts_colorterm),
@@ -392,5 +391,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(keeps_to_the_byte_rate),    cmocka_unit_test(a_slow_reader_gets_the_latest),
         cmocka_unit_test(the_mouse_and_pastes_arrive),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free(demo);
+    return failed;
 }

@@ -16,6 +16,7 @@ static struct {
     size_t length;
     bool registered;
     pid_t owner; /* a forked child must not touch the terminal */
+    struct sigaction before[NSIG]; /* what a signal did before us, and does after us */
 } terminal;
 
 /* Async-signal-safe. The descriptor does not block: a terminal that takes nothing is given up on. */
@@ -36,15 +37,26 @@ static void restore_now(void)
 static void restore_and_die(int number)
 {
     restore_now();
-    signal(number, SIG_DFL);
+    sigaction(number, &terminal.before[number], NULL);
     raise(number);
+}
+
+/* The end that somebody asks for is the app's to handle if it wishes; a crash is ours first, whoever comes next. */
+static void handle(int number, bool always)
+{
+    struct sigaction now, action = {.sa_handler = restore_and_die};
+    if (sigaction(number, NULL, &now) != 0 || now.sa_handler == restore_and_die || now.sa_handler == SIG_IGN ||
+        (now.sa_handler != SIG_DFL && !always))
+        return;
+    terminal.before[number] = now;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
 }
 
 void restore_arm(int fd, const struct termios *settings, const char *sequence, size_t length)
 {
-    static const int fatal[] = {
-        SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGXCPU, SIGXFSZ,
-    };
+    static const int asked[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+    static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGXCPU, SIGXFSZ};
     terminal.armed = 0;
     terminal.fd = fd;
     terminal.settings = *settings;
@@ -54,14 +66,10 @@ void restore_arm(int fd, const struct termios *settings, const char *sequence, s
     terminal.armed = 1;
     if (!terminal.registered)
         terminal.registered = atexit(restore_now) == 0;
-    for (size_t i = 0; i < ARRAY_COUNT(fatal); i++) {
-        struct sigaction now;
-        if (sigaction(fatal[i], NULL, &now) != 0 || now.sa_handler != SIG_DFL)
-            continue;
-        struct sigaction action = {.sa_handler = restore_and_die, .sa_flags = (int)SA_RESETHAND};
-        sigemptyset(&action.sa_mask);
-        sigaction(fatal[i], &action, NULL);
-    }
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++)
+        handle(asked[i], false);
+    for (size_t i = 0; i < ARRAY_COUNT(crashes); i++)
+        handle(crashes[i], true);
 }
 
 void restore_disarm(void)

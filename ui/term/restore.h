@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <termios.h>
 
-/* From now on the process's end writes `sequence` to fd and sets `settings`. Handlers are set for the signals that
- * end or crash a process, where nothing has been set yet but the default. The first call registers with atexit. */
+/* From now on the process's end writes `sequence` to fd and sets `settings`. A handler is set for each signal
+ * that crashes a process, and for each that ends one unless the app has its own; what was there before runs after it.
+ * The first call registers with atexit. */
 void restore_arm(int fd, const struct termios *settings, const char *sequence, size_t length);
 void restore_disarm(void);
 

@@ -54,7 +54,7 @@ void screen_show(struct screen *screen, const struct surface *surface);
 /* True when a frame may be sent now: nothing is queued and the rate allows it. Else the milliseconds to wait are put
  * in *wait, -1 meaning until the descriptor is writable. */
 bool screen_ready(struct screen *screen, msec steady_now, int *wait);
-size_t screen_pending(const struct screen *screen); /* bytes queued here and, where the kernel tells, in the tty */
+size_t screen_pending(const struct screen *screen); /* bytes queued: poll for writing while there are any */
 bool screen_flush(struct screen *screen);           /* write what the terminal takes; true when all is out */
 void screen_set_rate(struct screen *screen, size_t bytes_per_second);
 uint64_t screen_bytes(const struct screen *screen); /* sent since open */

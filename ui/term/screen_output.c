@@ -67,10 +67,14 @@ void screen_drain(struct screen *screen, msec patience)
 
 size_t screen_pending(const struct screen *screen)
 {
+    return screen->queue.length - screen->sent;
+}
+
+/* What the tty itself still holds, where the kernel tells (serial lines; a pty says 0). */
+static size_t tty_backlog(const struct screen *screen)
+{
     int inside = 0;
-    if (!screen->gone && ioctl(screen->fd, TIOCOUTQ, &inside) != 0)
-        inside = 0;
-    return screen->queue.length - screen->sent + (size_t)(inside > 0 ? inside : 0);
+    return ioctl(screen->fd, TIOCOUTQ, &inside) == 0 && inside > 0 ? (size_t)inside : 0;
 }
 
 void screen_set_rate(struct screen *screen, size_t bytes_per_second)
@@ -105,7 +109,7 @@ bool screen_ready(struct screen *screen, msec steady_now, int *wait)
         return false;
     if (!screen_flush(screen))
         return false;
-    if (screen_pending(screen) > TTY_BACKLOG) {
+    if (tty_backlog(screen) > TTY_BACKLOG) {
         *wait = 20; /* the tty holds them and does not say when they are gone */
         return false;
     }

@@ -98,7 +98,7 @@ static void prints_looks(void **state)
 {
     (void)state;
     struct error error;
-    struct theme *theme = theme_parse("t", "critical = 203 bold\ncursor = default\n", 41, &error);
+    struct theme *theme = theme_parse("t", "critical = 203 bold\ncursor = default\n", 37, &error);
     assert_non_null(theme);
     struct surface surface;
     struct buffer out = BUFFER_INIT;
