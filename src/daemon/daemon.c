@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "engine/ledger.h"
 #include "store/store.h"
 
+#define TRIM_DELAY (3 * SPAN_SECOND)
 #define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
 
 /* A source that runs. It is dropped from here when stopped, but freed only after the loop has ended: its collector
@@ -47,6 +49,7 @@ struct daemon {
     struct settings **retired;   /* sources that outlived a reload may still look into them */
     size_t retired_count, retired_capacity;
     uint64_t ledger_revision;
+    msec trim_at;                /* steady; 0: nothing to trim */
     uv_signal_t signals[3];
     uv_timer_t second;
     msec watchdog, watchdog_fed;
@@ -232,7 +235,13 @@ static void second_tick(uv_timer_t *timer)
         if (ledger != daemon->ledger_revision && running->started && running->source->ops->ledger_changed)
             running->source->ops->ledger_changed(running->source);
     }
+    if (ledger != daemon->ledger_revision && !daemon->trim_at)
+        daemon->trim_at = steady + TRIM_DELAY;
     daemon->ledger_revision = ledger;
+    if (daemon->trim_at && steady >= daemon->trim_at) {
+        malloc_trim(0); /* a ledger's texts came and went: the system may have that memory back */
+        daemon->trim_at = 0;
+    }
     if (daemon->watchdog && steady - daemon->watchdog_fed >= daemon->watchdog) {
         notify_send("WATCHDOG=1");
         daemon->watchdog_fed = steady;
@@ -273,6 +282,7 @@ static bool daemon_reload(void *owner, struct error *error)
         error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
     } else {
         sources_follow(daemon, settings);
+        fleet_configure(daemon->fleet, settings_fleet(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
         daemon->retired[daemon->retired_count++] = daemon->settings;
         daemon->settings = settings;
@@ -398,7 +408,6 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
     sources_follow(daemon, daemon->settings);
     api_use_site(daemon->api, settings_site(daemon->settings));
-    daemon->ledger_revision = fleet_ledger_revision(daemon->fleet);
     uv_timer_start(&daemon->second, second_tick, 1000, 1000);
     return true;
 }

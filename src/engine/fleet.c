@@ -573,6 +573,21 @@ struct fleet *fleet_new(uv_loop_t *loop, struct store *store, const struct fleet
     return fleet;
 }
 
+void fleet_configure(struct fleet *fleet, const struct fleet_options *options)
+{
+    if (memcmp(&fleet->options, options, sizeof *options) == 0)
+        return;
+    fleet->options = *options;
+    msec steady = clock_steady();
+    for (uint32_t asset = 0; asset < fleet->count; asset++) {
+        struct fleet_live *live = live_at(fleet, asset);
+        if (!live_exists(live))
+            continue;
+        live->period = period_of(fleet, fleet_text(fleet, asset, ASSET_period));
+        fleet_judge(fleet, asset, steady);
+    }
+}
+
 static void fleet_release(struct fleet *fleet)
 {
     for (uint32_t asset = 0; asset < fleet->count; asset++) {

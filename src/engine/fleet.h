@@ -37,6 +37,8 @@ struct fleet_options {
 };
 
 struct fleet *fleet_new(uv_loop_t *loop, struct store *store, const struct fleet_options *options);
+/* Other options from now on; everybody is judged anew by them. */
+void fleet_configure(struct fleet *fleet, const struct fleet_options *options);
 /* Its timers close on the loop's next turn; run the loop until it is empty. Before store_close. */
 void fleet_free(struct fleet **fleet);
 /* Fill from the store (store_load), then set the timers as of now: time that passed while the daemon was down does

@@ -255,6 +255,26 @@ static void test_restored_verdicts(void **state)
     world_free(world);
 }
 
+static void test_other_options(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_ledger(world, two_levels);
+    world_say(world, "S-1", NULL, "load", 1);
+    world_pass(world, 16000);
+    assert_health(world, "S-1", HEALTH_STALE, REASON_LATE);
+    struct fleet_options options = world->fleet->options;
+    options.stale_periods = 4;
+    options.timeout_periods = 6;
+    fleet_configure(world->fleet, &options);
+    assert_health(world, "S-1", HEALTH_OK, REASON_FRESH);
+    world_pass(world, 25000);
+    assert_health(world, "S-1", HEALTH_STALE, REASON_LATE);
+    world_pass(world, 20000);
+    assert_health(world, "S-1", HEALTH_OFFLINE, REASON_NO_DATA);
+    world_free(world);
+}
+
 static void test_clock_jump(void **state)
 {
     (void)state;
@@ -486,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_out_of_service_is_not_judged),
         cmocka_unit_test(test_restart_is_no_outage),
         cmocka_unit_test(test_restored_verdicts),
+        cmocka_unit_test(test_other_options),
         cmocka_unit_test(test_clock_jump),
         cmocka_unit_test(test_random_histories),
     };
