@@ -44,6 +44,10 @@ struct sink_ops {
     /* What a collector knows of an asset that no ledger names (kind, name, model, address): fills the empty fields of
      * a discovered asset, never a ledger row. Only the non-empty fields of `hint` count. */
     void (*describe)(void *owner, struct source *source, uint32_t asset, const struct asset *hint);
+    /* The same of what a broker had kept (a retained message): values of `time`, which is given, and no sign of life,
+     * for the asset may be long gone. May be NULL. */
+    void (*kept)(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
+                 const struct sink_value *values, unsigned count, const char *raw, size_t raw_length);
     /* Its link (network status) was seen up or down: a probe's verdict, a broker's connect and disconnect events. */
     void (*link)(void *owner, struct source *source, uint32_t asset, enum link_state state, const char *evidence);
     /* A check of ours answered: verdict HEALTH_OK, WARNING or CRITICAL, and the figure for people ("HTTP 503", "certificate 6 d"). */

@@ -88,8 +88,10 @@ bool feed_message(struct feed *feed, const struct decoded *message, const char *
             feed->values[count++] = (struct sink_value){metric, message->values[i].value};
     }
     feed->source->readings += count;
-    sink->ops->message(sink->owner, feed->source, asset, via, message->time, feed->values, count, message->raw,
-                       message->raw_length);
+    void (*take)(void *, struct source *, uint32_t, uint32_t, msec, const struct sink_value *, unsigned, const char *,
+                 size_t) = feed->retained ? sink->ops->kept : sink->ops->message;
+    if (take)
+        take(sink->owner, feed->source, asset, via, message->time, feed->values, count, message->raw, message->raw_length);
     *reason = "metric name not allowed, or too many metrics";
     return count == message->count;
 }
@@ -110,7 +112,7 @@ static void on_message(void *owner, const struct decoded *message)
 {
     struct feed *feed = owner;
     const char *reason;
-    /* What the broker had kept and has no time of its own says nothing of now: the asset may be long gone. */
+    /* What the broker had kept and has no time of its own says nothing: neither of now nor of when. */
     if (feed->retained && message->time == CLOCK_NEVER)
         return;
     if (!feed_message(feed, message, &reason))

@@ -14,8 +14,8 @@ void feed_free(struct feed **feed);
 
 /* Once before a run of payloads (say, all that one read brought): sees whether the ledger changed. */
 void feed_begin(struct feed *feed);
-/* Decode one payload and hand it over; a retained sample only when it has its own time, a retained status always.
- * Counts readings and bad; messages, bytes and last_heard are the caller's. */
+/* Decode one payload and hand it over; a retained sample only when it has its own time, and as kept rather
+ * than news; a retained status always. Counts readings and bad; messages, bytes and last_heard are the caller's. */
 void feed_payload(struct feed *feed, struct format *format, const struct format_input *input);
 
 /* One by one, for callers with a decode_sink of their own. False: the engine does not take the asset, or none of the

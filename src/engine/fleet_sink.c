@@ -161,10 +161,10 @@ static void values_in(struct fleet *fleet, struct source *source, struct fleet_l
     }
 }
 
-static void sink_message(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
-                         const struct sink_value *values, unsigned count, const char *raw, size_t raw_length)
+/* A sample as it came: `news` when the asset spoke it now, else what a broker had kept of it. */
+static void take_sample(struct fleet *fleet, struct source *source, uint32_t asset, uint32_t via, msec time,
+                        const struct sink_value *values, unsigned count, const char *raw, size_t raw_length, bool news)
 {
-    struct fleet *fleet = owner;
     if (asset >= fleet->count)
         return;
     struct fleet_live *live = live_at(fleet, asset);
@@ -185,9 +185,23 @@ static void sink_message(void *owner, struct source *source, uint32_t asset, uin
         values_in(fleet, source, live, timed, timed ? time : wall, wall, values, count);
     }
     if (raw_length)
-        fleet_raw_keep(fleet, live, source->name, wall, raw, raw_length);
+        fleet_raw_keep(fleet, live, source->name, news ? wall : time, raw, raw_length);
+    if (!news)
+        return;
     fleet_heard(fleet, live, wall, steady);
     gateway_heard(fleet, live, via, wall, steady);
+}
+
+static void sink_message(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
+                         const struct sink_value *values, unsigned count, const char *raw, size_t raw_length)
+{
+    take_sample(owner, source, asset, via, time, values, count, raw, raw_length, true);
+}
+
+static void sink_kept(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
+                      const struct sink_value *values, unsigned count, const char *raw, size_t raw_length)
+{
+    take_sample(owner, source, asset, via, time, values, count, raw, raw_length, false);
 }
 
 static void sink_describe(void *owner, struct source *source, uint32_t asset, const struct asset *hint)
@@ -267,6 +281,7 @@ struct sink fleet_sink(struct fleet *fleet)
         .asset = sink_asset,
         .metric = sink_metric,
         .message = sink_message,
+        .kept = sink_kept,
         .describe = sink_describe,
         .link = sink_link,
         .check = sink_check,
