@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "model/filter.h"
@@ -50,73 +49,9 @@ const struct config_key rule_keys[] = {
     {.name = NULL},
 };
 
-/* ---- hours ---- */
-
-static bool parse_day(const char **at, int *day)
-{
-    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    for (int i = 0; i < 7; i++)
-        if (strncasecmp(*at, days[i], 3) == 0) {
-            *day = i;
-            *at += 3;
-            return true;
-        }
-    return false;
-}
-
-static bool parse_time(const char **at, int *minutes)
-{
-    int hour, minute, used = 0;
-    if (sscanf(*at, "%2d:%2d%n", &hour, &minute, &used) < 2 || hour < 0 || hour > 24 || minute < 0 || minute > 59 ||
-        hour * 60 + minute > 24 * 60)
-        return false;
-    *minutes = hour * 60 + minute;
-    *at += used;
-    return true;
-}
-
-static bool parse_hours(const char *text, struct rule *rule)
-{
-    if (rule->hour_count == RULE_HOURS_MAX)
-        return false;
-    const char *at = text + strspn(text, " ");
-    int first = 0, last = 6, from, to;
-    if (parse_day(&at, &first)) {
-        last = first;
-        if (*at == '-' && (at++, !parse_day(&at, &last)))
-            return false;
-        at += strspn(at, " ");
-    }
-    if (!parse_time(&at, &from) || *at++ != '-' || !parse_time(&at, &to) || at[strspn(at, " ")] != '\0')
-        return false;
-    rule->hours[rule->hour_count].first_day = first;
-    rule->hours[rule->hour_count].last_day = last;
-    rule->hours[rule->hour_count].from = from;
-    rule->hours[rule->hour_count++].to = to;
-    return true;
-}
-
-static bool day_within(int day, int first, int last)
-{
-    return first <= last ? day >= first && day <= last : day >= first || day <= last;
-}
-
 bool rule_in_hours(const struct rule *rule, msec now)
 {
-    if (rule->hour_count == 0)
-        return true;
-    time_t seconds = (time_t)(now / 1000);
-    struct tm local;
-    localtime_r(&seconds, &local);
-    int day = (local.tm_wday + 6) % 7, minute = local.tm_hour * 60 + local.tm_min;
-    for (unsigned i = 0; i < rule->hour_count; i++) {
-        int from = rule->hours[i].from, to = rule->hours[i].to;
-        bool today = day_within(day, rule->hours[i].first_day, rule->hours[i].last_day);
-        bool yesterday = day_within((day + 6) % 7, rule->hours[i].first_day, rule->hours[i].last_day);
-        if (from < to ? today && minute >= from && minute < to : (today && minute >= from) || (yesterday && minute < to))
-            return true;
-    }
-    return false;
+    return hours_contain(&rule->hours, now);
 }
 
 /* ---- reading ---- */
@@ -173,21 +108,6 @@ static void read_policy(struct rule *rule, const struct config_node *node)
     rule->policy.flap_detection = config_bool(node, "flapping", true);
 }
 
-static bool read_hours(struct rule *rule, const struct config_node *node, struct config_problems *problems)
-{
-    const struct config_node *hours = config_get(node, "hours");
-    bool list = hours && config_is_list(hours);
-    for (size_t i = 0; hours && i < (list ? config_count(hours) : 1); i++) {
-        const struct config_node *each = list ? config_at(hours, i) : hours;
-        if (parse_hours(config_scalar(each) ? config_scalar(each) : "", rule))
-            continue;
-        config_problem(problems, each, "expected hours such as `08:00-19:00` or `mon-fri 08:00-19:00`, at most %d of them; got `%s`",
-                       RULE_HOURS_MAX, config_scalar(each) ? config_scalar(each) : "something else");
-        return false;
-    }
-    return true;
-}
-
 struct rule *rule_read(const struct config_node *node, const char *contract, struct config_problems *problems)
 {
     if (!config_bool(node, "enabled", true))
@@ -205,7 +125,7 @@ struct rule *rule_read(const struct config_node *node, const char *contract, str
     rule->clear = read_expression(node, "clear");
     rule->version = node_version(node);
     read_policy(rule, node);
-    bool good = rule->when != NULL && read_hours(rule, node, problems);
+    bool good = rule->when != NULL && hours_read(&rule->hours, config_get(node, "hours"), problems);
     if (good && contradicts(rule)) {
         config_problem(problems, config_get(node, "clear"),
                        "contradicts `when: %s`: a value can satisfy both; expected the other side of the threshold, "

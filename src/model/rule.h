@@ -10,8 +10,7 @@
 #include "base/config.h"
 #include "model/alert.h"
 #include "model/expression.h"
-
-#define RULE_HOURS_MAX 14
+#include "model/hours.h"
 
 struct rule {
     char *name;                 /* unique among the rules in force */
@@ -25,8 +24,7 @@ struct rule {
     char *runbook;              /* "" */
     char *contract, *requirement; /* of a shipped rule: "campus-iot", "R030"; "" */
     uint32_t version;           /* of its text: changes when anything of it does */
-    struct { int first_day, last_day, from, to; } hours[RULE_HOURS_MAX]; /* Monday 0; minutes of the day, local */
-    unsigned hour_count;        /* 0: always */
+    struct hours hours;         /* when it applies */
 };
 
 /* Keys of one entry of `rules:`, for configuration and profiles. */
