@@ -207,7 +207,16 @@ static inline bool live_exists(const struct fleet_live *live)
     return live->flags & LIVE_EXISTS;
 }
 
-/* ---- fleet.c: records, text, index ---- */
+/* ---- fleet_text.c ---- */
+#define ARENA_CHUNK 65536u
+const char *arena_at(const struct text_arena *arena, uint32_t reference);
+uint32_t arena_put(struct text_arena *arena, const char *text, size_t length); /* shorter than half a chunk */
+void arena_release(struct text_arena *arena);
+/* Lay out an asset's folded words at the end of the sweepable run; `folded` is scratch. */
+void words_append(struct fleet *fleet, uint32_t asset, struct buffer *folded);
+void fleet_set_place(struct fleet *fleet, uint32_t asset); /* from site, building, floor and room */
+
+/* ---- fleet.c: records and index; fleet_tree.c ---- */
 static inline bool field_is_own(enum asset_field field)
 {
     return field == ASSET_id || field == ASSET_name || field == ASSET_serial || field == ASSET_asset_tag ||
