@@ -14,7 +14,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "daemon/notify.h"
+#include "daemon/supervisor.h"
 #include "daemon/paths.h"
 #include "daemon/settings.h"
 #include "engine/fleet.h"
@@ -243,7 +243,7 @@ static void second_tick(uv_timer_t *timer)
         daemon->trim_at = 0;
     }
     if (daemon->watchdog && steady - daemon->watchdog_fed >= daemon->watchdog) {
-        notify_send("WATCHDOG=1");
+        supervisor_tell("WATCHDOG=1");
         daemon->watchdog_fed = steady;
     }
 }
@@ -270,7 +270,7 @@ static bool daemon_reload(void *owner, struct error *error)
 {
     struct daemon *daemon = owner;
     struct config_problems problems;
-    notify_send("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(uv_hrtime() / 1000));
+    supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(uv_hrtime() / 1000));
     config_problems_init(&problems);
     struct settings *settings = settings_load(daemon->options, daemon->started, &daemon->counters, &problems);
     if (!settings) {
@@ -294,7 +294,7 @@ static bool daemon_reload(void *owner, struct error *error)
         log_notice("reload: in force: %zu sources", daemon->running_count);
     }
     config_problems_release(&problems);
-    notify_send("READY=1\nSTATUS=%s", daemon->counters.refusal[0] ? "reload refused; see the log" : "serving");
+    supervisor_tell("READY=1\nSTATUS=%s", daemon->counters.refusal[0] ? "reload refused; see the log" : "serving");
     return settings != NULL;
 }
 
@@ -361,7 +361,7 @@ static void count_handle(uv_handle_t *handle, void *owner)
 
 static void daemon_end(struct daemon *daemon)
 {
-    notify_send("STOPPING=1");
+    supervisor_tell("STOPPING=1");
     for (size_t i = 0; daemon->fleet && i < daemon->running_count; i++)
         source_end(daemon, &daemon->running[i]);
     daemon->running_count = 0;
@@ -420,7 +420,7 @@ int daemon_run(const struct options *options)
     daemon->options = options;
     daemon->started = clock_wall();
     daemon->counters.reloaded = CLOCK_NEVER;
-    daemon->watchdog = notify_watchdog();
+    daemon->watchdog = supervisor_watchdog();
     daemon->watchdog_fed = clock_steady();
     config_problems_init(&problems);
     daemon->settings = settings_load(options, daemon->started, &daemon->counters, &problems);
@@ -439,7 +439,7 @@ int daemon_run(const struct options *options)
         const char *path = settings_site(daemon->settings)->config_path;
         log_notice("nocturned %s: serving on %s, configured by %s", NOCTURNE_VERSION, api_socket(daemon->api),
                    path[0] ? path : "nothing: watching this host");
-        notify_send("READY=1\nSTATUS=serving");
+        supervisor_tell("READY=1\nSTATUS=serving");
         while (!daemon->ending)
             uv_run(&daemon->loop, UV_RUN_DEFAULT);
         log_notice("nocturned: ending");

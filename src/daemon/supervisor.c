@@ -1,4 +1,4 @@
-#include "daemon/notify.h"
+#include "daemon/supervisor.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void notify_send(const char *format, ...)
+void supervisor_tell(const char *format, ...)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -32,7 +32,7 @@ void notify_send(const char *format, ...)
     close(fd);
 }
 
-msec notify_watchdog(void)
+msec supervisor_watchdog(void)
 {
     const char *span = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
     if (!span || (pid && strtol(pid, NULL, 10) != (long)getpid()))
