@@ -146,6 +146,8 @@ static void cell_to_curses(const struct screen *screen, const struct cell *cell,
 static void show_row(struct screen *screen, int row, const struct cell *now, struct cell *old, int columns, cchar_t *run)
 {
     int start = 0, end = columns;
+    if (!screen->repaint && memcmp(now, old, (size_t)columns * sizeof *now) == 0)
+        return; /* most rows */
     while (start < end && !screen->repaint && cell_equal(&now[start], &old[start]))
         start++;
     if (start == end)

@@ -97,11 +97,20 @@ void surface_fill(struct surface *surface, struct rect area, uint32_t code, uint
 {
     struct rect part = area_clip(surface, area);
     int width = text_code_width(code);
-    if (width < 1)
+    if (width < 1 || part.columns <= 0)
         return;
-    for (int row = part.row; row < part.row + part.rows; row++)
+    const struct cell filled = {.code = code, .role = role, .width = 1};
+    for (int row = part.row; row < part.row + part.rows; row++) {
+        if (width == 1) { /* nearly always: only at the ends may half a wide character stay */
+            cell_free(surface, row, part.column);
+            cell_free(surface, row, part.column + part.columns - 1);
+            for (int column = part.column; column < part.column + part.columns; column++)
+                *cell_at(surface, row, column) = filled;
+            continue;
+        }
         for (int column = part.column; column < part.column + part.columns; column += width)
             cell_set(surface, row, column, part.column + part.columns, role, code, width);
+    }
 }
 
 void surface_role(struct surface *surface, struct rect area, uint8_t role)
