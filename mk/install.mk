@@ -8,6 +8,7 @@ install: all
 	install -m 755 $(BUILD)/nocturned $(BUILD)/nocturne $(DESTDIR)$(PREFIX)/bin/
 	for page in $(MANUAL); do section=$${page##*.}; \
 	  install -d $(DATA)/man/man$$section && install -m 644 $$page $(DATA)/man/man$$section/ || exit 1; done
+	install -d $(DATA)/nocturne && install -m 644 $(BUILD)/nocturne.openapi.json $(DATA)/nocturne/
 	install -d $(DATA)/nocturne/themes && install -m 644 themes/*.theme $(DATA)/nocturne/themes/
 	install -d $(DATA)/bash-completion/completions $(DATA)/zsh/site-functions $(DATA)/fish/vendor_completions.d
 	$(BUILD)/nocturne completion bash > $(DATA)/bash-completion/completions/nocturne

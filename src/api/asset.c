@@ -225,8 +225,9 @@ static void series_loaded(void *owner, const struct reading_bucket *buckets, siz
         return;
     }
     const struct series *series = request->state;
-    struct wire_series wire = {.metric = series->metric, .unit = site_metric_unit(request->api->site, series->metric), .from = series->from, .to = series->to,
-                               .buckets = (struct reading_bucket *)buckets, .bucket_count = (unsigned)count};
+    struct wire_series wire = {
+        .metric = series->metric, .unit = site_metric_unit(request->api->site, series->metric), .from = series->from,
+        .to = series->to, .buckets = (struct reading_bucket *)buckets, .bucket_count = (unsigned)count};
     struct json_writer writer;
     json_start(&writer, &request->answer);
     wire_write_series(&writer, &wire);

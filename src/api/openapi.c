@@ -138,7 +138,8 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
             if (strcmp(parameters[i].name, *used) == 0)
                 write_parameter(writer, *used, "query", parameters[i].type, parameters[i].help);
     if (strcmp(route->method, "GET") != 0) {
-        write_parameter(writer, "Idempotency-Key", "header", "string", "sent again with the same key, the write answers as the first time");
+        write_parameter(writer, "Idempotency-Key", "header", "string",
+                        "sent again with the same key, the write answers as the first time");
         write_parameter(writer, "If-Match", "header", "string", "the revision you saw; 409 shows what changed");
     }
     json_write_array_end(writer);
