@@ -33,6 +33,12 @@ void store_action_free(struct store_action **action_pointer)
         free(action->records[i].id);
         free(action->records[i].body);
     }
+    for (size_t i = 0; i < action->alert_count; i++)
+        free(action->alerts[i].text);
+    for (size_t i = 0; i < action->event_count; i++)
+        free(action->events[i].text);
+    free(action->alerts);
+    free(action->events);
     free(action->assets);
     free(action->records);
     free(action->actor);
@@ -90,6 +96,62 @@ void store_action_record(struct store_action *action, const char *kind, const ch
     ARRAY_RESERVE(action->records, action->record_capacity, action->record_count + 1);
     action->records[action->record_count++] = (struct store_record_write){
         .kind = memory_text(kind), .id = memory_text(id), .body = memory_text(body), .expected = expected};
+}
+
+char *store_alert_copy(struct store_alert *to, const struct store_alert *from)
+{
+    size_t size = 0;
+#define X(member) size += strlen(from->member) + 1;
+    STORE_ALERT_TEXTS(X)
+#undef X
+    char *block = memory_resize(NULL, size, 1), *at = block;
+    *to = *from;
+#define X(member)              \
+    to->member = at;           \
+    at = stpcpy(at, from->member) + 1;
+    STORE_ALERT_TEXTS(X)
+#undef X
+    return block;
+}
+
+char *store_event_copy(struct store_alert_event *to, const struct store_alert_event *from)
+{
+    size_t size = strlen(from->actor) + strlen(from->verb) + strlen(from->text) + 3;
+    char *block = memory_resize(NULL, size, 1), *at = block;
+    *to = *from;
+    to->actor = at;
+    at = stpcpy(at, from->actor) + 1;
+    to->verb = at;
+    at = stpcpy(at, from->verb) + 1;
+    to->text = at;
+    stpcpy(at, from->text);
+    return block;
+}
+
+void store_action_alert(struct store_action *action, const struct store_alert *alert)
+{
+    ARRAY_RESERVE(action->alerts, action->alert_capacity, action->alert_count + 1);
+    struct store_alert_write *write = &action->alerts[action->alert_count++];
+    write->removed = false;
+    write->text = store_alert_copy(&write->row, alert);
+}
+
+void store_action_alert_remove(struct store_action *action, int64_t number)
+{
+    ARRAY_RESERVE(action->alerts, action->alert_capacity, action->alert_count + 1);
+    action->alerts[action->alert_count++] = (struct store_alert_write){.removed = true, .row.number = number};
+}
+
+void store_action_alert_event(struct store_action *action, const struct store_alert_event *event)
+{
+    ARRAY_RESERVE(action->events, action->event_capacity, action->event_count + 1);
+    struct store_event_write *write = &action->events[action->event_count++];
+    write->text = store_event_copy(&write->event, event);
+}
+
+void store_action_quiet(struct store_action *action)
+{
+    action->quiet = true;
 }
 
 void store_action_idempotency(struct store_action *action, const char *key)

@@ -17,6 +17,17 @@ struct store_record_write {
     int64_t expected;
 };
 
+struct store_alert_write {
+    bool removed;       /* then only the number counts */
+    struct store_alert row;
+    char *text;         /* its texts */
+};
+
+struct store_event_write {
+    struct store_alert_event event;
+    char *text;
+};
+
 struct store_action {
     struct store_action *next;
     struct store *store;
@@ -27,12 +38,20 @@ struct store_action {
     size_t asset_count, asset_capacity;
     struct store_record_write *records;
     size_t record_count, record_capacity;
+    struct store_alert_write *alerts;
+    size_t alert_count, alert_capacity;
+    struct store_event_write *events;
+    size_t event_count, event_capacity;
+    bool quiet;         /* no audit entry */
     store_done *done;
     void *owner;
     struct error error; /* set by the engine; ERROR_NONE: committed */
 };
 
-void store_action_free(struct store_action **action);
+
+/* Copies whose texts lie in one block, which the caller frees. */
+char *store_alert_copy(struct store_alert *to, const struct store_alert *from);
+char *store_event_copy(struct store_alert_event *to, const struct store_alert_event *from);
 
 #define AUDIT_HASH_BYTES 32
 #define AUDIT_HASH_HEX (2 * AUDIT_HASH_BYTES + 1)

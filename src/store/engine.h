@@ -44,6 +44,8 @@ struct store_intervals {
 typedef bool store_reading_visit(void *owner, msec time, double value);
 typedef bool store_last_visit(void *owner, const struct store_last *last);
 typedef bool store_bucket_visit(void *owner, const struct reading_bucket *bucket);
+typedef bool store_event_visit(void *owner, const struct store_alert_event *event);
+typedef bool store_alert_visit(void *owner, const struct store_alert *alert, const struct store_alert_event *event);
 typedef bool store_audit_visit(void *owner, const struct store_audit *row);
 
 enum store_rollup { ROLLUP_HOURS, ROLLUP_DAYS };
@@ -107,6 +109,12 @@ struct store_engine_ops {
     bool (*states_at)(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error);
     bool (*states_between)(struct store_reader *reader, msec from, msec to, unsigned limit,
                            struct store_intervals *out, struct error *error);
+    /* As store_alert_history and store_alerts_at; the visitors' rows are valid during the call. */
+    bool (*alert_events)(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+                         struct error *error);
+    bool (*alerts_like)(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
+                        store_alert_visit *visit, void *owner, struct error *error);
+    bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error);
     /* Newest first before `before` (0: from the newest), or the whole chain from the start. */
     bool (*audit)(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

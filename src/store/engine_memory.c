@@ -64,6 +64,10 @@ struct store_engine {
     unsigned char audit_hash[AUDIT_HASH_BYTES];
     struct remembered *remembered;
     size_t remembered_count, remembered_capacity;
+    struct store_alert_write *alerts; /* by number */
+    size_t alert_count, alert_capacity;
+    struct store_event_write *events;
+    size_t event_count, event_capacity;
     msec pruned_at;
     uint64_t bytes;
 };
@@ -173,6 +177,12 @@ static void memory_close(struct store_engine *engine)
         free((char *)engine->audits[i].detail);
         free((char *)engine->audits[i].hash);
     }
+    for (size_t i = 0; i < engine->alert_count; i++)
+        free(engine->alerts[i].text);
+    for (size_t i = 0; i < engine->event_count; i++)
+        free(engine->events[i].text);
+    free(engine->alerts);
+    free(engine->events);
     free(engine->lines);
     free(engine->histories);
     free(engine->assets);
@@ -218,6 +228,11 @@ static bool memory_load(struct store_reader *reader, const struct store_load_ops
     for (size_t i = 0; ops->record && i < engine->record_count; i++) {
         const struct record *record = &engine->records[i];
         ops->record(owner, record->kind, record->id, record->revision, record->body);
+    }
+    for (size_t i = 0; ops->alert && i < engine->alert_count; i++) {
+        const struct store_alert *alert = &engine->alerts[i].row;
+        if (alert->closed_at == CLOCK_NEVER || alert->closed_at >= ops->alerts_since)
+            ops->alert(owner, alert);
     }
     uv_mutex_unlock(&engine->lock);
     return true;
@@ -421,6 +436,101 @@ static void audit_write(struct store_engine *engine, const struct store_action *
     engine->audits[engine->audit_count++] = row;
 }
 
+/* ---- alerts ---- */
+
+static size_t alert_place(const struct store_engine *engine, int64_t number)
+{
+    size_t low = 0, high = engine->alert_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (engine->alerts[middle].row.number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void alert_write(struct store_engine *engine, struct store_alert_write *write)
+{
+    size_t at = alert_place(engine, write->row.number);
+    bool known = at < engine->alert_count && engine->alerts[at].row.number == write->row.number;
+    if (known)
+        free(engine->alerts[at].text);
+    if (write->removed) {
+        if (known)
+            memmove(engine->alerts + at, engine->alerts + at + 1, (--engine->alert_count - at) * sizeof *engine->alerts);
+        return;
+    }
+    if (!known) {
+        ARRAY_RESERVE(engine->alerts, engine->alert_capacity, engine->alert_count + 1);
+        memmove(engine->alerts + at + 1, engine->alerts + at, (engine->alert_count++ - at) * sizeof *engine->alerts);
+    }
+    engine->alerts[at] = *write; /* the action's copy changes hands */
+    write->text = NULL;
+}
+
+static void event_write(struct store_engine *engine, struct store_event_write *write)
+{
+    ARRAY_RESERVE(engine->events, engine->event_capacity, engine->event_count + 1);
+    size_t at = engine->event_count++; /* by time, in order of arrival within an instant */
+    for (; at > 0 && engine->events[at - 1].event.time > write->event.time; at--)
+        engine->events[at] = engine->events[at - 1];
+    engine->events[at] = *write;
+    write->text = NULL;
+}
+
+static bool memory_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+                                struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->event_count; i++)
+        if (engine->events[i].event.alert == number && !visit(owner, &engine->events[i].event))
+            break;
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
+static bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
+                               store_alert_visit *visit, void *owner, struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = engine->alert_count; limit > 0 && i-- > 0;) {
+        const struct store_alert *alert = &engine->alerts[i].row;
+        if (alert->fingerprint != fingerprint || alert->raised_at < since)
+            continue;
+        limit--;
+        if (!visit(owner, alert, NULL))
+            break;
+    }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
+static bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->alert_count; i++) {
+        const struct store_alert *alert = &engine->alerts[i].row;
+        const struct store_alert_event *last = NULL;
+        if ((alert->closed_at != CLOCK_NEVER && alert->closed_at <= at) || alert->pending_since > at)
+            continue;
+        for (size_t k = 0; k < engine->event_count && engine->events[k].event.time <= at; k++)
+            if (engine->events[k].event.alert == alert->number)
+                last = &engine->events[k].event;
+        if (last && !visit(owner, alert, last))
+            break;
+    }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
 /* True when the action was done before, or may not be done: its verdict stands then. */
 static bool settled_before(struct store_engine *engine, struct store_action *action)
 {
@@ -460,7 +570,12 @@ static bool memory_act(struct store_engine *engine, struct store_action *actions
             asset_write(engine, &action->assets[i]);
         for (size_t i = 0; i < action->record_count; i++)
             record_write(engine, &action->records[i]);
-        audit_write(engine, action);
+        for (size_t i = 0; i < action->alert_count; i++)
+            alert_write(engine, &action->alerts[i]);
+        for (size_t i = 0; i < action->event_count; i++)
+            event_write(engine, &action->events[i]);
+        if (!action->quiet)
+            audit_write(engine, action);
         remember(engine, action);
     }
     uv_mutex_unlock(&engine->lock);
@@ -662,6 +777,9 @@ const struct store_engine_ops store_engine_memory = {
     .states = memory_states,
     .states_at = memory_states_at,
     .states_between = memory_states_between,
+    .alert_events = memory_alert_events,
+    .alerts_like = memory_alerts_like,
+    .alerts_at = memory_alerts_at,
     .audit = memory_audit,
     .audit_chain = memory_audit_chain,
     .status = memory_status,

@@ -42,6 +42,13 @@ struct request {
     struct store_samples pending_samples;
     struct store_audit *audits;
     size_t audit_count, audit_capacity;
+    int64_t number, fingerprint;
+    struct store_alert *alerts;
+    char **alert_texts;
+    size_t alert_count, alert_capacity, alert_text_capacity;
+    struct store_alert_event *events;
+    char **event_texts;
+    size_t event_count, event_capacity, event_text_capacity;
     int64_t chain_rows, broken_at;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/action.h"
 #include "store/internal.h"
 #include "store/overlay.h"
 #include "store/series.h"
@@ -49,6 +50,14 @@ void store_request_free(struct request *request)
 {
     for (size_t i = 0; i < request->audit_count; i++)
         audit_release(&request->audits[i]);
+    for (size_t i = 0; i < request->alert_count; i++)
+        free(request->alert_texts[i]);
+    for (size_t i = 0; i < request->event_count; i++)
+        free(request->event_texts[i]);
+    free(request->alerts);
+    free(request->alert_texts);
+    free(request->events);
+    free(request->event_texts);
     free(request->audits);
     free(request->buckets);
     free(request->samples.rows);
@@ -321,6 +330,76 @@ static void finish_verify(struct request *request)
 void store_audit_verify(struct store *store, store_verify_done *done, void *owner)
 {
     struct request *request = request_new(store, run_verify, finish_verify, (void (*)(void))done, owner);
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+/* ---- alerts ---- */
+
+static bool keep_event(void *owner, const struct store_alert_event *event)
+{
+    struct request *request = owner;
+    size_t at = request->event_count++;
+    ARRAY_RESERVE(request->events, request->event_capacity, at + 1);
+    ARRAY_RESERVE(request->event_texts, request->event_text_capacity, at + 1);
+    request->event_texts[at] = store_event_copy(&request->events[at], event);
+    return true;
+}
+
+static bool keep_alert(void *owner, const struct store_alert *alert, const struct store_alert_event *event)
+{
+    struct request *request = owner;
+    size_t at = request->alert_count++;
+    ARRAY_RESERVE(request->alerts, request->alert_capacity, at + 1);
+    ARRAY_RESERVE(request->alert_texts, request->alert_text_capacity, at + 1);
+    request->alert_texts[at] = store_alert_copy(&request->alerts[at], alert);
+    return !event || keep_event(request, event);
+}
+
+static void run_alert_history(struct request *request, struct store_reader *reader)
+{
+    const struct store_engine_ops *ops = request->store->ops;
+    request->ok = ops->alert_events(reader, request->number, keep_event, request, &request->error) &&
+                  ops->alerts_like(reader, request->fingerprint, request->from, request->limit, keep_alert, request,
+                                   &request->error);
+}
+
+static void finish_alert_history(struct request *request)
+{
+    ((store_alert_history_done *)request->done)(request->owner, request->events, request->ok ? request->event_count : 0,
+                                                request->alerts, request->ok ? request->alert_count : 0,
+                                                request_error(request));
+}
+
+void store_alert_history(struct store *store, int64_t number, int64_t fingerprint, msec since, unsigned limit,
+                         store_alert_history_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_alert_history, finish_alert_history, (void (*)(void))done, owner);
+    request->number = number;
+    request->fingerprint = fingerprint;
+    request->from = since;
+    request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+static void run_alerts_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->alerts_at(reader, request->from, keep_alert, request, &request->error);
+}
+
+static void finish_alerts_at(struct request *request)
+{
+    ((store_alerts_at_done *)request->done)(request->owner, request->alerts, request->events,
+                                            request->ok ? request->alert_count : 0, request_error(request));
+}
+
+void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_alerts_at, finish_alerts_at, (void (*)(void))done, owner);
+    request->from = at;
     uv_mutex_lock(&store->lock);
     store_request_submit(request);
     uv_mutex_unlock(&store->lock);

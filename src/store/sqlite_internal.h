@@ -50,7 +50,7 @@ int64_t part_first_day(enum part_kind kind, int number);
 
 /* ---- records: the file of what people made (sqlite_records.c) ---- */
 
-enum { RECORDS_STATEMENTS = 12 };
+enum { RECORDS_STATEMENTS = 16 };
 struct records {
     struct database db;
     sqlite3_stmt *statements[RECORDS_STATEMENTS];
@@ -63,6 +63,17 @@ bool records_open(struct store_engine *engine, bool was_clean, struct error *err
 void records_close(struct store_engine *engine);
 bool sqlite_act(struct store_engine *engine, struct store_action *actions, struct error *error);
 void sqlite_act_idle(struct store_engine *engine);
+/* sqlite_alerts.c */
+bool alerts_prepare(struct records *records, sqlite3_stmt **statements, struct error *error); /* four of them */
+bool alerts_write(struct records *records, sqlite3_stmt *const *statements, const struct store_action *action,
+                  struct error *error);
+bool alerts_forget(struct records *records, msec before, struct error *error); /* those that closed before */
+bool alerts_load_rows(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
+bool sqlite_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+                         struct error *error);
+bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
+                        store_alert_visit *visit, void *owner, struct error *error);
+bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error);
 bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
 bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

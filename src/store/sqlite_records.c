@@ -11,7 +11,7 @@
 #define CHECK_MS 3000
 #define CHECKPOINT_PAGES 400
 
-enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END };
+enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END, S_ALERTS };
 
 static bool load_end(struct records *records, struct error *error)
 {
@@ -109,7 +109,8 @@ static bool prepare(struct records *records, struct error *error)
                          "INSERT INTO asset (key, time, removed, revision, discovered, attributes%s) "
                          "VALUES (?, ?, 1, 0, 0, ''%s)", buffer_text(&columns), buffer_text(&empty)) &&
         database_prepare(db, &s[S_AUDIT], error, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)") &&
-        database_prepare(db, &s[S_END], error, "INSERT OR REPLACE INTO meta VALUES ('audit_end', ?)");
+        database_prepare(db, &s[S_END], error, "INSERT OR REPLACE INTO meta VALUES ('audit_end', ?)") &&
+        alerts_prepare(records, &s[S_ALERTS], error);
     buffer_release(&columns);
     buffer_release(&values);
     buffer_release(&empty);
@@ -221,7 +222,10 @@ static bool write_action(struct records *records, struct store_action *action, s
         if (!write_asset(records, action, &action->assets[i], error))
             return false;
     }
-    return action->error.code != ERROR_NONE || (write_audit(records, action, error) && remember(records, action, error));
+    if (action->error.code != ERROR_NONE)
+        return true;
+    return alerts_write(records, &records->statements[S_ALERTS], action, error) &&
+           (action->quiet || write_audit(records, action, error)) && remember(records, action, error);
 }
 
 static bool act_one(struct records *records, struct store_action *action, struct error *error)
@@ -265,7 +269,8 @@ void sqlite_act_idle(struct store_engine *engine)
     msec now = clock_wall();
     if (now - records->forgotten_at >= SPAN_HOUR || now < records->forgotten_at) {
         records->forgotten_at = now;
-        if (!database_run(&records->db, &error, "DELETE FROM idempotency WHERE time<=%lld", (long long)(now - SPAN_DAY)))
+        if (!database_run(&records->db, &error, "DELETE FROM idempotency WHERE time<=%lld", (long long)(now - SPAN_DAY)) ||
+            !alerts_forget(records, now - engine->options.keep_states, &error))
             log_warning("store: %s", error.text);
     }
     if (records->log_pages >= CHECKPOINT_PAGES)
@@ -315,7 +320,8 @@ static bool load_records(struct store_reader *reader, const struct store_load_op
 bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
     return (!ops->asset || load_assets(reader, ops, owner, error)) &&
-           (!ops->record || load_records(reader, ops, owner, error));
+           (!ops->record || load_records(reader, ops, owner, error)) &&
+           (!ops->alert || alerts_load_rows(reader, ops, owner, error));
 }
 
 static bool visit_audit(struct store_reader *reader, sqlite3_stmt *statement, store_audit_visit *visit, void *owner,

@@ -104,6 +104,7 @@ void store_state(struct store *store, const struct store_state *state);
 
 /* ---- actions: one transaction, one audit entry, durable before `done` ---- */
 struct store_action;
+void store_action_free(struct store_action **action); /* one that is not committed after all */
 /* `actor` "user:wang", "token:north", "system"; `verb` "ledger import"; `target` an id or ""; `detail` JSON or "". */
 struct store_action *store_action_new(struct store *store, const char *actor, const char *verb, const char *target,
                                       const char *detail);
@@ -114,6 +115,7 @@ void store_action_asset_remove(struct store_action *action, uint32_t key);
 void store_action_record(struct store_action *action, const char *kind, const char *id, int64_t expected,
                          const char *body);
 void store_action_alert(struct store_action *action, const struct store_alert *alert);
+void store_action_alert_remove(struct store_action *action, int64_t number);
 void store_action_alert_event(struct store_action *action, const struct store_alert_event *event);
 /* The machine's own doing: no audit entry is written. */
 void store_action_quiet(struct store_action *action);
