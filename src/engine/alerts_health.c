@@ -1,0 +1,157 @@
+/* The detector that is built in: what the fleet finds an asset to be becomes alerts (contract 000: R019 gateway faults,
+ * R021 network and communication apart, R030 communication abnormal, network cut, crash, read abnormal). An asset has at
+ * most one of them open; what lies behind a dead parent has its own too, folded under the parent's, so that nothing is
+ * lost and one row stands for all. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/alerts_private.h"
+
+struct alerts_health {
+    struct alerts *alerts;
+    struct fleet *fleet;
+};
+
+enum subject_kind { SUBJECT_GATEWAY, SUBJECT_HOST, SUBJECT_TERMINAL, SUBJECT_KINDS };
+
+struct verdict_rule {
+    const char *rule, *name, *runbook;
+    enum severity severity;
+};
+
+/* By kind and reason; an empty cell raises nothing. */
+static const struct verdict_rule rules[SUBJECT_KINDS][REASON_COUNT] = {
+    [SUBJECT_GATEWAY] = {
+        [REASON_NO_DATA] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
+        [REASON_NOT_REACHED] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
+        [REASON_DISCONNECTED] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
+        [REASON_PARENT] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
+        [REASON_CHECK_FAILED] = {"gateway-check", "网关检查失败", "gateway", SEVERITY_MAJOR},
+        [REASON_FAULT_REPORTED] = {"gateway-fault", "网关故障", "gateway", SEVERITY_MAJOR},
+    },
+    [SUBJECT_HOST] = {
+        [REASON_NO_DATA] = {"host-silent", "监控无数据", "host", SEVERITY_MAJOR},
+        [REASON_NOT_REACHED] = {"host-down", "宕机", "host", SEVERITY_CRITICAL},
+        [REASON_DISCONNECTED] = {"host-down", "宕机", "host", SEVERITY_CRITICAL},
+        [REASON_PARENT] = {"host-silent", "监控无数据", "host", SEVERITY_MAJOR},
+        [REASON_CHECK_FAILED] = {"host-check", "服务异常", "host", SEVERITY_MAJOR},
+        [REASON_FAULT_REPORTED] = {"host-fault", "主机故障", "host", SEVERITY_MAJOR},
+    },
+    [SUBJECT_TERMINAL] = {
+        [REASON_NO_DATA] = {"terminal-no-data", "通讯异常", "terminal", SEVERITY_MINOR},
+        [REASON_NOT_REACHED] = {"terminal-cut", "断网", "terminal", SEVERITY_MINOR},
+        [REASON_DISCONNECTED] = {"terminal-cut", "断网", "terminal", SEVERITY_MINOR},
+        [REASON_PARENT] = {"terminal-no-data", "通讯异常", "terminal", SEVERITY_MINOR},
+        [REASON_CHECK_FAILED] = {"terminal-down", "宕机", "terminal", SEVERITY_MINOR},
+        [REASON_FAULT_REPORTED] = {"terminal-read", "读取异常", "terminal", SEVERITY_MINOR},
+    },
+};
+
+static enum subject_kind kind_of(const struct fleet *fleet, uint32_t asset)
+{
+    static const char *const hosts[] = {"server", "application", "database", "link", "facility", "voice-gateway"};
+    if (live_at(fleet, asset)->kind_is_gateway)
+        return SUBJECT_GATEWAY;
+    const char *kind = fleet_text(fleet, asset, ASSET_kind);
+    for (size_t i = 0; i < ARRAY_COUNT(hosts); i++)
+        if (strcmp(kind, hosts[i]) == 0)
+            return SUBJECT_HOST;
+    return SUBJECT_TERMINAL;
+}
+
+static bool is_wrong(enum health health)
+{
+    return health == HEALTH_OFFLINE || health == HEALTH_UNREACHABLE || health == HEALTH_CRITICAL || health == HEALTH_WARNING;
+}
+
+static void write_summary(const struct fleet *fleet, uint32_t asset, char *text, size_t size)
+{
+    const struct fleet_live *live = live_at(fleet, asset);
+    const char *evidence = live->evidence ? live->evidence->text : "";
+    char period[SPAN_TEXT];
+    switch (live->reason) {
+    case REASON_NO_DATA:
+        snprintf(text, size, "silent for %g periods of %s%s%s", fleet->options.timeout_periods, span_format(period, live->period),
+                 evidence[0] ? "; " : "", evidence);
+        break;
+    case REASON_PARENT:
+        snprintf(text, size, "behind %s", live->parent == FLEET_NONE ? "its parent" : fleet_text(fleet, live->parent, ASSET_id));
+        break;
+    default:
+        snprintf(text, size, "%s%s%s", health_reason_name(live->reason), evidence[0] ? ": " : "", evidence);
+        break;
+    }
+}
+
+/* What else this detector had open on the asset is over: another reason holds now, or none. */
+static void end_others(struct alerts_health *health, uint32_t asset, const char *rule)
+{
+    ALERT_EACH_OF_ASSET(health->alerts, alert, asset) {
+        bool running = alert->life.condition == CONDITION_ACTIVE || alert->life.condition == CONDITION_PENDING;
+        if (running && strcmp(desk_text(health->alerts, alert->source), "health") == 0 &&
+            (!rule || strcmp(desk_text(health->alerts, alert->rule), rule) != 0))
+            alerts_normal(health->alerts, alert->fingerprint);
+    }
+}
+
+static void judge(struct alerts_health *health, uint32_t asset, enum health now)
+{
+    const struct fleet *fleet = health->fleet;
+    if (now == HEALTH_STALE)
+        return; /* late says nothing yet */
+    const struct verdict_rule *rule = &rules[kind_of(fleet, asset)][live_at(fleet, asset)->reason];
+    bool wrong = is_wrong(now) && rule->rule;
+    end_others(health, asset, wrong ? rule->rule : NULL);
+    if (!wrong)
+        return;
+    char summary[200];
+    write_summary(fleet, asset, summary, sizeof summary);
+    alerts_breach(health->alerts, &(struct alert_report){
+        .source = "health", .rule = rule->rule, .rule_version = 1, .asset = asset, .point = "", .name = rule->name,
+        .type = "communication", .severity = now == HEALTH_WARNING ? SEVERITY_WARNING : rule->severity, .summary = summary,
+        .runbook = rule->runbook});
+}
+
+/* Clear first: what returned together with its parent is gone before it could be unfolded and told of. */
+static void judged(void *owner, uint32_t asset, enum health from, enum health to)
+{
+    struct alerts_health *health = owner;
+    (void)from;
+    judge(health, asset, to);
+    cause_asset_judged(health->alerts, asset, to, desk_now(health->alerts));
+}
+
+/* What changed while nobody listened. Parents first, so that what lies behind them finds its cause. */
+static void catch_up(struct alerts_health *health)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t asset = 0; asset < fleet_count(health->fleet); asset++) {
+            if (!fleet_exists(health->fleet, asset))
+                continue;
+            enum health now = live_at(health->fleet, asset)->health;
+            if ((now == HEALTH_UNREACHABLE) == (pass == 1) && now != HEALTH_UNKNOWN)
+                judged(health, asset, now, now);
+        }
+}
+
+struct alerts_health *alerts_health_new(struct alerts *alerts, struct fleet *fleet)
+{
+    struct alerts_health *health = memory_new(sizeof *health);
+    health->alerts = alerts;
+    health->fleet = fleet;
+    catch_up(health);
+    fleet_listen(fleet, &(struct fleet_listener){.owner = health, .judged = judged});
+    return health;
+}
+
+void alerts_health_free(struct alerts_health **slot)
+{
+    struct alerts_health *health = *slot;
+    if (!health)
+        return;
+    *slot = NULL;
+    fleet_unlisten(health->fleet, health);
+    free(health);
+}

@@ -1,0 +1,412 @@
+/* The desk and the store. Every alert has one row, a snapshot that replaces the one before; the timeline is appended to.
+ * What machines do is gathered and written in small actions, one on its way at a time, so that a person's action never
+ * waits behind a storm for longer than one of them; it is on the disk within a second. All of it, machines' and
+ * people's, goes one way in one order, so that the last row written is the last state. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "engine/alerts_private.h"
+
+#define FLUSH_AFTER 250
+#define RETRY_AFTER 1000
+#define BATCH_ROWS 1000u
+#define BATCH_EVENTS 2000u
+#define EVENTS_MAX 1000000u
+
+/* ---- packing ---- */
+
+int64_t alert_state_pack(const struct alert *alert)
+{
+    const struct alert_life *life = &alert->life;
+    return (int64_t)life->condition | (int64_t)life->acknowledged << 2 | (int64_t)life->sticky << 3 |
+           (int64_t)life->closed << 4 | (int64_t)life->severity << 5 | (int64_t)life->suppression << 8;
+}
+
+void alert_state_unpack(int64_t state, struct alert_life *life)
+{
+    life->condition = (enum alert_condition)(state & 3);
+    life->acknowledged = state >> 2 & 1;
+    life->sticky = state >> 3 & 1;
+    life->closed = state >> 4 & 1;
+    int severity = (int)(state >> 5 & 7);
+    life->severity = severity < SEVERITY_COUNT ? (enum severity)severity : SEVERITY_WARNING;
+    life->suppression = (uint8_t)(state >> 8 & 0xff);
+}
+
+static void policy_write(char text[96], const struct alert_policy *policy)
+{
+    snprintf(text, 96, "%lld %u %lld %lld %lld %lld %d %lld %d", (long long)policy->hold, policy->attempts,
+             (long long)policy->clear_delay, (long long)policy->repeat, (long long)policy->reopen_window,
+             (long long)policy->auto_close, (int)policy->auto_close_severity, (long long)policy->max_shelve,
+             policy->flap_detection);
+}
+
+static struct alert_policy policy_read(const char *text)
+{
+    long long hold, clear, repeat, reopen, close, shelve;
+    unsigned attempts;
+    int severity, flap;
+    if (sscanf(text, "%lld %u %lld %lld %lld %lld %d %lld %d", &hold, &attempts, &clear, &repeat, &reopen, &close,
+               &severity, &shelve, &flap) != 9 || severity < 0 || severity >= SEVERITY_COUNT)
+        return alert_policy_default;
+    return (struct alert_policy){hold, attempts, clear, repeat, reopen, close, (enum severity)severity, shelve, flap != 0};
+}
+
+void alert_row(const struct alerts *alerts, const struct alert *alert, struct store_alert *row, char policy[96])
+{
+    const struct alert_life *life = &alert->life;
+    policy_write(policy, alert->policy);
+    *row = (struct store_alert){
+        .number = alert->number, .fingerprint = (int64_t)alert->fingerprint, .asset = alert->asset,
+        .closed_at = alert->closed_at, .revision = alert->revision, .rule_version = alert->rule_version,
+        .cause = alert->cause_number, .cause_by_hand = alert->cause_kind, .previous = alert->previous,
+        .notes = alert->notes, .news = alert->news, .news_at = alert->news_at,
+#define LIFE(member) .member = life->member
+        LIFE(condition), LIFE(acknowledged), LIFE(sticky), LIFE(suppression), LIFE(severity), LIFE(worst),
+        LIFE(raise_told), LIFE(closed), LIFE(occurrences), LIFE(reopens), LIFE(breaches), LIFE(flaps),
+        LIFE(pending_since), LIFE(raised_at), LIFE(cleared_at), LIFE(normal_since), LIFE(last_seen),
+        LIFE(acknowledged_at), LIFE(acknowledge_until), LIFE(shelved_until), LIFE(unsuppressed_for), LIFE(counted_at),
+        LIFE(reminded_at),
+#undef LIFE
+        .value = alert->value, .threshold = alert->threshold,
+        .source = desk_text(alerts, alert->source), .rule = desk_text(alerts, alert->rule),
+        .point = desk_text(alerts, alert->point), .name = desk_text(alerts, alert->name),
+        .type = desk_text(alerts, alert->type), .summary = text_or_empty(alert->summary),
+        .runbook = desk_text(alerts, alert->runbook), .policy = policy, .note = text_or_empty(alert->note),
+        .acknowledged_by = desk_text(alerts, alert->acknowledged_by), .assignee = desk_text(alerts, alert->assignee),
+        .ticket = desk_text(alerts, alert->ticket), .silence = desk_text(alerts, alert->silence),
+        .fixed_by = text_or_empty(alert->fixed_by),
+    };
+}
+
+static int64_t within(int64_t number, int64_t low, int64_t high)
+{
+    return number < low ? low : number > high ? high : number;
+}
+
+void alert_restore(struct alerts *alerts, struct alert *alert, const struct store_alert *row)
+{
+    struct alert_life *life = &alert->life;
+    struct alert_policy policy = policy_read(row->policy);
+    alert_number_set(alert, row->number);
+    alert->fingerprint = (uint64_t)row->fingerprint;
+    alert->asset = row->asset >= 0 && row->asset < FLEET_KEY_LIMIT ? (uint32_t)row->asset : FLEET_NONE;
+    alert->closed_at = row->closed_at;
+    alert->revision = row->revision;
+    alert->rule_version = (uint32_t)row->rule_version;
+    alert->cause_number = row->cause;
+    alert->cause_kind = (uint8_t)within(row->cause_by_hand, CAUSE_NONE, CAUSE_HAND);
+    alert->previous = row->previous;
+    alert->notes = (uint32_t)row->notes;
+    alert->news = (uint8_t)within(row->news, NEWS_NONE, NEWS_CLEARED);
+    alert->news_at = row->news_at;
+    *life = (struct alert_life){
+        .condition = (enum alert_condition)within(row->condition, CONDITION_NORMAL, CONDITION_CLEARED),
+        .acknowledged = row->acknowledged != 0, .sticky = row->sticky != 0, .suppression = (uint8_t)row->suppression,
+        .severity = (enum severity)within(row->severity, 0, SEVERITY_CRITICAL),
+        .worst = (enum severity)within(row->worst, 0, SEVERITY_CRITICAL), .raise_told = row->raise_told != 0,
+        .closed = row->closed != 0, .occurrences = (uint32_t)row->occurrences, .reopens = (uint32_t)row->reopens,
+        .breaches = (uint32_t)row->breaches, .flaps = (uint32_t)row->flaps, .pending_since = row->pending_since,
+        .raised_at = row->raised_at, .cleared_at = row->cleared_at, .normal_since = row->normal_since,
+        .last_seen = row->last_seen, .acknowledged_at = row->acknowledged_at, .acknowledge_until = row->acknowledge_until,
+        .shelved_until = row->shelved_until, .unsuppressed_for = row->unsuppressed_for, .counted_at = row->counted_at,
+        .reminded_at = row->reminded_at,
+    };
+    alert->value = row->value;
+    alert->threshold = row->threshold;
+    alert->source = desk_number(alerts, row->source);
+    alert->rule = desk_number(alerts, row->rule);
+    alert->point = desk_number(alerts, row->point);
+    alert->name = desk_number(alerts, row->name);
+    alert->type = desk_number(alerts, row->type);
+    alert->runbook = desk_number(alerts, row->runbook);
+    alert->acknowledged_by = desk_number(alerts, row->acknowledged_by);
+    alert->assignee = desk_number(alerts, row->assignee);
+    alert->ticket = desk_number(alerts, row->ticket);
+    alert->silence = desk_number(alerts, row->silence);
+    alert_text_set(&alert->summary, row->summary);
+    alert_text_set(&alert->note, row->note);
+    alert_text_set(&alert->fixed_by, row->fixed_by);
+    alert->policy = desk_policy(alerts, &policy);
+    alert->entry = desk_rule(alerts, alert->source, alert->rule, alert->name);
+    alert->flags |= ALERT_STORED;
+}
+
+/* ---- writing ---- */
+
+static void flush_due(uv_timer_t *timer)
+{
+    struct desk_link *link = timer->data;
+    if (link->alerts)
+        alerts_flush(link->alerts);
+}
+
+static void flush_want(struct alerts *alerts, msec after)
+{
+    if (!alerts->flushing && !uv_is_active((uv_handle_t *)&alerts->link->flush))
+        uv_timer_start(&alerts->link->flush, flush_due, (uint64_t)after, 0);
+}
+
+void alert_mark(struct alerts *alerts, struct alert *alert)
+{
+    if (!(alert->flags & ALERT_DIRTY)) {
+        alert->flags |= ALERT_DIRTY;
+        ARRAY_RESERVE(alerts->dirty, alerts->dirty_capacity, alerts->dirty_count + 1);
+        alerts->dirty[alerts->dirty_count++] = alert->self;
+    }
+    flush_want(alerts, FLUSH_AFTER);
+}
+
+void alert_note_event(struct alerts *alerts, const struct alert *alert, const char *actor, const char *verb,
+                      const char *text, msec now)
+{
+    if (alerts->event_count >= EVENTS_MAX) {
+        alerts->events_dropped++;
+        return;
+    }
+    size_t actor_size = strlen(actor) + 1, verb_size = strlen(verb) + 1, text_size = strlen(text) + 1;
+    char *block = memory_resize(NULL, actor_size + verb_size + text_size, 1);
+    memcpy(block, actor, actor_size);
+    memcpy(block + actor_size, verb, verb_size);
+    memcpy(block + actor_size + verb_size, text, text_size);
+    ARRAY_RESERVE(alerts->events, alerts->event_capacity, alerts->event_count + 1);
+    alerts->events[alerts->event_count++] = (struct pending_event){
+        {alert->number, now, block, block + actor_size, block + actor_size + verb_size, alert_state_pack(alert)}, block};
+    flush_want(alerts, FLUSH_AFTER);
+}
+
+void events_free(struct alerts *alerts)
+{
+    for (size_t i = 0; i < alerts->event_count; i++)
+        free(alerts->events[i].text);
+    free(alerts->events);
+    alerts->events = NULL;
+    alerts->event_count = 0;
+}
+
+/* What one action took, so that it can be taken again when the disk refuses. */
+struct batch {
+    struct desk_link *link;
+    uint32_t *handles;
+    size_t count;
+    struct pending_event *events;
+    size_t event_count;
+};
+
+static void batch_free(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->event_count; i++)
+        free(batch->events[i].text);
+    desk_link_release(batch->link);
+    free(batch->events);
+    free(batch->handles);
+    free(batch);
+}
+
+static void take_back(struct alerts *alerts, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (alert_at(alerts, batch->handles[i])->flags & ALERT_LIVE)
+            alert_mark(alerts, alert_at(alerts, batch->handles[i]));
+    size_t count = batch->event_count + alerts->event_count;
+    batch->events = memory_resize(batch->events, count, sizeof *batch->events);
+    memcpy(batch->events + batch->event_count, alerts->events, alerts->event_count * sizeof *alerts->events);
+    free(alerts->events);
+    alerts->events = batch->events;
+    alerts->event_count = alerts->event_capacity = count;
+    batch->events = NULL;
+    batch->event_count = 0;
+}
+
+static void batch_written(void *owner, const struct error *error)
+{
+    struct batch *batch = owner;
+    struct alerts *alerts = batch->link->alerts;
+    if (alerts) {
+        alerts->flushing = false;
+        if (error)
+            take_back(alerts, batch);
+        if (error || alerts->dirty_count || alerts->event_count)
+            flush_want(alerts, error ? RETRY_AFTER : 0);
+    }
+    batch_free(batch);
+}
+
+static void put_row(struct store_action *action, struct alerts *alerts, struct alert *alert)
+{
+    struct store_alert row;
+    char policy[96];
+    alert->flags &= (uint8_t)~ALERT_DIRTY;
+    if (!(alert->flags & ALERT_LIVE))
+        return;
+    if (alert->life.condition == CONDITION_NORMAL) { /* it never became an alert */
+        store_action_alert_remove(action, alert->number);
+        return;
+    }
+    alert_row(alerts, alert, &row, policy);
+    store_action_alert(action, &row);
+}
+
+static struct batch *batch_begin(struct alerts *alerts, struct store_action *action, size_t rows, size_t events)
+{
+    struct batch *batch = memory_new(sizeof *batch);
+    batch->link = alerts->link;
+    batch->link->holders++;
+    batch->count = alerts->dirty_count < rows ? alerts->dirty_count : rows;
+    batch->event_count = alerts->event_count < events ? alerts->event_count : events;
+    batch->handles = memory_resize(NULL, batch->count + 1, sizeof *batch->handles);
+    batch->events = memory_resize(NULL, batch->event_count + 1, sizeof *batch->events);
+    memcpy(batch->handles, alerts->dirty, batch->count * sizeof *batch->handles);
+    memcpy(batch->events, alerts->events, batch->event_count * sizeof *batch->events);
+    alerts->dirty_count -= batch->count;
+    alerts->event_count -= batch->event_count;
+    memmove(alerts->dirty, alerts->dirty + batch->count, alerts->dirty_count * sizeof *alerts->dirty);
+    memmove(alerts->events, alerts->events + batch->event_count, alerts->event_count * sizeof *alerts->events);
+    for (size_t i = 0; i < batch->count; i++)
+        put_row(action, alerts, alert_at(alerts, batch->handles[i]));
+    for (size_t i = 0; i < batch->event_count; i++)
+        store_action_alert_event(action, &batch->events[i].event);
+    return batch;
+}
+
+bool alerts_flush(struct alerts *alerts)
+{
+    if (alerts->flushing || (!alerts->dirty_count && !alerts->event_count))
+        return false;
+    struct store_action *action = store_action_new(alerts->store, "system", "alerts", "", "");
+    store_action_quiet(action);
+    alerts->flushing = true;
+    store_action_commit(action, batch_written, batch_begin(alerts, action, BATCH_ROWS, BATCH_EVENTS));
+    return true;
+}
+
+void alerts_write_rest(struct alerts *alerts)
+{
+    if (!alerts->dirty_count && !alerts->event_count)
+        return;
+    struct store_action *action = store_action_new(alerts->store, "system", "alerts", "", "");
+    store_action_quiet(action);
+    struct batch *batch = batch_begin(alerts, action, alerts->dirty_count, alerts->event_count);
+    store_action_commit(action, batch_written, batch);
+}
+
+/* ---- loading ---- */
+
+static void alert_loaded(void *owner, const struct store_alert *row)
+{
+    struct alerts *alerts = owner;
+    struct alert *alert = alert_slot(alerts);
+    alert_restore(alerts, alert, row);
+    if (alert->asset != FLEET_NONE && !fleet_exists(alerts->fleet, alert->asset))
+        alert->asset = FLEET_NONE;
+    alert_index(alerts, alert); /* by number, so that the newest of a fingerprint ends as the current one */
+    if (row->number > alerts->last_number)
+        alerts->last_number = row->number;
+}
+
+static void record_loaded(void *owner, const char *kind, const char *id, int64_t revision, const char *body)
+{
+    if (strcmp(kind, "silence") == 0 || strcmp(kind, "downtime") == 0)
+        silences_record(owner, kind, id, revision, body);
+    else if (strcmp(kind, "seen") == 0)
+        seen_record(owner, id, body);
+}
+
+static void not_later(msec *instant, msec now)
+{
+    if (*instant != CLOCK_NEVER && *instant > now)
+        *instant = now;
+}
+
+/* Before the clock stood elsewhere: what would lie ahead began now. */
+static void life_begin(struct alert_life *life, msec now)
+{
+    not_later(&life->pending_since, now);
+    not_later(&life->normal_since, now);
+    not_later(&life->counted_at, now);
+    not_later(&life->cleared_at, now);
+    not_later(&life->last_seen, now);
+}
+
+struct numbered { int64_t number; uint32_t handle; };
+
+static int compare_numbers(const void *left, const void *right)
+{
+    int64_t a = ((const struct numbered *)left)->number, b = ((const struct numbered *)right)->number;
+    return (a > b) - (a < b);
+}
+
+static int compare_closed(const void *left, const void *right)
+{
+    msec a = ((const struct closed_entry *)left)->closed_at, b = ((const struct closed_entry *)right)->closed_at;
+    return (a > b) - (a < b);
+}
+
+/* Causes are stored by number. */
+static void link_causes(struct alerts *alerts)
+{
+    struct numbered *numbers = memory_resize(NULL, (size_t)alerts->count + 1, sizeof *numbers);
+    for (uint32_t handle = 0; handle < alerts->count; handle++)
+        numbers[handle] = (struct numbered){alert_at(alerts, handle)->number, handle};
+    qsort(numbers, alerts->count, sizeof *numbers, compare_numbers);
+    for (uint32_t handle = 0; handle < alerts->count; handle++) {
+        struct alert *alert = alert_at(alerts, handle);
+        if (!alert->cause_number || alert->life.closed)
+            continue;
+        struct numbered wanted = {alert->cause_number, 0};
+        struct numbered *found = bsearch(&wanted, numbers, alerts->count, sizeof *numbers, compare_numbers);
+        enum cause_kind kind = (enum cause_kind)alert->cause_kind;
+        if (found && found->handle != handle)
+            cause_set(alerts, alert, alert_at(alerts, found->handle), kind);
+    }
+    free(numbers);
+}
+
+bool alerts_load(struct alerts *alerts, struct error *error)
+{
+    msec now = desk_now(alerts);
+    struct store_load_ops ops = {.alert = alert_loaded, .record = record_loaded,
+                                 .alerts_since = now - alerts->options.history};
+    if (!store_load(alerts->store, &ops, alerts, error))
+        return false;
+    link_causes(alerts);
+    for (uint32_t handle = 0; handle < alerts->count; handle++) {
+        struct alert *alert = alert_at(alerts, handle);
+        alert_recount(alerts, alert);
+        queue_move(alerts, alert);
+        if (alert->life.closed && alert->closed_at != CLOCK_NEVER) {
+            closed_append(alerts, alert);
+            continue;
+        }
+        life_begin(&alert->life, now);
+        storm_restore(alerts, alert);
+        alert_schedule(alerts, alert, now);
+    }
+    if (alerts->closed_count)
+        qsort(alerts->closed, alerts->closed_count, sizeof *alerts->closed, compare_closed);
+    silences_minute(alerts, now);
+    alerts->revision++;
+    return true;
+}
+
+/* ---- its own figures ---- */
+
+void alerts_status(const struct alerts *alerts, struct alerts_status *status)
+{
+    uint32_t all = 0;
+    for (int state = 0; state < ALERT_STATE_COUNT; state++)
+        all += alerts->by_state[state];
+    *status = (struct alerts_status){
+        .raised = alerts->raised, .cleared = alerts->cleared, .deduplicated = alerts->deduplicated,
+        .notices = alerts->notices, .storms = alerts->storm_count, .dropped = alerts->events_dropped,
+        .pending = alerts->by_state[ALERT_PENDING], .closed = alerts->by_state[ALERT_CLOSED],
+        .unwritten = (uint32_t)(alerts->dirty_count + alerts->event_count),
+        .memory = (size_t)alerts->chunk_count * ALERT_CHUNK * sizeof(struct alert) +
+                  (size_t)(alerts->hash_mask + 1) * sizeof *alerts->hash + intern_memory(alerts->texts) +
+                  (size_t)alerts->queue_count * sizeof *alerts->queue + alerts->by_asset_capacity * sizeof(uint32_t),
+    };
+    status->active = all - status->pending - status->closed;
+}

@@ -1,0 +1,335 @@
+/* The alert desk: deduplication, order, people's verbs, conflicts, restart, clocks (DOMAIN.md C1; R019-R021, R030). */
+#include "desk.h"
+
+static const char ledger[] =
+    "id,name,kind,class,parent,subsystem,site,building,floor,room,period\n"
+    "GW-1,网关一,gateway,gateway,,供水管理,创新港,涵英楼,1F,弱电间,1m\n"
+    "GW-2,网关二,gateway,gateway,,供水管理,创新港,泓理楼,1F,弱电间,1m\n"
+    "T-1,泵房温度,terminal,temperature,GW-1,供水管理,创新港,涵英楼,1F,泵房,1m\n"
+    "T-2,泵房湿度,terminal,humidity,GW-1,供水管理,创新港,涵英楼,1F,泵房,1m\n"
+    "T-3,走廊温度,terminal,temperature,GW-2,供水管理,创新港,泓理楼,1F,走廊,1m\n";
+
+struct night { struct desk desk; struct world *world; };
+
+static int begin(void **state)
+{
+    struct night *night = memory_new(sizeof *night);
+    night->world = world_new();
+    world_ledger(night->world, ledger);
+    desk_open(&night->desk, night->world, NULL);
+    *state = night;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct night *night = *state;
+    desk_close(&night->desk);
+    world_free(night->world);
+    free(night);
+    return 0;
+}
+
+static void test_one_alert(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    struct wire_alert row;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(counts.unhandled, 1);
+    assert_int_equal(counts.by_severity[SEVERITY_MAJOR], 1);
+    assert_string_equal(alert_id(rows[0]), "A-20261121-0001");
+    alerts_wire(desk->alerts, rows[0], "user:wang", &row);
+    assert_string_equal(row.name, "hot"); /* R020: name, type, severity, state, time */
+    assert_string_equal(row.type, "environmental");
+    assert_int_equal(row.severity, SEVERITY_MAJOR);
+    assert_int_equal(row.state, ALERT_UNACKNOWLEDGED);
+    assert_int_equal(row.raised_at, clock_wall());
+    assert_string_equal(row.gateway, "GW-1");
+    assert_int_equal(row.occurrences, 2);
+    assert_string_equal(row.news, "new");
+    assert_int_equal(desk->told[NOTICE_RAISE], 1); /* a duplicate tells nobody */
+    desk_normal(desk, "hot", "T-1");
+    assert_int_equal(desk->told[NOTICE_RESOLVE], 1);
+    assert_state(rows[0], ALERT_CLEARED_UNACKNOWLEDGED);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR); /* within 15 minutes: the same one */
+    assert_string_equal(alert_id(desk_only(desk, "")), "A-20261121-0001");
+    desk_normal(desk, "hot", "T-1");
+    desk_pass(desk, 16 * SPAN_MINUTE);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR); /* later: another, linked */
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 2);
+    alerts_wire(desk->alerts, alerts_find(desk->alerts, "A-20261121-0002"), NULL, &row);
+    assert_string_equal(row.previous, "A-20261121-0001");
+}
+
+static void test_order_and_filters(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    desk_breach(desk, "a", "T-1", SEVERITY_MINOR);
+    desk_pass(desk, SPAN_SECOND);
+    desk_breach(desk, "b", "T-2", SEVERITY_CRITICAL);
+    desk_pass(desk, SPAN_SECOND);
+    desk_breach(desk, "c", "T-3", SEVERITY_CRITICAL);
+    desk_breach(desk, "d", "GW-2", SEVERITY_INFO);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 4);
+    const char *order[] = {"A-20261121-0002", "A-20261121-0003", "A-20261121-0001", "A-20261121-0004"};
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(alert_id(rows[i]), order[i]);
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", order[0], -1, "seen it", CLOCK_NEVER), 200);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 4);
+    assert_string_equal(alert_id(rows[3]), order[0]); /* handled behind unhandled */
+    assert_int_equal(counts.unhandled, 3);
+    assert_int_equal(counts.by_state[ALERT_ACKNOWLEDGED], 1);
+    assert_int_equal(desk_queue(desk, "building:涵英楼", false, &rows, &counts), 2);
+    assert_int_equal(counts.filtered, 2);
+    assert_int_equal(desk_queue(desk, "under:GW-1", false, &rows, NULL), 2);
+    assert_int_equal(desk_queue(desk, "severity:critical state:unacknowledged", false, &rows, NULL), 1);
+    assert_int_equal(desk_queue(desk, "走廊", false, &rows, NULL), 1);
+    assert_int_equal(desk_queue(desk, "age>1500ms", false, &rows, NULL), 1);
+    struct error error;
+    uint32_t count;
+    struct alert_select select = {.sort = "-raised_at,name"};
+    assert_true(alerts_select(desk->alerts, &select, &rows, &count, &counts, &error));
+    assert_string_equal(alert_id(rows[0]), order[1]);
+    select.filter = "health:";
+    assert_false(alerts_select(desk->alerts, &select, &rows, &count, &counts, &error));
+    assert_non_null(strstr(error.text, "column"));
+}
+
+static void test_two_people(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    const struct alert *alert = desk_only(desk, "");
+    int64_t seen = alert_revision(alert);
+    const char *id = "A-20261121-0001";
+    struct alert_request wang = {.verb = ALERT_ACK, .actor = "user:wang", .text = "去看", .until = CLOCK_NEVER};
+    struct alert_request li = {.verb = ALERT_ACK, .actor = "user:li", .text = "我来", .until = CLOCK_NEVER};
+    alerts_act(desk->alerts, &wang, &id, &seen, 1, desk_answered, desk);
+    alerts_act(desk->alerts, &li, &id, &seen, 1, desk_answered, desk); /* the same millisecond */
+    assert_int_equal(desk->outcomes[0].status, 409);
+    assert_non_null(strstr(desk->details[0], "user:wang"));
+    assert_non_null(strstr(desk->details[0], "去看"));
+    desk_wait(desk, 2);
+    assert_int_equal(desk->outcomes[0].status, 200);
+    assert_state(alert, ALERT_ACKNOWLEDGED);
+    assert_int_equal(desk_act(desk, ALERT_NOTE, "user:li", id, alert_revision(alert), "", CLOCK_NEVER), 422);
+    assert_int_equal(desk_act(desk, ALERT_NOTE, "user:li", "A-20261121-0099", -1, "x", CLOCK_NEVER), 404);
+    assert_int_equal(desk_act(desk, ALERT_ASSIGN, "user:li", id, -1, "zhao", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_UNACK, "user:li", id, -1, NULL, CLOCK_NEVER), 200);
+    assert_state(alert, ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:li", id, -1, "", CLOCK_NEVER), 422);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:li", id, -1, "换了探头", CLOCK_NEVER), 200);
+    assert_state(alert, ALERT_CLOSED);
+    assert_int_equal(desk->told[NOTICE_RESOLVE], 1);
+}
+
+static void test_timers(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    struct alert_policy policy = alert_policy_default;
+    policy.hold = 2 * SPAN_MINUTE;
+    policy.repeat = 10 * SPAN_MINUTE;
+    desk_breach_policy(desk, "hot", "T-1", SEVERITY_MAJOR, &policy);
+    const struct alert *alert = desk_only(desk, "");
+    assert_state(alert, ALERT_PENDING);
+    desk_pass(desk, SPAN_MINUTE);
+    assert_state(alert, ALERT_PENDING);
+    desk_pass(desk, SPAN_MINUTE + SPAN_SECOND);
+    assert_state(alert, ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RAISE], 1);
+    desk_pass(desk, 10 * SPAN_MINUTE + SPAN_SECOND);
+    assert_int_equal(desk->told[NOTICE_REMIND], 1);
+    msec until = clock_wall() + 5 * SPAN_MINUTE;
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", alert_id(alert), -1, "", until), 200);
+    desk_pass(desk, 5 * SPAN_MINUTE + SPAN_SECOND);
+    assert_state(alert, ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RAISE], 2);
+    assert_int_equal(desk_act(desk, ALERT_SHELVE, "user:wang", alert_id(alert), -1, "等备件", clock_wall() + SPAN_HOUR), 200);
+    assert_state(alert, ALERT_SHELVED);
+    desk_pass(desk, SPAN_HOUR + SPAN_SECOND);
+    assert_state(alert, ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RAISE], 3);
+    assert_int_equal(desk->told[NOTICE_REMIND], 1); /* shelved time does not count */
+}
+
+static void test_pending_leaves_nothing(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    struct alert_policy policy = alert_policy_default;
+    policy.hold = SPAN_MINUTE;
+    desk_breach_policy(desk, "hot", "T-1", SEVERITY_MAJOR, &policy);
+    desk_settle(desk);
+    desk_normal(desk, "hot", "T-1");
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 0);
+    desk_settle(desk);
+    desk_close(desk);
+    desk_open(desk, desk->world, NULL);
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 0);
+    assert_int_equal(desk->told[NOTICE_RAISE], 0);
+}
+
+/* The clock is set an hour forward, then two back: a hold of two minutes stays two minutes. */
+static void test_clock_jumps(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    struct alert_policy policy = alert_policy_default;
+    policy.hold = 2 * SPAN_MINUTE;
+    desk_breach_policy(desk, "hot", "T-1", SEVERITY_MAJOR, &policy);
+    const struct alert *alert = desk_only(desk, "");
+    msec steady = desk->world->steady;
+    clock_fake(NOON + steady + SPAN_HOUR, steady + SPAN_MINUTE);
+    alerts_turn(desk->alerts);
+    assert_state(alert, ALERT_PENDING);
+    clock_fake(NOON + steady - SPAN_HOUR, steady + SPAN_MINUTE + 30 * SPAN_SECOND);
+    alerts_turn(desk->alerts);
+    assert_state(alert, ALERT_PENDING);
+    clock_fake(NOON + steady - SPAN_HOUR + 31 * SPAN_SECOND, steady + 2 * SPAN_MINUTE + SPAN_SECOND);
+    alerts_turn(desk->alerts);
+    assert_state(alert, ALERT_UNACKNOWLEDGED);
+}
+
+static void test_restart(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    struct alert_policy policy = alert_policy_default;
+    struct wire_alert before, after;
+    policy.hold = 5 * SPAN_MINUTE;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_breach(desk, "wet", "T-2", SEVERITY_MINOR);
+    desk_breach_policy(desk, "slow", "T-3", SEVERITY_CRITICAL, &policy);
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", "A-20261121-0001", -1, "去看", clock_wall() + SPAN_HOUR), 200);
+    desk_settle(desk);
+    alerts_wire(desk->alerts, alerts_find(desk->alerts, "A-20261121-0001"), NULL, &before);
+    int64_t revision = before.revision;
+    desk_close(desk);
+    desk_open(desk, desk->world, NULL);
+    const struct alert *hot = alerts_find(desk->alerts, "A-20261121-0001"), *slow = alerts_find(desk->alerts, "A-20261121-0003");
+    alerts_wire(desk->alerts, hot, NULL, &after);
+    assert_int_equal(after.revision, revision);
+    assert_string_equal(after.acknowledged_by, "user:wang");
+    assert_string_equal(after.note, "去看");
+    assert_state(hot, ALERT_ACKNOWLEDGED);
+    assert_state(slow, ALERT_PENDING);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR); /* known by its fingerprint */
+    assert_int_equal(alert_life(hot)->occurrences, 2);
+    assert_int_equal(desk->told[NOTICE_RAISE], 0);
+    desk_pass(desk, 5 * SPAN_MINUTE + SPAN_SECOND);
+    assert_state(slow, ALERT_UNACKNOWLEDGED);
+    desk_pass(desk, SPAN_HOUR);
+    assert_state(hot, ALERT_UNACKNOWLEDGED);
+    desk_normal(desk, "wet", "T-2");
+    assert_int_equal(desk->told[NOTICE_RESOLVE], 1); /* its raise was told before the restart */
+    desk_breach(desk, "new", "T-3", SEVERITY_INFO);
+    assert_non_null(alerts_find(desk->alerts, "A-20261121-0004"));
+}
+
+static void test_news(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    struct alert_request all = {.verb = ALERT_SEEN, .actor = "user:wang", .until = CLOCK_NEVER};
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_breach(desk, "wet", "T-2", SEVERITY_MINOR);
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.news, 2);
+    assert_int_equal(desk_act(desk, ALERT_SEEN, "user:wang", "A-20261121-0001", -1, NULL, CLOCK_NEVER), 200);
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.news, 1);
+    alerts_act(desk->alerts, &all, NULL, NULL, 0, desk_answered, desk);
+    desk_wait(desk, 2);
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.news, 0);
+    desk_pass(desk, SPAN_SECOND);
+    desk_normal(desk, "hot", "T-1");
+    desk_breach(desk, "wet", "T-2", SEVERITY_MAJOR);
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.news, 2);
+    struct wire_alert row;
+    alerts_wire(desk->alerts, alerts_find(desk->alerts, "A-20261121-0001"), "user:wang", &row);
+    assert_string_equal(row.news, "cleared");
+    alerts_wire(desk->alerts, alerts_find(desk->alerts, "A-20261121-0002"), "user:wang", &row);
+    assert_string_equal(row.news, "worse");
+    alerts_wire(desk->alerts, alerts_find(desk->alerts, "A-20261121-0002"), "user:li", &row);
+    assert_string_equal(row.news, "worse");
+    desk_settle(desk);
+    desk_close(desk);
+    desk_open(desk, desk->world, NULL); /* what each looked at is kept */
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.news, 2);
+}
+
+static void test_rule_gone(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    assert_int_equal(alerts_rule_active(desk->alerts, "rule", "hot"), 1);
+    alerts_rule_gone(desk->alerts, "rule", "hot", "the rule was removed");
+    assert_int_equal(alerts_rule_active(desk->alerts, "rule", "hot"), 0);
+    assert_state(desk_only(desk, ""), ALERT_CLEARED_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RESOLVE], 1);
+}
+
+struct told_history { bool done; unsigned events, similar; char first[32], last[32], actor[40], fixed[80]; };
+
+static void history_told(void *owner, const struct alerts_history *history, const struct error *error)
+{
+    struct told_history *told = owner;
+    assert_null(error);
+    told->done = true;
+    told->events = history->event_count;
+    told->similar = history->similar_count;
+    snprintf(told->first, sizeof told->first, "%s", history->events[0].verb);
+    snprintf(told->last, sizeof told->last, "%s", history->events[history->event_count - 1].verb);
+    snprintf(told->actor, sizeof told->actor, "%s", history->events[history->event_count - 1].actor);
+    if (history->similar_count)
+        snprintf(told->fixed, sizeof told->fixed, "%s", history->similar[0].fixed_by);
+}
+
+static void test_history(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    struct told_history told = {0};
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:li", "A-20261121-0001", -1, "换了探头", CLOCK_NEVER), 200);
+    desk_pass(desk, SPAN_HOUR);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_settle(desk);
+    desk_pass(desk, SPAN_MINUTE);
+    assert_int_equal(desk_act(desk, ALERT_NOTE, "user:wang", "A-20261121-0002", -1, "again", CLOCK_NEVER), 200);
+    alerts_history(desk->alerts, "A-20261121-0002", history_told, &told);
+    for (int i = 0; i < 2000 && !told.done; i++, uv_sleep(1))
+        uv_run(&desk->world->loop, UV_RUN_NOWAIT);
+    assert_true(told.done);
+    assert_int_equal(told.events, 2);
+    assert_string_equal(told.first, "raised");
+    assert_string_equal(told.last, "noted");
+    assert_string_equal(told.actor, "user:wang");
+    assert_int_equal(told.similar, 1);
+    assert_string_equal(told.fixed, "换了探头");
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_one_alert, begin, end),
+        cmocka_unit_test_setup_teardown(test_order_and_filters, begin, end),
+        cmocka_unit_test_setup_teardown(test_two_people, begin, end),
+        cmocka_unit_test_setup_teardown(test_timers, begin, end),
+        cmocka_unit_test_setup_teardown(test_pending_leaves_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(test_clock_jumps, begin, end),
+        cmocka_unit_test_setup_teardown(test_restart, begin, end),
+        cmocka_unit_test_setup_teardown(test_news, begin, end),
+        cmocka_unit_test_setup_teardown(test_rule_gone, begin, end),
+        cmocka_unit_test_setup_teardown(test_history, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
