@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/internal.h"
 #include "store/store.h"
 
 #define NOON ((msec)20778 * SPAN_DAY + 12 * SPAN_HOUR) /* 2026-11-21 12:00 UTC */
@@ -172,16 +173,20 @@ static inline void answer_wait(struct fixture *fixture, const struct answer *ans
         uv_run(&fixture->loop, UV_RUN_ONCE);
 }
 
-/* Until everything queued is committed. */
+/* Until everything queued is committed, without the half second that rows are gathered for. */
 static inline void fixture_settle(struct fixture *fixture)
 {
     struct store_status status;
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 10000; i++) {
+        uv_mutex_lock(&fixture->store->lock);
+        queue_hand_over(&fixture->store->queue);
+        uv_cond_signal(&fixture->store->telemetry.wake);
+        uv_mutex_unlock(&fixture->store->lock);
         uv_run(&fixture->loop, UV_RUN_NOWAIT);
         store_status(fixture->store, &status);
         if (status.queued == 0)
             return;
-        usleep(5000);
+        usleep(1000);
     }
     fail_msg("the queue does not empty: %s", status.problem);
 }
