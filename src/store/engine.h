@@ -86,7 +86,8 @@ struct store_engine_ops {
     bool (*maintain)(struct store_engine *engine, msec now, bool *more, struct error *error);
 
     /* All in one transaction, on the disk for good when it returns. Each action's own verdict is in its error; an action
-     * that fails leaves no trace and does not hinder the others. False: none was committed. */
+     * that fails leaves no trace and does not hinder the others. False: none was committed. Without actions (NULL) it
+     * only finds out whether it could write. */
     bool (*act)(struct store_engine *engine, struct store_action *actions, struct error *error);
     /* Housekeeping after an answer was given and while no action waits; may be NULL. */
     void (*act_idle)(struct store_engine *engine);

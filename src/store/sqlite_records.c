@@ -252,6 +252,8 @@ bool sqlite_act(struct store_engine *engine, struct store_action *actions, struc
     bool done = true;
     for (struct store_action *action = actions; action && done; action = action->next)
         done = act_one(records, action, error);
+    if (!actions)
+        done = database_meta_set(&records->db, "tried", clock_wall(), error);
     if (done)
         done = database_commit(&records->db, error);
     else

@@ -26,7 +26,7 @@ static void note_outcome(struct store_lane *lane, const char *what, bool ok, con
         return;
     }
     if (!lane->problem[0])
-        log_error("store: %s cannot be written: %s; trying again every second", what, error->text);
+        log_error("store: %s cannot be written: %s; trying every second", what, error->text);
     size_t length = strlen(error->text);
     if (length >= sizeof lane->problem)
         for (length = sizeof lane->problem - 1; ((unsigned char)error->text[length] & 0xc0) == 0x80; length--)
@@ -156,6 +156,19 @@ static void act_group(struct store *store)
     uv_async_send(&store->handles->finished);
 }
 
+/* Nobody may act for hours, so find out without them when writing goes again. */
+static void probe(struct store *store)
+{
+    struct error error = {0};
+    uv_cond_timedwait(&store->actions.wake, &store->lock, RETRY_NS);
+    if (store->actions_waiting || store->stopping)
+        return;
+    uv_mutex_unlock(&store->lock);
+    bool ok = store->ops->act(store->engine, NULL, &error);
+    uv_mutex_lock(&store->lock);
+    note_outcome(&store->actions, "actions", ok, &error);
+}
+
 void store_actions_thread(void *argument)
 {
     struct store *store = argument;
@@ -167,6 +180,8 @@ void store_actions_thread(void *argument)
             idle_work = store->ops->act_idle != NULL;
         } else if (store->stopping) {
             break;
+        } else if (store->actions.problem[0]) {
+            probe(store);
         } else if (idle_work) {
             uv_mutex_unlock(&store->lock);
             store->ops->act_idle(store->engine);
