@@ -358,6 +358,8 @@ static void crumbs(struct view *view, struct buffer *out)
         buffer_printf(out, " ▸ %s", board->scope);
     if (group && *group)
         buffer_printf(out, " ▸ %s", group);
+    if (heat_cursor_id(board->heat)) /* at once; what explains it comes when the cursor rests */
+        buffer_printf(out, " ▸ %s", heat_cursor_id(board->heat));
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -1,0 +1,6 @@
+# The console's own tests: golden screens against a real daemon.
+$(BUILD)/tests/screen/site.o: CPPFLAGS += -Itests -DBUILD_FOLDER='"$(abspath $(BUILD))"'
+$(BUILD)/tests/screen/test_console: CPPFLAGS += -DBUILD_FOLDER='"$(abspath $(BUILD))"'
+$(BUILD)/tests/screen/test_console: UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/screen/site.o \
+  $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
+$(BUILD)/tests/screen/test_console: $(BUILD)/tests/screen/site.o all

@@ -1,0 +1,22 @@
+/* A small, always equal site: nocturned in a folder of its own, four buildings of gateways and terminals, fed by
+ * POST /ingest/readings. One gateway falls silent, so that its terminals are unreachable. */
+#ifndef SCREEN_SITE_H
+#define SCREEN_SITE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct site_fixture {
+    char folder[256], socket[300];
+    pid_t daemon;
+};
+
+/* Ends the test program when the daemon does not come up. */
+void site_start(struct site_fixture *site);
+void site_stop(struct site_fixture *site);   /* by its pid; the folder goes too */
+void site_pause(struct site_fixture *site, bool paused); /* SIGSTOP, SIGCONT: a daemon that falls silent */
+void site_restart_daemon(struct site_fixture *site);     /* killed, then started again on the same state */
+/* POST one body to /ingest/readings. */
+void site_push(struct site_fixture *site, const char *json);
+
+#endif

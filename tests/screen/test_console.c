@@ -1,0 +1,359 @@
+/* The console against a real daemon: what a person sees, at several sizes, languages and terminals, and that each end
+ * of it leaves the terminal as it was. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "screen/harness.h"
+#include "screen/site.h"
+
+#define QUIET 120
+#define PATIENCE 8000
+
+static struct site_fixture site;
+
+static int start_site(void **state)
+{
+    (void)state;
+    site_start(&site);
+    return 0;
+}
+
+static int stop_site(void **state)
+{
+    (void)state;
+    site_stop(&site);
+    return 0;
+}
+
+/* What is never the same twice: times, ages, rates, the heart. */
+static void mask(struct harness *harness)
+{
+    harness_mask(harness, "( +[0-9]{2}[:-][0-9]{2}){2,} *$", "");                /* a time axis: its ticks move */
+    harness_mask(harness, " *(⢀|⡀|⠄|⠠|⠂|⠐|⠁|⠈)+", "");                          /* the one value on a chart moves too */
+    harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
+    harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
+    harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
+    harness_mask(harness, "\\b[0-9]+[sm]\\b", "0s");
+    harness_mask(harness, "(•|∙) 00", "* 00");
+    harness_mask(harness, "[0-9]+ ms", "");
+}
+
+struct look { int rows, columns; const char *terminal, *locale, *const *environment, *extra, *second; };
+
+static struct harness *open_console(struct look look)
+{
+    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, look.extra, look.second, NULL};
+    const char *nothing[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    struct harness *harness = harness_start(&(struct harness_options){
+        .rows = look.rows ? look.rows : 24, .columns = look.columns ? look.columns : 80, .arguments = arguments,
+        .terminal = look.terminal, .locale = look.locale, .environment = look.environment ? look.environment : nothing});
+    mask(harness);
+    return harness;
+}
+
+/* Until the board knows which gateway is gone. */
+static void settle(struct harness *harness)
+{
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+}
+
+static void press(struct harness *harness, const char *keys, const char *until)
+{
+    harness_keys(harness, keys);
+    if (until && !harness_wait_text(harness, until, PATIENCE))
+        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+}
+
+static void leave(struct harness **harness)
+{
+    int status = -1;
+    harness_keys(*harness, "q");
+    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
+    assert_int_equal(status, 0);
+    assert_false(harness_alternate(*harness));
+    harness_free(harness);
+}
+
+/* R009, R010, R021: which gateway of which building died, when, and what hangs on it, without a key pressed. */
+static void board_shows_what_is_wrong(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    assert_non_null(strstr(harness_text(harness), "能源中心"));
+    assert_non_null(strstr(harness_text(harness), "offline"));
+    harness_golden(harness, "console-board-80x24");
+    press(harness, "v", "by subsystem");
+    harness_golden(harness, "console-board-subsystem-80x24");
+    press(harness, "w", "in place");
+    harness_golden(harness, "console-board-place-80x24");
+    leave(&harness);
+}
+
+static void board_wide(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.rows = 60, .columns = 200});
+    settle(harness);
+    assert_true(harness_wait_text(harness, "health, 6 h", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    harness_golden(harness, "console-board-200x60");
+    leave(&harness);
+}
+
+/* R029: from the site to one terminal's last reading, and back one layer at a time. */
+static void drills_down_and_back(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "Enter", "3 below");
+    harness_golden(harness, "console-gateway-80x24");
+    press(harness, "Tab Enter", "T-05-1");
+    assert_true(harness_wait_text(harness, "energy", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    harness_golden(harness, "console-terminal-80x24");
+    press(harness, "h", "states in 31 days");
+    press(harness, "Esc", "energy");
+    press(harness, "Esc", "3 below");
+    press(harness, "Esc", "by building");
+    leave(&harness);
+}
+
+static void devices_table_filters_sorts_and_marks(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "3", "all 48");
+    harness_golden(harness, "console-devices-80x24");
+    press(harness, "/ type:图书馆", "12 of 48");
+    press(harness, "type:.health:unk", "12 of 48"); /* one word: matches nothing, and is not an error */
+    press(harness, "Esc", "all 48");
+    press(harness, "/ type:kind:gateway Space type:涵英 Enter", "3 of 48");
+    harness_golden(harness, "console-devices-filtered-80x24");
+    press(harness, "Space Space", "2 marked");
+    press(harness, "Esc", NULL);
+    assert_null(strstr(harness_text(harness), "marked"));
+    assert_non_null(strstr(harness_text(harness), "3 of 48")); /* one layer: the filter is still there */
+    press(harness, "Esc", "all 48");
+    press(harness, "v", "by building");
+    press(harness, "g Right Down Right", "GW-0");
+    harness_golden(harness, "console-tree-80x24");
+    leave(&harness);
+}
+
+static void sources_overview_and_help(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "0", "nocturned");
+    press(harness, "?", "commands");
+    harness_golden(harness, "console-help-80x24");
+    press(harness, "/ type:leave Enter", "1 of ");
+    press(harness, "Esc", "commands");
+    press(harness, "Esc", "nocturned");
+    press(harness, "1", "by building");
+    press(harness, "? / type:group Enter", "group-by");
+    press(harness, "g Enter", "by subsystem"); /* help runs what it shows, on the page below */
+    leave(&harness);
+}
+
+static void command_line_completes_and_explains(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, ": type:so Tab", "sources");
+    press(harness, "Esc : type:the Tab", "theme");
+    press(harness, "Tab", "contrast"); /* several: shown above the line, not over the screen */
+    press(harness, "Esc : type:nonsense Enter", "no command");
+    press(harness, ": type:filter Space type:health:nosuch Enter", "expected one of");
+    press(harness, "Esc : type:at Space type:yesterdayish Enter", "expected a time");
+    leave(&harness);
+}
+
+/* The whole console shows another moment, says so, and lets nothing be changed there. */
+static void goes_back_in_time(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "[", "AS OF");
+    press(harness, "3 : type:save Space type:x Enter", "not in the past");
+    press(harness, "=", NULL);
+    assert_true(harness_wait_no_text(harness, "AS OF", PATIENCE));
+    press(harness, "1 : type:at Space type:-1s Enter", "AS OF");
+    press(harness, "]", NULL);
+    leave(&harness);
+}
+
+static void dialogs_ignore_what_was_typed_ahead(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "3 : type:save Space type:mine Enter", "saved");
+    press(harness, ": type:forget Space type:mine Enter y", "Forget the saved view"); /* y came too early */
+    assert_non_null(strstr(harness_text(harness), "Forget the saved view"));
+    harness_pump(harness, 400);
+    press(harness, "Enter", NULL); /* Enter never means yes */
+    assert_non_null(strstr(harness_text(harness), "Forget the saved view"));
+    press(harness, "y", "forgot the view");
+    leave(&harness);
+}
+
+static void read_only_changes_nothing(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.extra = "--read-only"});
+    settle(harness);
+    assert_non_null(strstr(harness_text(harness), "read-only"));
+    press(harness, "3 : type:save Space type:x Enter", "read-only");
+    leave(&harness);
+}
+
+/* ---- every kind of terminal ---- */
+
+static void speaks_chinese(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.locale = "zh_CN.UTF-8"});
+    settle(harness);
+    harness_golden(harness, "console-board-zh-80x24");
+    press(harness, "3", NULL);
+    harness_golden(harness, "console-devices-zh-80x24");
+    press(harness, "?", NULL);
+    harness_golden(harness, "console-help-zh-80x24");
+    leave(&harness);
+}
+
+static void without_colours(void **state)
+{
+    (void)state;
+    const char *environment[] = {"NO_COLOR=1", "XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    struct harness *harness = open_console((struct look){.environment = environment});
+    settle(harness);
+    harness_golden_looks(harness, "console-board-mono-80x24");
+    leave(&harness);
+}
+
+static void on_the_linux_console(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.terminal = "linux"});
+    settle(harness);
+    harness_golden(harness, "console-board-linux-80x24");
+    leave(&harness);
+}
+
+static void in_an_ascii_locale(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.locale = "C"});
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    harness_golden(harness, "console-board-ascii-80x24");
+    leave(&harness);
+}
+
+static void in_very_little_room(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){.rows = 5, .columns = 20});
+    assert_true(harness_wait_text(harness, "x", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    press(harness, "3 j j / type:GW Enter", NULL);
+    press(harness, "Esc 1", NULL);
+    harness_golden(harness, "console-board-20x5");
+    harness_resize(harness, 24, 80);
+    settle(harness);
+    assert_non_null(strstr(harness_text(harness), "by building, worst first"));
+    harness_resize(harness, 3, 10);
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    harness_resize(harness, 60, 200);
+    assert_true(harness_wait_text(harness, "health, 6 h", PATIENCE));
+    leave(&harness);
+}
+
+/* ---- ends ---- */
+
+static void a_hang_up_ends_it(void **state)
+{
+    (void)state;
+    int status;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    harness_hang_up(harness);
+    assert_true(harness_wait_exit(harness, PATIENCE, &status));
+    harness_free(&harness);
+    harness = open_console((struct look){0});
+    settle(harness);
+    kill(harness_pid(harness), SIGTERM);
+    assert_true(harness_wait_exit(harness, PATIENCE, &status));
+    assert_false(harness_alternate(harness));
+    harness_free(&harness);
+}
+
+static void a_lost_daemon_is_said_and_comes_back(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    site_restart_daemon(&site);
+    assert_true(harness_wait_text(harness, "NO LINK", PATIENCE) || harness_wait_text(harness, "the link is back", PATIENCE));
+    assert_true(harness_wait_no_text(harness, "NO LINK", PATIENCE));
+    settle(harness);
+    leave(&harness);
+}
+
+/* A daemon that answers nothing must not freeze the console: keys work on what is here. */
+static void a_silent_daemon_does_not_freeze_it(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    site_pause(&site, true);
+    press(harness, "Right", "▸ GW-04");
+    press(harness, "?", "commands");
+    press(harness, "Esc", "by building");
+    site_pause(&site, false);
+    leave(&harness);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(board_shows_what_is_wrong),
+        cmocka_unit_test(board_wide),
+        cmocka_unit_test(drills_down_and_back),
+        cmocka_unit_test(devices_table_filters_sorts_and_marks),
+        cmocka_unit_test(sources_overview_and_help),
+        cmocka_unit_test(command_line_completes_and_explains),
+        cmocka_unit_test(goes_back_in_time),
+        cmocka_unit_test(dialogs_ignore_what_was_typed_ahead),
+        cmocka_unit_test(read_only_changes_nothing),
+        cmocka_unit_test(speaks_chinese),
+        cmocka_unit_test(without_colours),
+        cmocka_unit_test(on_the_linux_console),
+        cmocka_unit_test(in_an_ascii_locale),
+        cmocka_unit_test(in_very_little_room),
+        cmocka_unit_test(a_silent_daemon_does_not_freeze_it),
+        cmocka_unit_test(a_hang_up_ends_it),
+        cmocka_unit_test(a_lost_daemon_is_said_and_comes_back),
+    };
+    return cmocka_run_group_tests(tests, start_site, stop_site);
+}
