@@ -33,7 +33,7 @@ struct fleet_evidence {
 };
 
 struct fleet_raw {
-    struct fleet_raw *next;    /* older; parents only */
+    struct fleet_raw *next;    /* a ring, from old to new */
     msec received;
     uint32_t source;           /* in fleet->texts */
     uint16_t length, capacity;
@@ -58,7 +58,7 @@ struct fleet_live {
     msec last_heard;                   /* wall; CLOCK_NEVER */
     msec since, link_since, comm_since;
     struct fleet_evidence *evidence;
-    struct fleet_raw *raw;
+    struct fleet_raw *raw;             /* the oldest of a ring of raw_count */
     uint32_t self, period;             /* ms */
     uint32_t parent, first_child, next_child;
     uint32_t family;                   /* in fleet->families; FLEET_NONE without children */
@@ -66,8 +66,9 @@ struct fleet_live {
     uint8_t value_count, value_class;
     uint8_t health, reason, link, comm;
     uint8_t flags;
-    uint8_t kind_is_gateway;
+    uint8_t kind_is_gateway, raw_count;
 };
+_Static_assert(sizeof(struct fleet_live) <= 128, "two cache lines an asset");
 
 struct fleet_row {
     uint32_t text[ASSET_FIELD_COUNT]; /* texts or arena, by field: see field_is_own */
@@ -180,6 +181,7 @@ struct fleet {
     uint32_t rate_counts[11];
     msec rate_second;
     size_t raw_bytes;
+    uint32_t raw_source;        /* in texts: of the newest message */
     struct buffer scratch;      /* words() of the subject that is asked */
     struct buffer text_scratch; /* text() of computed fields */
     struct buffer message_scratch;

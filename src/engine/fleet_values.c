@@ -116,6 +116,39 @@ static void raw_free(struct fleet *fleet, struct fleet_raw *raw)
     free(raw);
 }
 
+/* The ring's oldest node made to hold `length` bytes, in its place; a node of a fitting size is used again. */
+static struct fleet_raw *raw_refit(struct fleet *fleet, struct fleet_raw *oldest, size_t length)
+{
+    if (oldest->capacity >= length && oldest->capacity <= length + 128)
+        return oldest;
+    struct fleet_raw *fresh = raw_new(fleet, length), *before = oldest;
+    while (before->next != oldest)
+        before = before->next;
+    fresh->next = oldest->next == oldest ? fresh : oldest->next;
+    before->next = fresh;
+    raw_free(fleet, oldest);
+    return fresh;
+}
+
+static struct fleet_raw *raw_add(struct fleet *fleet, struct fleet_live *live, size_t length)
+{
+    struct fleet_raw *fresh = raw_new(fleet, length), *newest = live->raw;
+    fresh->next = newest ? newest : fresh;
+    while (newest && newest->next != live->raw)
+        newest = newest->next;
+    if (newest)
+        newest->next = fresh;
+    live->raw_count++;
+    return fresh;
+}
+
+static uint32_t source_text(struct fleet *fleet, const char *source)
+{
+    if (strcmp(intern_name(fleet->texts, fleet->raw_source), source) != 0)
+        fleet->raw_source = intern_id(fleet->texts, source, strlen(source));
+    return fleet->raw_source;
+}
+
 void fleet_raw_keep(struct fleet *fleet, struct fleet_live *live, const char *source, msec received, const char *bytes,
                     size_t length)
 {
@@ -123,38 +156,24 @@ void fleet_raw_keep(struct fleet *fleet, struct fleet_live *live, const char *so
         length = RAW_LIMIT;
     if (length > 192 && fleet->raw_bytes > raw_budget(fleet))
         length = 192;
-    struct fleet_raw *raw = live->raw;
-    bool keeps_some = live->family != FLEET_NONE;
-    if (keeps_some || !raw || raw->capacity < length || raw->capacity > length + 128) {
-        if (raw && !keeps_some) {
-            raw_free(fleet, raw);
-            live->raw = NULL;
-        }
-        raw = raw_new(fleet, length);
-        raw->next = live->raw;
-        live->raw = raw;
-        unsigned kept = 1;
-        for (struct fleet_raw *each = raw; each->next;) {
-            if (kept++ < RAW_FAMILY) {
-                each = each->next;
-                continue;
-            }
-            struct fleet_raw *old = each->next;
-            each->next = old->next;
-            raw_free(fleet, old);
-        }
-    }
+    bool grows = live->raw_count < (live->family == FLEET_NONE ? 1 : RAW_FAMILY);
+    struct fleet_raw *raw = grows ? raw_add(fleet, live, length) : raw_refit(fleet, live->raw, length);
+    /* Where the ring grew, the oldest stays the oldest; else what was the oldest is now the newest. */
+    if (!grows || live->raw_count == 1)
+        live->raw = raw->next;
     raw->received = received;
-    raw->source = intern_id(fleet->texts, source, strlen(source));
+    raw->source = source_text(fleet, source);
     raw->length = (uint16_t)length;
     memcpy(raw->bytes, bytes, length);
 }
 
 void fleet_raw_drop(struct fleet *fleet, struct fleet_live *live)
 {
-    for (struct fleet_raw *raw = live->raw, *next; raw; raw = next) {
-        next = raw->next;
+    struct fleet_raw *raw = live->raw;
+    for (; live->raw_count; live->raw_count--) {
+        struct fleet_raw *next = raw->next;
         raw_free(fleet, raw);
+        raw = next;
     }
     live->raw = NULL;
 }
@@ -165,8 +184,9 @@ unsigned fleet_messages(const struct fleet *fleet, uint32_t asset, struct fleet_
     struct buffer *scratch = &own->message_scratch;
     buffer_clear(scratch);
     buffer_reserve(scratch, (RAW_LIMIT * 3 + 1) * RAW_FAMILY); /* each bad byte becomes three: never moves below */
-    unsigned count = 0;
-    for (const struct fleet_raw *raw = live_at(fleet, asset)->raw; raw; raw = raw->next, count++) {
+    const struct fleet_live *live = live_at(fleet, asset);
+    const struct fleet_raw *raw = live->raw;
+    for (unsigned count = live->raw_count; count-- > 0; raw = raw->next) { /* oldest first, so from the end */
         if (count >= max)
             continue;
         size_t start = scratch->length;
@@ -178,5 +198,5 @@ unsigned fleet_messages(const struct fleet *fleet, uint32_t asset, struct fleet_
             .text = scratch->data + start,
         };
     }
-    return count;
+    return live->raw_count;
 }
