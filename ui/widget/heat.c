@@ -10,21 +10,28 @@
 #define GUTTER 1      /* the cursor's bar */
 #define COUNT_ROOM 6  /* "+1234" after the cells of a folded group */
 
-/* How the groups are laid out in the last drawing. */
+#define LANE_LEAST 36  /* columns a lane of groups needs to say anything */
+#define LANE_GAP 2
+#define LANES_MOST 6
+
+/* How the groups are laid out in the last drawing: one below the other, in one lane or, where that does not fit, in
+ * several side by side. Lines are counted down the first lane, then down the next. */
 struct plan {
     int name_width, summary_width;
-    int start;       /* first screen column of the cells, from the area's left */
+    int start;       /* first screen column of the cells, from the lane's left */
     int cell_width;  /* 1 or 2 */
     int per_line;    /* cells in a line */
     bool folded;
+    int lanes, lane_width, height; /* lines a lane */
     size_t unfolded; /* of the folded groups, so many at the top are shown whole: there was room */
-    int *first_line; /* of each group, then the total */
+    int *first_line; /* of each group, by group */
+    int *lines;
 };
 
 struct heat {
     struct heat_source source;
     struct plan plan;
-    size_t plan_capacity;
+    size_t first_capacity, lines_capacity;
     size_t group, cell;
     char *cursor_id;
     bool fold, stale;
@@ -47,6 +54,7 @@ void heat_free(struct heat **where)
     if (!heat)
         return;
     free(heat->plan.first_line);
+    free(heat->plan.lines);
     free(heat->cursor_id);
     free(heat->empty);
     free(heat->why);
@@ -105,14 +113,23 @@ static int lines_of(const struct plan *plan, const struct heat_group *group, boo
     return (int)(lines < all ? lines : all);
 }
 
+static int group_lines(const struct plan *plan, const struct heat *heat, size_t index)
+{
+    return lines_of(plan, &heat->source.groups[index], plan->folded && index >= plan->unfolded);
+}
+
 static int plan_cells(const struct heat *heat, struct plan *plan, int columns, int cell_width, bool folded)
 {
     plan->cell_width = cell_width;
     plan->folded = folded;
+    plan->unfolded = 0;
+    plan->lanes = 1;
+    plan->lane_width = columns;
     plan->per_line = larger((columns - plan->start + cell_width - 1) / cell_width, 1);
     int lines = 0;
     for (size_t i = 0; i < heat->source.count; i++)
-        lines += lines_of(plan, &heat->source.groups[i], folded);
+        lines += group_lines(plan, heat, i);
+    plan->height = larger(lines, 1);
     return lines;
 }
 
@@ -124,10 +141,36 @@ static void plan_unfold(const struct heat *heat, struct plan *plan, int lines, i
         lines += lines_of(plan, group, false) - lines_of(plan, group, true);
         if (lines > rows)
             return;
+        plan->height = larger(lines, 1);
     }
 }
 
-/* The roomiest layout that fits; when none does, the densest, scrolled. */
+/* Lanes used when groups, each kept whole, fill lanes of so many lines. */
+static int lanes_used(const struct heat *heat, const struct plan *plan, int height)
+{
+    int lanes = 1, line = 0;
+    for (size_t i = 0; i < heat->source.count; i++) {
+        int lines = group_lines(plan, heat, i);
+        if (line > 0 && line + lines > height) {
+            lanes++;
+            line = 0;
+        }
+        line += lines;
+    }
+    return lanes;
+}
+
+/* Folded, in so many lanes: the lowest height that holds all groups. */
+static int plan_lanes(const struct heat *heat, struct plan *plan, int columns, int lanes)
+{
+    int total = plan_cells(heat, plan, (columns - (lanes - 1) * LANE_GAP) / lanes, 1, true);
+    plan->lanes = lanes;
+    for (plan->height = larger((total + lanes - 1) / lanes, 1); lanes_used(heat, plan, plan->height) > lanes;)
+        plan->height++;
+    return plan->height;
+}
+
+/* The roomiest layout that fits; when none does, the densest, scrolled. Returns its lines from top to bottom. */
 static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int columns)
 {
     plan->name_width = plan->summary_width = 0;
@@ -135,7 +178,7 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
         plan->name_width = larger(plan->name_width, text_width(heat->source.groups[i].name));
         plan->summary_width = larger(plan->summary_width, text_width(heat->source.groups[i].summary));
     }
-    int most = larger(columns / 4, 8);
+    int most = columns / 4 < 12 ? 12 : columns / 4 > 24 ? 24 : columns / 4;
     if (plan->name_width > most)
         plan->name_width = most;
     if (plan->summary_width > 16)
@@ -144,8 +187,18 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
     int lines = plan_cells(heat, plan, columns, 2, false);
     if (lines > rows)
         lines = plan_cells(heat, plan, columns, 1, false);
-    if (lines > rows && heat->fold)
-        plan_unfold(heat, plan, lines = plan_cells(heat, plan, columns, 1, true), rows);
+    if (lines <= rows || !heat->fold)
+        return lines;
+    lines = plan_cells(heat, plan, columns, 1, true);
+    if (lines <= rows) {
+        plan_unfold(heat, plan, lines, rows);
+        return plan->height;
+    }
+    for (int lanes = 2; lanes <= LANES_MOST && lines > rows; lanes++) {
+        if ((columns - (lanes - 1) * LANE_GAP) / lanes < larger(LANE_LEAST, plan->start + COUNT_ROOM + 4))
+            break;
+        lines = plan_lanes(heat, plan, columns, lanes);
+    }
     return lines;
 }
 
@@ -153,13 +206,17 @@ static void plan_make(struct heat *heat, struct rect area)
 {
     struct plan *plan = &heat->plan;
     plan_choose(heat, plan, area.rows, area.columns);
-    ARRAY_RESERVE(plan->first_line, heat->plan_capacity, heat->source.count + 1);
+    ARRAY_RESERVE(plan->first_line, heat->first_capacity, heat->source.count + 1);
+    ARRAY_RESERVE(plan->lines, heat->lines_capacity, heat->source.count + 1);
     int line = 0;
     for (size_t i = 0; i < heat->source.count; i++) {
+        int lines = group_lines(plan, heat, i), inside = line % plan->height;
+        if (plan->lanes > 1 && inside > 0 && inside + lines > plan->height)
+            line += plan->height - inside; /* to the next lane, whole */
         plan->first_line[i] = line;
-        line += lines_of(plan, &heat->source.groups[i], plan->folded && i >= plan->unfolded);
+        plan->lines[i] = lines;
+        line += lines;
     }
-    plan->first_line[heat->source.count] = line;
 }
 
 int heat_rows(const struct heat *heat, int columns)
@@ -174,7 +231,7 @@ static void line_cells(const struct heat *heat, size_t index, int line, size_t *
 {
     const struct plan *plan = &heat->plan;
     const struct heat_group *group = &heat->source.groups[index];
-    int lines = plan->first_line[index + 1] - plan->first_line[index];
+    int lines = plan->lines[index];
     size_t per_line = (size_t)plan->per_line;
     *first = (size_t)line * per_line;
     *last = *first + per_line;
@@ -190,7 +247,7 @@ static void line_cells(const struct heat *heat, size_t index, int line, size_t *
 
 static int line_of_cell(const struct heat *heat, size_t index, size_t cell)
 {
-    int lines = heat->plan.first_line[index + 1] - heat->plan.first_line[index];
+    int lines = heat->plan.lines[index];
     int line = (int)(cell / (size_t)larger(heat->plan.per_line, 1));
     return line < lines ? line : lines - 1;
 }
@@ -270,13 +327,19 @@ bool heat_move_to_id(struct heat *heat, const char *id)
 
 /* ---- drawing ---- */
 
-static void draw_cells(const struct heat *heat, struct surface *surface, int row, size_t index, int line)
+/* The screen column a line's lane begins at. */
+static int lane_column(const struct heat *heat, int line)
+{
+    return heat->area.column + line / heat->plan.height * (heat->plan.lane_width + LANE_GAP);
+}
+
+static void draw_cells(const struct heat *heat, struct surface *surface, int row, int left, size_t index, int line)
 {
     const struct heat_group *group = &heat->source.groups[index];
     const struct plan *plan = &heat->plan;
     size_t first, last;
     line_cells(heat, index, line, &first, &last);
-    int column = heat->area.column + plan->start;
+    int column = left + plan->start;
     for (size_t cell = first; cell < last; cell++, column += plan->cell_width) {
         enum health health = group->cells[cell];
         uint8_t role = heat->stale ? ROLE_STALE : (uint8_t)health_role(health);
@@ -284,37 +347,35 @@ static void draw_cells(const struct heat *heat, struct surface *surface, int row
             role |= ROLE_REVERSE;
         surface_put(surface, row, column, role, health_glyph(health, surface->ascii));
     }
-    int lines = plan->first_line[index + 1] - plan->first_line[index];
-    if (line == lines - 1 && last < group->count)
-        surface_printf(surface, row, column + 1, heat->area.column + heat->area.columns - column - 1, ROLE_DIM, "+%zu",
+    if (line == plan->lines[index] - 1 && last < group->count)
+        surface_printf(surface, row, column + 1, left + plan->lane_width - column - 1, ROLE_DIM, "+%zu",
                        group->count - last);
 }
 
-static void draw_label(const struct heat *heat, struct surface *surface, int row, size_t index)
+static void draw_label(const struct heat *heat, struct surface *surface, int row, int left, size_t index)
 {
     const struct heat_group *group = &heat->source.groups[index];
     const struct plan *plan = &heat->plan;
-    int column = heat->area.column;
     uint8_t role = group->role == ROLE_DIM ? ROLE_DIM : ROLE_TEXT;
     if (index == heat->group) {
-        surface_put(surface, row, column, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));
+        surface_put(surface, row, left, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));
         role = ROLE_STRONG;
     }
-    surface_text_cut(surface, row, column + GUTTER, plan->name_width, role, group->name, TEXT_CUT_MIDDLE);
-    surface_text_right(surface, row, column + GUTTER + plan->name_width + 1, plan->summary_width, group->role,
+    surface_text_cut(surface, row, left + GUTTER, plan->name_width, role, group->name, TEXT_CUT_MIDDLE);
+    surface_text_right(surface, row, left + GUTTER + plan->name_width + 1, plan->summary_width, group->role,
                        group->summary);
 }
 
 static void keep_in_sight(struct heat *heat)
 {
-    int total = heat->plan.first_line[heat->source.count];
     int line = heat->plan.first_line[heat->group] + line_of_cell(heat, heat->group, heat->cell);
+    line %= heat->plan.height;
     if (line < heat->top)
         heat->top = line;
     if (line >= heat->top + heat->area.rows)
         heat->top = line - heat->area.rows + 1;
-    if (heat->top + heat->area.rows > total)
-        heat->top = larger(total - heat->area.rows, 0);
+    if (heat->top + heat->area.rows > heat->plan.height)
+        heat->top = larger(heat->plan.height - heat->area.rows, 0);
 }
 
 void heat_draw(struct heat *heat, struct surface *surface, struct rect area)
@@ -332,17 +393,17 @@ void heat_draw(struct heat *heat, struct surface *surface, struct rect area)
     }
     plan_make(heat, area);
     keep_in_sight(heat);
-    for (size_t index = 0; index < heat->source.count; index++) {
-        for (int line = heat->plan.first_line[index]; line < heat->plan.first_line[index + 1]; line++) {
-            int row = area.row + line - heat->top;
+    for (size_t index = 0; index < heat->source.count; index++)
+        for (int inside = 0; inside < heat->plan.lines[index]; inside++) {
+            int line = heat->plan.first_line[index] + inside, left = lane_column(heat, line);
+            int row = area.row + line % heat->plan.height - heat->top;
             if (row < area.row || row >= area.row + area.rows)
                 continue;
             /* The label stands on the group's first line that is seen. */
-            if (line == heat->plan.first_line[index] || row == area.row)
-                draw_label(heat, surface, row, index);
-            draw_cells(heat, surface, row, index, line - heat->plan.first_line[index]);
+            if (inside == 0 || row == area.row)
+                draw_label(heat, surface, row, left, index);
+            draw_cells(heat, surface, row, left, index, inside);
         }
-    }
 }
 
 /* ---- keys ---- */
@@ -386,14 +447,14 @@ static enum heat_answer move_line(struct heat *heat, bool down)
     int line = line_of_cell(heat, heat->group, heat->cell);
     line_cells(heat, heat->group, line, &first, &last);
     size_t column = heat->cell - first, group = heat->group;
-    int lines = heat->plan.first_line[group + 1] - heat->plan.first_line[group];
+    int lines = heat->plan.lines[group];
     line += down ? 1 : -1;
     if (line < 0 || line >= lines) {
         move_group(heat, down ? 1 : -1);
         if (heat->group == group)
             return HEAT_MOVED;
         group = heat->group;
-        lines = heat->plan.first_line[group + 1] - heat->plan.first_line[group];
+        lines = heat->plan.lines[group];
         line = down ? 0 : lines - 1;
     }
     heat->cell = 0; /* so that a folded line is seen as it stands without the cursor */
@@ -443,16 +504,16 @@ static enum heat_answer mouse(struct heat *heat, const struct key_event *key)
         return move_line(heat, key->mouse == MOUSE_WHEEL_DOWN);
     if (key->mouse != MOUSE_PRESS)
         return HEAT_IGNORED;
-    int line = key->mouse_row - heat->area.row + heat->top;
-    int column = key->mouse_column - heat->area.column - heat->plan.start;
+    int lane = (key->mouse_column - heat->area.column) / (heat->plan.lane_width + LANE_GAP);
+    int line = key->mouse_row - heat->area.row + heat->top + lane * heat->plan.height;
+    int column = key->mouse_column - lane_column(heat, line) - heat->plan.start;
     for (size_t index = 0; index < heat->source.count; index++) {
-        if (line < heat->plan.first_line[index] || line >= heat->plan.first_line[index + 1])
-            continue;
+        int inside = line - heat->plan.first_line[index];
         size_t first, last;
-        line_cells(heat, index, line - heat->plan.first_line[index], &first, &last);
+        if (inside < 0 || inside >= heat->plan.lines[index] || heat->source.groups[index].count == 0)
+            continue;
+        line_cells(heat, index, inside, &first, &last);
         size_t cell = first + (size_t)(column > 0 ? column / heat->plan.cell_width : 0);
-        if (heat->source.groups[index].count == 0)
-            return HEAT_IGNORED;
         heat->group = index;
         heat->cell = cell < last ? cell : last - 1;
         moved(heat);

@@ -1,6 +1,6 @@
 /* The board: groups of small cells, one per asset, a health letter each. Cells are two columns wide where all fits so,
  * else one; where even that does not fit and `fold` allows, each group takes the lines its wrong cells need and says
- * how many quiet ones follow ("+51"); else it scrolls. The cursor is on a cell and keeps to its id. */
+ * how many quiet ones follow ("+51"), if need be in several lanes side by side; else it scrolls. The cursor is on a cell and keeps to its id. */
 #ifndef WIDGET_HEAT_H
 #define WIDGET_HEAT_H
 

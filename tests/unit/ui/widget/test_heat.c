@@ -119,6 +119,35 @@ static void folds_only_what_is_quiet(void **state)
                                   " 主楼    40/40 ·························\n");
 }
 
+/* The whole site on one screen: groups side by side where one lane is too long. */
+static void lies_in_lanes_when_too_long(void **state)
+{
+    struct bench *bench = *state;
+    draw(bench, 2, 80);
+    assert_drawn(&bench->surface,
+                 "▌涵英楼  38/40 x~················ +22     4号巨构 39/40 !················· +22\n"
+                 " 主楼    40/40 ·················· +22\n");
+    press(bench, "n");
+    assert_string_equal(heat_cursor_id(bench->heat), "0/1");
+    press(bench, "j");
+    press(bench, "j"); /* down the lane and on to the next */
+    assert_string_equal(heat_cursor_id(bench->heat), "2/1");
+    draw(bench, 2, 80);
+    assert_int_equal(bench->surface.cells[41].code, 0x258c);
+    struct key_event click = {.special = KEY_MOUSE_, .mouse = MOUSE_PRESS, .mouse_row = 0, .mouse_column = 57,
+                              .mouse_clicks = 1};
+    assert_int_equal(heat_key(bench->heat, &click), HEAT_MOVED);
+    assert_string_equal(heat_cursor_id(bench->heat), "2/1");
+    click.mouse_row = 1;
+    assert_int_equal(heat_key(bench->heat, &click), HEAT_IGNORED);
+    for (int rows = 1; rows < 4; rows++) /* any size is safe */
+        for (int columns = 1; columns < 130; columns++) {
+            draw(bench, rows, columns);
+            press(bench, "j");
+            press(bench, "l");
+        }
+}
+
 static void cursor_reaches_folded_cells(void **state)
 {
     struct bench *bench = *state;
@@ -217,7 +246,7 @@ static void old_data_has_no_colour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with(spreads_where_there_is_room), with(folds_only_what_is_quiet), with(cursor_reaches_folded_cells),
+        with(spreads_where_there_is_room), with(folds_only_what_is_quiet), with(lies_in_lanes_when_too_long), with(cursor_reaches_folded_cells),
         with(moves_about), with(cursor_keeps_to_its_id), with(survives_shrinking), with(old_data_has_no_colour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
