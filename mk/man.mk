@@ -6,9 +6,10 @@ $(BUILD)/man/describe: $(BUILD)/man/describe.o $(BUILD)/libdaemon.a $(BUILD)/lib
 $(BUILD)/man/nocturne.yml.5: man/nocturne.yml.5.in $(BUILD)/man/describe
 	$(call say,MAN,$@)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/man/describe $< > $@.new && mv $@.new $@
 
-$(BUILD)/man/nocturne.1: $(BUILD)/nocturne
+$(BUILD)/man/nocturne.1: man/nocturne.1.in $(BUILD)/nocturne
 	$(Q)mkdir -p $(@D)
-	$(call say,MAN,$@)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/nocturne completion man > $@.new && mv $@.new $@
+	$(call say,MAN,$@)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/nocturne completion man > $@.commands && \
+	  sed -e '/^@COMMANDS@$$/{r $@.commands' -e 'd}' $< > $@.new && mv $@.new $@
 
 manual: $(GENERATED_MANUAL)
 all: manual
