@@ -20,6 +20,7 @@ struct feed_slot {
     msec fetched;               /* steady, when last asked; CLOCK_NEVER */
     msec not_before;            /* steady: the path changed and has yet to stand */
     bool old, failed;
+    bool asked;                 /* the request under way is for a path that a person's key changed */
     struct client_request *request;
 };
 
@@ -47,11 +48,13 @@ static void answered(void *owner, const struct client_answer *answer)
 {
     struct feed_slot *slot = owner;
     struct feed *feed = slot->feed;
+    bool asked = slot->asked;
     slot->request = NULL;
+    slot->asked = false;
     slot->failed = answer->error && answer->status != 400 && answer->status != 404 && answer->status != 422;
     if (slot->failed)
         slot->old = true;
-    feed->received(feed->owner, slot->owner->view, slot->number, answer);
+    feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
     schedule(feed); /* the slot may be gone by now: only the feed is touched */
 }
 
@@ -219,6 +222,7 @@ void feed_update(struct feed *feed, struct view *view)
         slot->not_before = wait ? now + want->rest : now;
         if (entry->shown && !wait) {
             fetch(slot, now); /* a stale answer on its way is dropped */
+            slot->asked = true;
             continue;
         }
         if (slot->request)

@@ -12,8 +12,9 @@
 
 struct feed;
 
-/* An answer that is still wanted. The feed has noted it; hand it to the view. */
-typedef void feed_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer);
+/* An answer that is still wanted. The feed has noted it; hand it to the view. `asked`: a person waits for it (a key
+ * changed what is wanted); else it only keeps fresh what is shown. */
+typedef void feed_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked);
 
 struct feed *feed_new(uv_loop_t *loop, struct client *client, feed_received *received, void *owner);
 void feed_free(struct feed **feed);

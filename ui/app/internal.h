@@ -109,7 +109,7 @@ bool app_open(struct app *app, const struct view_ops *ops, const char *argument,
 void app_switch(struct app *app, unsigned tab);
 bool app_pop(struct app *app);                  /* false at the bottom */
 void app_react(struct app *app, struct view *view, enum reaction reaction);
-void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer);
+void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked);
 void app_close_views(struct app *app);
 
 /* frame.c */

@@ -119,13 +119,13 @@ void app_react(struct app *app, struct view *view, enum reaction reaction)
         app_pop(app);
 }
 
-void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer)
+void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked)
 {
     struct app *app = owner;
     struct error error = {0};
     if (!view->ops->receive(view, slot, answer, &error) && error.text[0] && answer->status)
         app_say(app, ROLE_ERROR, "%s", error.text);
-    app_dirty(app, false);
+    app_dirty(app, asked);
     if (view == app_view(app))
         feed_update(app->feed, view); /* what came may show what else is wanted */
 }
