@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,6 +80,7 @@ static inline pid_t broker_start(int port, const char *more)
     folder_write(name, text);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no broker behind */
         int quiet = open("/dev/null", O_RDWR);
         dup2(quiet, 1), dup2(quiet, 2);
         execlp("mosquitto", "mosquitto", "-c", folder_path(name), (char *)NULL);
