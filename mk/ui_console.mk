@@ -4,3 +4,4 @@ $(BUILD)/tests/screen/test_console: CPPFLAGS += -DBUILD_FOLDER='"$(abspath $(BUI
 $(BUILD)/tests/screen/test_console: UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/screen/site.o \
   $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
 $(BUILD)/tests/screen/test_console: $(BUILD)/tests/screen/site.o all
+$(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,src/client/event_parser.c src/client/http_response.c)

@@ -71,7 +71,7 @@ static int run(const struct options *options)
 {
     struct buffer help = BUFFER_INIT;
     if (options->help) {
-        options_help(&help);
+        arguments_help(&help);
         fwrite(buffer_text(&help), 1, help.length, stdout);
         buffer_release(&help);
         return 0;
@@ -89,12 +89,12 @@ int main(int argc, char **argv)
     struct error error = {0};
     locale_init();
     signal(SIGPIPE, SIG_IGN);
-    if (!options_parse(&options, argc, argv, &error)) {
+    if (!arguments_parse(&options, argc, (const char *const *)argv, &error)) {
         fprintf(stderr, "nocturne: %s\n", error.text);
-        options_release(&options);
+        arguments_release(&options);
         return 2;
     }
     int code = run(&options);
-    options_release(&options);
+    arguments_release(&options);
     return fflush(stdout) == 0 || code ? code : 1;
 }

@@ -57,7 +57,7 @@ static void set(struct options *options, const struct option_row *row, const cha
     memcpy((char *)options + row->offset, &value, sizeof value);
 }
 
-bool options_parse(struct options *options, int argc, char **argv, struct error *error)
+bool arguments_parse(struct options *options, int argc, const char *const *argv, struct error *error)
 {
     bool only_words = false;
     memset(options, 0, sizeof *options);
@@ -96,7 +96,7 @@ bool options_parse(struct options *options, int argc, char **argv, struct error 
     return true;
 }
 
-void options_release(struct options *options)
+void arguments_release(struct options *options)
 {
     free(options->words);
     options->words = NULL;
@@ -121,7 +121,7 @@ static void help_options(struct buffer *out, bool command)
     }
 }
 
-void options_help(struct buffer *out)
+void arguments_help(struct buffer *out)
 {
     buffer_printf(out, _("Usage: nocturne [OPTION ...] [COMMAND ...]\n"
                          "Without a command the full-screen console opens; a daemon is started when none runs.\n"));

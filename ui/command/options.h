@@ -13,7 +13,7 @@ struct options {
     const char *socket, *url, *theme, *at;
     const char *output, *filter, *sort, *limit, *size, *columns, *from, *to;
     const char *read_only, *plain, *wall, *ansi, *complete, *yes, *help, *version; /* switches: NULL or "" */
-    const char **words;  /* the command and its arguments; NULL-terminated, released by options_release */
+    const char **words;  /* the command and its arguments; NULL-terminated, released by arguments_release */
     int count;
 };
 
@@ -27,8 +27,8 @@ extern const struct option_row option_rows[];
 extern const unsigned option_count;
 
 /* Errors are for people: they name the option and what would be right. */
-bool options_parse(struct options *options, int argc, char **argv, struct error *error);
-void options_release(struct options *options);
-void options_help(struct buffer *out);
+bool arguments_parse(struct options *options, int argc, const char *const *argv, struct error *error);
+void arguments_release(struct options *options);
+void arguments_help(struct buffer *out);
 
 #endif
