@@ -111,8 +111,12 @@ static bool ledger_first_load(struct daemon *daemon)
     struct fleet_status status;
     struct ledger_summary summary;
     fleet_status(daemon->fleet, &status);
-    if (!settings_ledgers(daemon->settings, &paths) || status.assets > status.discovered)
+    if (!settings_ledgers(daemon->settings, &paths))
         return true;
+    if (status.assets > status.discovered) {
+        log_info("ledger: %u assets from the store, which owns them; the files are not read", status.assets - status.discovered);
+        return true;
+    }
     struct buffer refused = BUFFER_INIT;
     struct ledger_change *change = ledgers_read(daemon->settings, daemon->fleet, &refused);
     ledger_change_summary(change, &summary);
@@ -266,6 +270,17 @@ static void apply_process_settings(const struct daemon *daemon)
     }
 }
 
+/* What a running daemon cannot change is said, not silently left. */
+static void tell_what_waits(const struct daemon *daemon, const struct settings *settings)
+{
+    static const char *const keys[] = {"store", "listen", "ledger"};
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
+        if (!settings_same(daemon->settings, settings, keys[i]))
+            log_warning("reload: `%s` differs; %s", keys[i],
+                        strcmp(keys[i], "ledger") == 0 ? "the store owns the ledger: use `nocturne ledger import`"
+                                                        : "it takes force when the daemon starts again");
+}
+
 static bool daemon_reload(void *owner, struct error *error)
 {
     struct daemon *daemon = owner;
@@ -281,6 +296,7 @@ static bool daemon_reload(void *owner, struct error *error)
         log_error("reload: %u mistakes; the old configuration stays in force", problems.count);
         error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
     } else {
+        tell_what_waits(daemon, settings);
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);

@@ -479,6 +479,22 @@ size_t settings_sources(const struct settings *settings, const struct settings_s
     return settings->source_count;
 }
 
+bool settings_same(const struct settings *left, const struct settings *right, const char *key)
+{
+    struct buffer texts[2] = {BUFFER_INIT, BUFFER_INIT};
+    const struct settings *both[2] = {left, right};
+    for (int i = 0; i < 2; i++) {
+        const struct config_node *root = config_root(both[i]->config);
+        const struct config_node *node = root && config_is_map(root) ? config_get(root, key) : NULL;
+        if (node)
+            node_write(node, &texts[i]);
+    }
+    bool same = strcmp(buffer_text(&texts[0]), buffer_text(&texts[1])) == 0;
+    buffer_release(&texts[0]);
+    buffer_release(&texts[1]);
+    return same;
+}
+
 size_t settings_ledgers(const struct settings *settings, char *const **paths)
 {
     *paths = settings->ledgers;

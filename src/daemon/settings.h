@@ -31,6 +31,8 @@ const struct store_options *settings_store(const struct settings *settings);
 const struct fleet_options *settings_fleet(const struct settings *settings);
 size_t settings_sources(const struct settings *settings, const struct settings_source **sources);
 size_t settings_ledgers(const struct settings *settings, char *const **paths);
+/* Do both say the same under a top-level key? */
+bool settings_same(const struct settings *left, const struct settings *right, const char *key);
 enum log_level settings_log(const struct settings *settings);
 unsigned settings_open_files(const struct settings *settings);
 
