@@ -244,6 +244,7 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
         return false;
     }
     telemetry->retained_at = now;
+    *more = true; /* of other work */
     return true;
 }
 
