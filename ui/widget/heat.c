@@ -8,21 +8,24 @@
 #include "window/layout.h"
 
 #define GUTTER 1      /* the cursor's bar */
-#define COUNT_ROOM 6  /* "+1234" after the cells of a folded group */
 
-#define LANE_LEAST 36  /* columns a lane of groups needs to say anything */
+#define CELLS_LEAST 5  /* columns a lane needs after name and summary */
 #define LANE_GAP 2
 #define LANES_MOST 6
 
 /* How the groups are laid out in the last drawing: one below the other, in one lane or, where that does not fit, in
- * several side by side. Lines are counted down the first lane, then down the next. */
+ * several side by side. Lines are counted down the first lane, then down the next; what is more than a screenful goes
+ * to further pages, so that the first page holds the first groups. */
 struct plan {
     int name_width, summary_width;
     int start;       /* first screen column of the cells, from the lane's left */
     int cell_width;  /* 1 or 2 */
     int per_line;    /* cells in a line */
     bool folded;
-    int lanes, lane_width, height; /* lines a lane */
+    int count_room;  /* " +123" after the cells of a folded group */
+    int lanes, lane_width;
+    int height;      /* lines of a lane on one page */
+    int pages;
     size_t unfolded; /* of the folded groups, so many at the top are shown whole: there was room */
     int *first_line; /* of each group, by group */
     int *lines;
@@ -97,6 +100,11 @@ static size_t loud_extent(const struct heat_group *group)
     return extent;
 }
 
+static size_t last_line_room(const struct plan *plan)
+{
+    return plan->per_line > plan->count_room ? (size_t)(plan->per_line - plan->count_room) : 1;
+}
+
 static int lines_of(const struct plan *plan, const struct heat_group *group, bool folded)
 {
     size_t per_line = (size_t)plan->per_line, count = group->count;
@@ -105,7 +113,7 @@ static int lines_of(const struct plan *plan, const struct heat_group *group, boo
     if (!folded)
         return (int)((count + per_line - 1) / per_line);
     size_t extent = loud_extent(group);
-    size_t last_room = per_line > COUNT_ROOM ? per_line - COUNT_ROOM : 1; /* the last line also says how many follow */
+    size_t last_room = last_line_room(plan); /* the last line also says how many follow */
     if (extent <= last_room)
         return 1;
     size_t lines = 1 + (extent - last_room + per_line - 1) / per_line;
@@ -123,7 +131,7 @@ static int plan_cells(const struct heat *heat, struct plan *plan, int columns, i
     plan->cell_width = cell_width;
     plan->folded = folded;
     plan->unfolded = 0;
-    plan->lanes = 1;
+    plan->lanes = plan->pages = 1;
     plan->lane_width = columns;
     plan->per_line = larger((columns - plan->start + cell_width - 1) / cell_width, 1);
     int lines = 0;
@@ -170,11 +178,12 @@ static int plan_lanes(const struct heat *heat, struct plan *plan, int columns, i
     return plan->height;
 }
 
-/* The roomiest layout that fits; when none does, the densest, scrolled. Returns its lines from top to bottom. */
-static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int columns)
+static void plan_widths(const struct heat *heat, struct plan *plan, int columns)
 {
+    size_t largest = 0;
     plan->name_width = plan->summary_width = 0;
     for (size_t i = 0; i < heat->source.count; i++) {
+        largest = heat->source.groups[i].count > largest ? heat->source.groups[i].count : largest;
         plan->name_width = larger(plan->name_width, text_width(heat->source.groups[i].name));
         plan->summary_width = larger(plan->summary_width, text_width(heat->source.groups[i].summary));
     }
@@ -184,6 +193,15 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
     if (plan->summary_width > 16)
         plan->summary_width = 16;
     plan->start = GUTTER + plan->name_width + 1 + plan->summary_width + (plan->summary_width ? 1 : 0);
+    plan->count_room = 3; /* blank, plus and a digit */
+    for (; largest >= 10; largest /= 10)
+        plan->count_room++;
+}
+
+/* The roomiest layout that fits; when none does, the densest. Returns its lines from top to bottom. */
+static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int columns)
+{
+    plan_widths(heat, plan, columns);
     int lines = plan_cells(heat, plan, columns, 2, false);
     if (lines > rows)
         lines = plan_cells(heat, plan, columns, 1, false);
@@ -195,7 +213,7 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
         return plan->height;
     }
     for (int lanes = 2; lanes <= LANES_MOST && lines > rows; lanes++) {
-        if ((columns - (lanes - 1) * LANE_GAP) / lanes < larger(LANE_LEAST, plan->start + COUNT_ROOM + 4))
+        if ((columns - (lanes - 1) * LANE_GAP) / lanes < plan->start + CELLS_LEAST)
             break;
         lines = plan_lanes(heat, plan, columns, lanes);
     }
@@ -205,18 +223,22 @@ static int plan_choose(const struct heat *heat, struct plan *plan, int rows, int
 static void plan_make(struct heat *heat, struct rect area)
 {
     struct plan *plan = &heat->plan;
-    plan_choose(heat, plan, area.rows, area.columns);
+    int wanted = plan_choose(heat, plan, area.rows, area.columns);
+    if (plan->lanes > 1 && wanted > area.rows && area.rows > 0)
+        plan->height = area.rows; /* a page at a time */
     ARRAY_RESERVE(plan->first_line, heat->first_capacity, heat->source.count + 1);
     ARRAY_RESERVE(plan->lines, heat->lines_capacity, heat->source.count + 1);
     int line = 0;
     for (size_t i = 0; i < heat->source.count; i++) {
         int lines = group_lines(plan, heat, i), inside = line % plan->height;
-        if (plan->lanes > 1 && inside > 0 && inside + lines > plan->height)
+        if (plan->lanes > 1 && inside > 0 && inside + lines > plan->height && lines <= plan->height)
             line += plan->height - inside; /* to the next lane, whole */
         plan->first_line[i] = line;
         plan->lines[i] = lines;
         line += lines;
     }
+    int page = plan->height * plan->lanes;
+    plan->pages = larger((line + page - 1) / page, 1);
 }
 
 int heat_rows(const struct heat *heat, int columns)
@@ -236,7 +258,7 @@ static void line_cells(const struct heat *heat, size_t index, int line, size_t *
     *first = (size_t)line * per_line;
     *last = *first + per_line;
     if (line == lines - 1 && *last < group->count) {
-        size_t room = per_line > COUNT_ROOM ? per_line - COUNT_ROOM : 1;
+        size_t room = last_line_room(plan);
         if (index == heat->group && heat->cell >= *first + room)
             *first = heat->cell - room + 1;
         *last = *first + room;
@@ -327,10 +349,17 @@ bool heat_move_to_id(struct heat *heat, const char *id)
 
 /* ---- drawing ---- */
 
-/* The screen column a line's lane begins at. */
+/* The screen column a line's lane begins at, and its row counted from the top of the first page. */
 static int lane_column(const struct heat *heat, int line)
 {
-    return heat->area.column + line / heat->plan.height * (heat->plan.lane_width + LANE_GAP);
+    int lane = line / heat->plan.height % heat->plan.lanes;
+    return heat->area.column + lane * (heat->plan.lane_width + LANE_GAP);
+}
+
+static int page_row(const struct heat *heat, int line)
+{
+    int page = line / (heat->plan.height * heat->plan.lanes);
+    return page * heat->plan.height + line % heat->plan.height;
 }
 
 static void draw_cells(const struct heat *heat, struct surface *surface, int row, int left, size_t index, int line)
@@ -368,14 +397,19 @@ static void draw_label(const struct heat *heat, struct surface *surface, int row
 
 static void keep_in_sight(struct heat *heat)
 {
-    int line = heat->plan.first_line[heat->group] + line_of_cell(heat, heat->group, heat->cell);
-    line %= heat->plan.height;
-    if (line < heat->top)
-        heat->top = line;
-    if (line >= heat->top + heat->area.rows)
-        heat->top = line - heat->area.rows + 1;
-    if (heat->top + heat->area.rows > heat->plan.height)
-        heat->top = larger(heat->plan.height - heat->area.rows, 0);
+    const struct plan *plan = &heat->plan;
+    int row = page_row(heat, plan->first_line[heat->group] + line_of_cell(heat, heat->group, heat->cell));
+    int total = plan->height * plan->pages;
+    if (plan->pages > 1) {
+        heat->top = row / plan->height * plan->height;
+        return;
+    }
+    if (row < heat->top)
+        heat->top = row;
+    if (row >= heat->top + heat->area.rows)
+        heat->top = row - heat->area.rows + 1;
+    if (heat->top + heat->area.rows > total)
+        heat->top = larger(total - heat->area.rows, 0);
 }
 
 void heat_draw(struct heat *heat, struct surface *surface, struct rect area)
@@ -396,7 +430,7 @@ void heat_draw(struct heat *heat, struct surface *surface, struct rect area)
     for (size_t index = 0; index < heat->source.count; index++)
         for (int inside = 0; inside < heat->plan.lines[index]; inside++) {
             int line = heat->plan.first_line[index] + inside, left = lane_column(heat, line);
-            int row = area.row + line % heat->plan.height - heat->top;
+            int row = area.row + page_row(heat, line) - heat->top;
             if (row < area.row || row >= area.row + area.rows)
                 continue;
             /* The label stands on the group's first line that is seen. */
@@ -505,7 +539,10 @@ static enum heat_answer mouse(struct heat *heat, const struct key_event *key)
     if (key->mouse != MOUSE_PRESS)
         return HEAT_IGNORED;
     int lane = (key->mouse_column - heat->area.column) / (heat->plan.lane_width + LANE_GAP);
-    int line = key->mouse_row - heat->area.row + heat->top + lane * heat->plan.height;
+    int row = key->mouse_row - heat->area.row + heat->top, height = heat->plan.height;
+    int line = (row / height * heat->plan.lanes + lane) * height + row % height;
+    if (lane >= heat->plan.lanes)
+        return HEAT_IGNORED;
     int column = key->mouse_column - lane_column(heat, line) - heat->plan.start;
     for (size_t index = 0; index < heat->source.count; index++) {
         int inside = line - heat->plan.first_line[index];

@@ -1,6 +1,7 @@
 /* The board: groups of small cells, one per asset, a health letter each. Cells are two columns wide where all fits so,
- * else one; where even that does not fit and `fold` allows, each group takes the lines its wrong cells need and says
- * how many quiet ones follow ("+51"), if need be in several lanes side by side; else it scrolls. The cursor is on a cell and keeps to its id. */
+ * else one. Where even that does not fit and `fold` allows, each group takes the lines its wrong cells need and says
+ * how many quiet ones follow ("+51"); if need be groups lie in several lanes side by side, and then page by page.
+ * Without folding it scrolls. The cursor is on a cell and keeps to its id. */
 #ifndef WIDGET_HEAT_H
 #define WIDGET_HEAT_H
 
@@ -39,7 +40,8 @@ void heat_refreshed(struct heat *heat, const struct heat_source *source);
 void heat_draw(struct heat *heat, struct surface *surface, struct rect area);
 
 enum heat_answer { HEAT_IGNORED, HEAT_MOVED, HEAT_CHOSEN };
-/* Arrows, j k l (h is history), g G, pages, n N next wrong round the whole board, J K groups, Enter, click and double click. */
+/* Arrows, j k l (h is history), g G, pages, n N next wrong round the whole board, J K groups, Enter,
+ * click and double click. */
 enum heat_answer heat_key(struct heat *heat, const struct key_event *key);
 
 const char *heat_cursor_id(const struct heat *heat); /* NULL while empty */

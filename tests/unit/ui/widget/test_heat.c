@@ -101,17 +101,17 @@ static void folds_only_what_is_quiet(void **state)
     draw(bench, 4, 40);
     assert_drawn(&bench->surface, "▌涵英楼  38/40 x~·······················\n"
                                   "               ···············\n"
-                                  " 主楼    40/40 ··················· +21\n"
-                                  " 4号巨构 39/40 !·················· +21\n");
+                                  " 主楼    40/40 ····················· +19\n"
+                                  " 4号巨构 39/40 !···················· +19\n");
     draw(bench, 3, 40);
     assert_int_equal(bench->surface.cells[40 + 1].code, 0x4e3b); /* one line a group */
     bench->cells[1][39] = HEALTH_WARNING; /* in place, not worst first: the last cell is wrong */
     refresh(bench);
     draw(bench, 4, 40);
-    assert_drawn(&bench->surface, "▌涵英楼  38/40 x~················· +21\n"
+    assert_drawn(&bench->surface, "▌涵英楼  38/40 x~··················· +19\n"
                                   " 主楼    40/40 ·························\n"
                                   "               ··············w\n"
-                                  " 4号巨构 39/40 !·················· +21\n");
+                                  " 4号巨构 39/40 !···················· +19\n");
     heat_set_fold(bench->heat, false);
     draw(bench, 3, 40); /* scrolls instead */
     assert_drawn(&bench->surface, "▌涵英楼  38/40 x~·······················\n"
@@ -125,8 +125,8 @@ static void lies_in_lanes_when_too_long(void **state)
     struct bench *bench = *state;
     draw(bench, 2, 80);
     assert_drawn(&bench->surface,
-                 "▌涵英楼  38/40 x~················ +22     4号巨构 39/40 !················· +22\n"
-                 " 主楼    40/40 ·················· +22\n");
+                 "▌涵英楼  38/40 x~·················· +20   4号巨构 39/40 !··················· +20\n"
+                 " 主楼    40/40 ···················· +20\n");
     press(bench, "n");
     assert_string_equal(heat_cursor_id(bench->heat), "0/1");
     press(bench, "j");
@@ -134,6 +134,16 @@ static void lies_in_lanes_when_too_long(void **state)
     assert_string_equal(heat_cursor_id(bench->heat), "2/1");
     draw(bench, 2, 80);
     assert_int_equal(bench->surface.cells[41].code, 0x258c);
+    press(bench, "g");
+    draw(bench, 1, 60); /* and page by page where even lanes do not help */
+    assert_drawn(&bench->surface, "▌涵英楼  38/40 x~········ +30   主楼    40/40 ·········· +30\n");
+    press(bench, "G");
+    draw(bench, 1, 60);
+    assert_int_equal(bench->surface.cells[1].code, '4');
+    press(bench, "K");
+    press(bench, "J");
+    press(bench, "l");
+    draw(bench, 2, 80);
     struct key_event click = {.special = KEY_MOUSE_, .mouse = MOUSE_PRESS, .mouse_row = 0, .mouse_column = 57,
                               .mouse_clicks = 1};
     assert_int_equal(heat_key(bench->heat, &click), HEAT_MOVED);
