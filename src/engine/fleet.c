@@ -138,13 +138,16 @@ uint32_t fleet_reserve(struct fleet *fleet, uint32_t key, const char *id, size_t
     return key;
 }
 
+/* What the ledger itself says is not at work is not judged (DOMAIN.md C4). A word that we do not know is at work. */
 static bool status_is_retired(const char *status)
 {
-    static const char *const in_service[] = {"", "installed", "active", "in_service", "在用", "运行", "已安装"};
-    for (size_t i = 0; i < ARRAY_COUNT(in_service); i++)
-        if (text_compare_folded(status, in_service[i]) == 0)
-            return false;
-    return true;
+    static const char *const retired[] = {
+        "planned", "in_stock", "in stock", "stock", "spare", "maintenance", "loaned_out", "sent_repair", "failed", "missing",
+        "decommissioning", "decommissioned", "scrapped", "计划", "在库", "库存", "备用", "检修", "维修", "送修", "停用", "报废"};
+    for (size_t i = 0; status[0] && i < ARRAY_COUNT(retired); i++)
+        if (text_compare_folded(status, retired[i]) == 0)
+            return true;
+    return false;
 }
 
 static uint32_t period_of(const struct fleet *fleet, const char *text)

@@ -198,6 +198,9 @@ static void test_out_of_service_is_not_judged(void **state)
     assert_health(world, "M-1", HEALTH_MAINTENANCE, REASON_MAINTENANCE);
     world_pass(world, 10 * SPAN_MINUTE);
     assert_health(world, "M-1", HEALTH_MAINTENANCE, REASON_MAINTENANCE);
+    world_ledger(world, "id,name,kind,parent,period,status\nM-1,检修,terminal,GW-1,20s,运行中\nT-1,x,terminal,GW-1,20s,Scrapped\n");
+    assert_health(world, "M-1", HEALTH_UNREACHABLE, REASON_PARENT); /* back at work, its gateway long silent */
+    assert_health(world, "T-1", HEALTH_MAINTENANCE, REASON_MAINTENANCE);
     world_free(world);
 }
 
