@@ -217,7 +217,7 @@ static bool take_header(struct reader *reader, const char *name, struct error *e
         enum asset_field field;
         reader->column_name[i] = column;
         reader->column_field[i] = column[0] ? -1 : -2;
-        if (column[0] && asset_field_parse(column, &field)) {
+        if (column[0] && ledger_column(column, &field)) {
             reader->column_field[i] = seen[field] ? -2 : (int)field;
             if (seen[field])
                 warn(reader->change, reader->file, line, column, "this column comes twice; the first is used");
@@ -379,6 +379,7 @@ static void take_row(struct reader *reader, unsigned line)
     for (unsigned i = 0; i < reader->column_count; i++)
         if (reader->column_field[i] >= 0)
             row.field[reader->column_field[i]] = field_clean(change, reader->field[i]);
+    row.field[ASSET_kind] = ledger_kind(row.field[ASSET_kind]);
     row.attributes = row_attributes(reader, line);
     if (!row_check(reader, &row))
         return;

@@ -34,4 +34,8 @@ struct ledger_change {
     bool closed;
 };
 
+/* A column's field by our names or by those of Chinese ledgers; a kind in our words where we know it in Chinese. */
+bool ledger_column(const char *name, enum asset_field *field);
+const char *ledger_kind(const char *text);
+
 #endif

@@ -73,6 +73,23 @@ static void test_encodings(void **state)
     world_free(world);
 }
 
+static void test_chinese_headers(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_ledger(world, "设备编号,设备名称,设备类型,所属网关,楼宇,上报周期,责任单位,质保到期\n"
+                        "GW-1,一号网关,网关,,3号楼,60s,后勤,2027\nT-1,温度,终端,GW-1,3号楼,5m,后勤,\n");
+    struct fleet_view view = world_view(world, "T-1");
+    assert_string_equal(view.row.field[ASSET_kind], "terminal");
+    assert_string_equal(view.row.field[ASSET_building], "3号楼");
+    assert_string_equal(view.row.field[ASSET_unit], "后勤");
+    assert_int_equal(view.period, 5 * SPAN_MINUTE);
+    assert_int_equal(view.parent, fleet_find(world->fleet, "GW-1"));
+    assert_string_equal(world_view(world, "GW-1").row.field[ASSET_kind], "gateway");
+    assert_string_equal(world_view(world, "GW-1").row.attributes, "{\"质保到期\":\"2027\"}");
+    world_free(world);
+}
+
 static void test_bad_rows_are_named(void **state)
 {
     (void)state;
@@ -259,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_chinese_headers),
         cmocka_unit_test(test_bad_rows_are_named),
         cmocka_unit_test(test_unusable_files),
         cmocka_unit_test(test_parent_loops),
