@@ -150,7 +150,7 @@ void app_on_event(void *owner, const struct client_event *event)
     struct app *app = owner;
     if (strcmp(event->kind, "pulse") == 0) {
         note_pulse(app, event);
-    } else if (strcmp(event->kind, "reload") == 0) {
+    } else if (strcmp(event->kind, "reload") == 0 || strcmp(event->kind, "reset") == 0) {
         feed_restart(app->feed);
         app->overview_old = true;
     } else if (app->at == CLOCK_NEVER) {

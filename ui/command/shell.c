@@ -78,11 +78,12 @@ bool shell_connect(struct shell *shell)
 bool shell_get_json(struct shell *shell, const char *path, struct buffer *answer)
 {
     struct error error = {0};
+    shell->failed = 1;
     if (!shell_connect(shell))
         return false;
     if (client_call(shell->client, "GET", path, NULL, 0, NULL, answer, &error))
         return true;
-    shell_fail(&error);
+    shell->failed = shell_fail(&error);
     return false;
 }
 

@@ -13,6 +13,7 @@ struct shell {
     const struct options *options;
     uv_loop_t loop;
     struct client *client; /* once connected */
+    int failed;            /* exit code of the last read that failed */
 };
 
 /* Run the command of options->words. */

@@ -107,7 +107,7 @@ static int get(struct shell *shell, const struct resource *resource, const char 
         good = shell_print_list(shell, &answer, resource->columns, resource->count);
     buffer_release(&whole);
     buffer_release(&answer);
-    return good ? 0 : 1;
+    return good ? 0 : shell->failed ? shell->failed : 1;
 }
 
 static const struct resource *find(const char *name)

@@ -19,6 +19,7 @@
 #define BELOW_ROWS 4        /* a rule and three lines */
 #define BELOW_FROM 12       /* bodies at least so high get the lines below */
 #define GROUPS_MOST "400"
+#define PLAIN_NAMES 10      /* ids told in a line of the linear twin */
 
 enum { SLOT_BOARD, SLOT_DETAIL };
 
@@ -369,14 +370,31 @@ static void hints(struct view *view, struct buffer *out)
                   _("filter"), _("next wrong"), _("history"), _("back in time"));
 }
 
+/* In words, and those that are wrong by name: a row of dots says nothing to the ear. */
+static void plain_group(struct buffer *out, const struct wire_group *group, unsigned number)
+{
+    unsigned told = 0;
+    buffer_printf(out, "%3u  %s  %u:", number, *group->key ? group->key : _("(none)"), group->total);
+    for (int health = HEALTH_COUNT - 1; health >= 0; health--)
+        if (group->by_health[health])
+            buffer_printf(out, " %u %s", group->by_health[health], health_word((enum health)health));
+    for (unsigned cell = 0; cell < group->cell_count; cell++) {
+        if (!health_is_wrong(letter_health(group->letters[cell])))
+            continue;
+        if (told == PLAIN_NAMES) {
+            buffer_append_text(out, " ...");
+            break;
+        }
+        buffer_printf(out, "%s %s", told++ ? "," : ";", group->ids[cell]);
+    }
+    buffer_append_char(out, '\n');
+}
+
 static void plain(struct view *view, struct buffer *out)
 {
     struct board *board = view->state;
-    for (unsigned i = 0; i < board->board.group_count; i++) {
-        const struct wire_group *group = &board->board.groups[i];
-        buffer_printf(out, "%3u  %s  %u/%u  %s\n", i + 1, *group->key ? group->key : _("(none)"),
-                      group->by_health[HEALTH_OK], group->total, group->letters);
-    }
+    for (unsigned i = 0; i < board->board.group_count; i++)
+        plain_group(out, &board->board.groups[i], i + 1);
     for (unsigned i = 0; i < board->board.contracted_count; i++)
         buffer_printf(out, "     %s %s %u/%u %s\n", _("contracted"), _(board->board.contracted[i].name),
                       board->board.contracted[i].have, board->board.contracted[i].need,

@@ -80,6 +80,9 @@ static void make_table(struct view *view)
     char *cursor = memory_text(id);
     struct table *old = devices->table;
     devices->table = table_new(devices->columns.column, devices->columns.count);
+    unsigned marks = old && table_marks(old) ? table_targets(old, devices->ids, devices->revisions, TARGETS_MOST) : 0;
+    for (unsigned i = 0; i < marks; i++)
+        table_mark(devices->table, devices->ids[i], devices->revisions[i], true);
     if (devices->have)
         give_rows(view);
     if (cursor)
