@@ -29,6 +29,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->loop = loop;
     api->fleet = parts->fleet;
     api->store = parts->store;
+    api->alerts = parts->alerts;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);
     api->reload = parts->reload;
@@ -40,6 +41,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     source_status(api->pushed, SOURCE_RUNNING, "waiting for pushes");
     api->ingest = ingest_new(api->pushed);
     api->events = events_new(api);
+    alerts_events_begin(api);
     if (!api_records_load(api, error))
         api_free(&api);
     return api;
@@ -79,6 +81,7 @@ void api_free(struct api **slot)
         return;
     if (api->second)
         uv_close((uv_handle_t *)api->second, free_handle);
+    alerts_events_end(api);
     events_stop(api->events);
     for (struct request *request = api->requests; request; request = request->next)
         if (request->sleeping)

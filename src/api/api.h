@@ -14,12 +14,14 @@
 #include "engine/fleet.h"
 #include "store/store.h"
 
+struct alerts;
 struct api;
 struct site;
 
 struct api_parts {
     struct fleet *fleet;
     struct store *store;
+    struct alerts *alerts;    /* the desk; NULL: this door has none, and says so */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */
     /* POST /reload: do what SIGHUP does. False with the first mistake; the old configuration stays in force. */

@@ -13,6 +13,10 @@ handler get_views, get_view, put_view, delete_view;           /* views.c */
 handler get_tokens, post_token, delete_token;                 /* tokens.c */
 handler get_ledger, post_ledger, post_adopt, post_adopt_many; /* ledger.c */
 handler post_readings, post_reload;
+handler get_alerts, get_alert, get_alert_groups, get_alert_stats; /* alerts.c */
+handler post_alert;                                           /* alerts_act.c */
+handler get_silences, post_silence, post_rehearsal, delete_silence; /* silences.c */
+handler get_downtimes, post_downtime, delete_downtime;
 handler get_events;                                           /* events.c */
 
 #endif

@@ -14,6 +14,8 @@ struct scrape {
     const char *name;
     struct fleet_status fleet;
     struct store_status store;
+    struct alerts_status alerts;
+    struct alert_counts counts;
 };
 
 static void sample(struct scrape *scrape, double value)
@@ -73,6 +75,29 @@ SAMPLE(dropped_streams, scrape->api->figures.dropped_streams)
 SAMPLE(events, scrape->api->figures.events)
 SAMPLE(reloads, scrape->api->site->counters ? scrape->api->site->counters->reloads : 0)
 SAMPLE(reloads_refused, scrape->api->site->counters ? scrape->api->site->counters->reloads_refused : 0)
+
+SAMPLE(alerts_raised, scrape->alerts.raised)
+SAMPLE(alerts_cleared, scrape->alerts.cleared)
+SAMPLE(alerts_deduplicated, scrape->alerts.deduplicated)
+SAMPLE(alerts_notices, scrape->alerts.notices)
+SAMPLE(alerts_storms, scrape->alerts.storms)
+SAMPLE(alerts_dropped, scrape->alerts.dropped)
+SAMPLE(alerts_unwritten, scrape->alerts.unwritten)
+SAMPLE(alerts_memory, scrape->alerts.memory)
+SAMPLE(alerts_unhandled, scrape->counts.unhandled)
+SAMPLE(alerts_flood, scrape->counts.flood)
+
+static void write_alerts_by_state(struct scrape *scrape)
+{
+    for (int state = 0; state < ALERT_STATE_COUNT; state++)
+        labelled(scrape, "state", alert_state_name((enum alert_state)state), scrape->counts.by_state[state]);
+}
+
+static void write_alerts_by_severity(struct scrape *scrape)
+{
+    for (int severity = 0; severity < SEVERITY_COUNT; severity++)
+        labelled(scrape, "severity", severity_name((enum severity)severity), scrape->counts.by_severity[severity]);
+}
 
 static void write_build(struct scrape *scrape)
 {
@@ -223,6 +248,19 @@ static const struct family { const char *name, *type, *help; void (*write)(struc
      write_store_dropped},
     {"nocturne_store_refused_total", "counter", "Readings too old or too far ahead to store.", write_store_refused},
     {"nocturne_store_commit_p99_seconds", "gauge", "99th percentile of recent commits.", write_store_commit},
+    {"nocturne_alerts", "gauge", "Alerts by state.", write_alerts_by_state},
+    {"nocturne_alerts_by_severity", "gauge", "Alerts that are not closed, by severity.", write_alerts_by_severity},
+    {"nocturne_alerts_unhandled", "gauge", "Alerts that need hands.", write_alerts_unhandled},
+    {"nocturne_alerts_flood", "gauge", "1 while alerts come faster than people can look.", write_alerts_flood},
+    {"nocturne_alerts_raised_total", "counter", "Alerts raised or reopened.", write_alerts_raised},
+    {"nocturne_alerts_cleared_total", "counter", "Alerts cleared.", write_alerts_cleared},
+    {"nocturne_alerts_deduplicated_total", "counter", "Reports of what was known.", write_alerts_deduplicated},
+    {"nocturne_alerts_notices_total", "counter", "Notices to people.", write_alerts_notices},
+    {"nocturne_alerts_storms_total", "counter", "Storms found.", write_alerts_storms},
+    {"nocturne_alerts_events_dropped_total", "counter", "Timeline entries given up because the disk refused too long.",
+     write_alerts_dropped},
+    {"nocturne_alerts_unwritten", "gauge", "Changes of alerts waiting for a commit.", write_alerts_unwritten},
+    {"nocturne_alerts_bytes", "gauge", "Memory of the alert desk.", write_alerts_memory},
     {"nocturne_http_answers_total", "counter", "Answers by route and hundreds of the status.", write_answers},
     {"nocturne_http_answer_seconds", "histogram", "Time from the first line of a request to its answer.", write_latency},
     {"nocturne_http_connections_total", "counter", "Connections accepted.", write_connections},
@@ -247,6 +285,12 @@ void metrics_write(struct api *api, struct buffer *out)
     struct scrape scrape = {.api = api, .out = out};
     fleet_status(api->fleet, &scrape.fleet);
     store_status(api->store, &scrape.store);
+    if (api->alerts) {
+        const struct alert *const *rows;
+        uint32_t count;
+        alerts_status(api->alerts, &scrape.alerts);
+        alerts_select(api->alerts, &(struct alert_select){.filter = ""}, &rows, &count, &scrape.counts, NULL);
+    }
     for (size_t i = 0; i < ARRAY_COUNT(families); i++) {
         scrape.name = families[i].name;
         buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", families[i].name, families[i].help, families[i].name,

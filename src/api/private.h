@@ -14,6 +14,7 @@
 #include "api/target.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "engine/alerts.h"
 #include "engine/site.h"
 #include "wire/wire.h"
 
@@ -89,6 +90,7 @@ struct api {
     uv_loop_t *loop;
     struct fleet *fleet;
     struct store *store;
+    struct alerts *alerts;
     const struct site *site;
     char *socket;                 /* --socket or NULL */
     bool (*reload)(void *owner, struct error *error);
@@ -220,6 +222,10 @@ void events_stop(struct events *events); /* wake every stream, be told nothing m
 void events_free(struct events **events);
 void events_publish(struct events *events, const char *kind, const char *json, size_t length);
 void events_pulse(struct events *events); /* once a second: the heartbeat, and what changed that nobody announced */
+
+/* alerts_events.c: `alerts` and `notice` on the event stream. */
+void alerts_events_begin(struct api *api);
+void alerts_events_end(struct api *api);
 
 /* ---- documents ---- */
 void openapi_write(struct buffer *out);

@@ -18,6 +18,7 @@
 #include "daemon/paths.h"
 #include "daemon/settings.h"
 #include "engine/fleet.h"
+#include "engine/alerts.h"
 #include "engine/ledger.h"
 #include "store/store.h"
 
@@ -40,6 +41,8 @@ struct daemon {
     msec started;
     struct store *store;
     struct fleet *fleet;
+    struct alerts *alerts;
+    struct alerts_health *alerts_health;
     struct api *api;
     struct running *running;     /* in configuration order */
     size_t running_count;
@@ -351,10 +354,15 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     daemon->fleet = fleet_new(&daemon->loop, daemon->store, settings_fleet(daemon->settings));
     if (!fleet_load(daemon->fleet, error))
         return error_prefix(error, "store");
+    daemon->alerts = alerts_new(&daemon->loop, daemon->fleet, daemon->store, NULL);
+    if (!alerts_load(daemon->alerts, error))
+        return error_prefix(error, "store");
+    daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
     daemon->api = api_new(&daemon->loop, &(struct api_parts){
         .fleet = daemon->fleet,
         .store = daemon->store,
+        .alerts = daemon->alerts,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -384,6 +392,8 @@ static void daemon_end(struct daemon *daemon)
     api_free(&daemon->api);
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    alerts_health_free(&daemon->alerts_health);
+    alerts_free(&daemon->alerts);
     store_close(&daemon->store);
     fleet_free(&daemon->fleet);
     for (size_t i = 0; i < ARRAY_COUNT(daemon->signals); i++)

@@ -445,7 +445,7 @@ static struct alert *alert_make(struct alerts *alerts, const struct alert_report
     alert->runbook = desk_number(alerts, report->runbook);
     alert->entry = desk_rule(alerts, alert->source, alert->rule, alert->name);
     alert->value = alert->threshold = __builtin_nan("");
-    alert_number_set(alert, alert_next_number(alerts, now));
+    alert_number_set(alerts, alert, alert_next_number(alerts, now));
     if (old) {
         alert->previous = old->number;
         alert->life.flaps = old->life.flaps;
@@ -630,7 +630,7 @@ void alerts_free(struct alerts **slot)
     storms_free(alerts);
     silences_free(alerts);
     seen_free(alerts);
-    events_free(alerts);
+    desk_events_free(alerts);
     wheel_free(&alerts->wheel);
     intern_free(&alerts->texts);
     intern_free(&alerts->rule_names);
@@ -638,6 +638,7 @@ void alerts_free(struct alerts **slot)
     buffer_release(&alerts->text_scratch);
     free(alerts->chunks);
     free(alerts->hash);
+    free(alerts->numbers);
     free(alerts->by_asset);
     free(alerts->rules);
     free(alerts->policies);

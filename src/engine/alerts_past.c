@@ -80,6 +80,8 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
         struct alert *alert = &past->alerts[past->count];
         *alert = (struct alert){.self = ALERT_NONE, .cause = ALERT_NONE, .first_symptom = ALERT_NONE, .storm = ALERT_NONE};
         alert_restore(alerts, alert, &rows[i]);
+        alert->number = rows[i].number;
+        alert_id_of(alert->number, alert->id);
         alert_state_unpack(events[i].state, &alert->life);
         if (alert->life.closed || alert->life.condition == CONDITION_NORMAL) {
             free(alert->summary);

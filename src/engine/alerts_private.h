@@ -93,6 +93,8 @@ struct alerts {
     uint32_t count, chunk_count, free_first; /* free slots are chained by `entry` */
     uint32_t *hash;                          /* handles by fingerprint, open addressing */
     uint32_t hash_mask, hash_used;
+    uint32_t *numbers;                       /* handles by number, open addressing */
+    uint32_t number_mask, number_used;
     uint32_t *by_asset, by_asset_capacity;   /* newest alert of each asset */
     struct intern *texts, *rule_names;
     struct rule_entry *rules;
@@ -175,7 +177,7 @@ void alert_index(struct alerts *alerts, struct alert *alert);   /* by fingerprin
 void alert_drop(struct alerts *alerts, struct alert *alert);    /* out of memory; the store keeps it */
 void alert_schedule(struct alerts *alerts, struct alert *alert, msec now);
 void alert_text_set(char **slot, const char *text);
-void alert_number_set(struct alert *alert, int64_t number);
+void alert_number_set(struct alerts *alerts, struct alert *alert, int64_t number); /* and findable by it */
 void closed_append(struct alerts *alerts, const struct alert *alert);
 void history_trim(struct alerts *alerts, msec now);
 int64_t alert_next_number(struct alerts *alerts, msec now);
@@ -210,7 +212,7 @@ int64_t alert_state_pack(const struct alert *alert);
 void alert_state_unpack(int64_t state, struct alert_life *life);
 bool alerts_flush(struct alerts *alerts); /* one batch; false when nothing was to write */
 void alerts_write_rest(struct alerts *alerts);
-void events_free(struct alerts *alerts);
+void desk_events_free(struct alerts *alerts);
 
 /* ---- alerts_cause.c ---- */
 void cause_set(struct alerts *alerts, struct alert *alert, struct alert *cause, enum cause_kind kind);

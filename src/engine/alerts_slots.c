@@ -116,6 +116,8 @@ static void asset_unlink(struct alerts *alerts, struct alert *alert)
         alert_at(alerts, alert->asset_next)->asset_previous = alert->asset_previous;
 }
 
+static void number_remove(struct alerts *alerts, int64_t number);
+
 void alert_drop(struct alerts *alerts, struct alert *alert)
 {
     while (alert->first_symptom != ALERT_NONE)
@@ -127,6 +129,7 @@ void alert_drop(struct alerts *alerts, struct alert *alert)
     if (alert->flags & ALERT_CURRENT)
         hash_remove(alerts, alert->fingerprint);
     asset_unlink(alerts, alert);
+    number_remove(alerts, alert->number);
     free(alert->summary);
     free(alert->note);
     free(alert->fixed_by);
@@ -164,10 +167,54 @@ void history_trim(struct alerts *alerts, msec now)
 
 /* ---- numbers ---- */
 
-void alert_number_set(struct alert *alert, int64_t number)
+void alert_id_of(int64_t number, char id[ALERT_ID])
+{
+    snprintf(id, ALERT_ID, "A-%08d-%04d", (int)(number / ALERT_DAY_ROOM), (int)(number % ALERT_DAY_ROOM));
+}
+
+static uint32_t number_place(const struct alerts *alerts, int64_t number)
+{
+    uint32_t at = (uint32_t)((uint64_t)number * 0x9e3779b97f4a7c15u >> 32) & alerts->number_mask;
+    while (alerts->numbers[at] != ALERT_NONE && alert_at(alerts, alerts->numbers[at])->number != number)
+        at = (at + 1) & alerts->number_mask;
+    return at;
+}
+
+static void numbers_grow(struct alerts *alerts)
+{
+    uint32_t *old = alerts->numbers, size = old ? alerts->number_mask + 1 : 0, grown = size ? size * 2 : 1024;
+    alerts->number_mask = grown - 1;
+    alerts->numbers = memory_resize(NULL, grown, sizeof *alerts->numbers);
+    memset(alerts->numbers, 0xff, (size_t)grown * sizeof *alerts->numbers);
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i] != ALERT_NONE)
+            alerts->numbers[number_place(alerts, alert_at(alerts, old[i])->number)] = old[i];
+    free(old);
+}
+
+void alert_number_set(struct alerts *alerts, struct alert *alert, int64_t number)
 {
     alert->number = number;
-    snprintf(alert->id, sizeof alert->id, "A-%08d-%04d", (int)(number / ALERT_DAY_ROOM), (int)(number % ALERT_DAY_ROOM));
+    alert_id_of(number, alert->id);
+    if (alerts->number_used * 2 >= alerts->number_mask)
+        numbers_grow(alerts);
+    uint32_t at = number_place(alerts, number);
+    alerts->number_used += alerts->numbers[at] == ALERT_NONE;
+    alerts->numbers[at] = alert->self;
+}
+
+static void number_remove(struct alerts *alerts, int64_t number)
+{
+    uint32_t hole = number_place(alerts, number);
+    if (alerts->numbers[hole] == ALERT_NONE)
+        return;
+    alerts->numbers[hole] = ALERT_NONE;
+    alerts->number_used--;
+    for (uint32_t at = (hole + 1) & alerts->number_mask; alerts->numbers[at] != ALERT_NONE; at = (at + 1) & alerts->number_mask) {
+        uint32_t handle = alerts->numbers[at];
+        alerts->numbers[at] = ALERT_NONE;
+        alerts->numbers[number_place(alerts, alert_at(alerts, handle)->number)] = handle;
+    }
 }
 
 /* Days never go back, even when the clock does. */
@@ -187,14 +234,9 @@ static int64_t id_parse(const char *id)
     return (int64_t)day * ALERT_DAY_ROOM + number;
 }
 
-/* The queue and the closed ones are not sorted by number; people name few at a time, by hand or from a screen. */
 const struct alert *alerts_find(const struct alerts *alerts, const char *id)
 {
     int64_t number = id_parse(id);
-    for (uint32_t handle = 0; number > 0 && handle < alerts->count; handle++) {
-        const struct alert *alert = alert_at(alerts, handle);
-        if (alert->number == number && alert->flags & ALERT_LIVE)
-            return alert;
-    }
-    return NULL;
+    uint32_t handle = number > 0 && alerts->numbers ? alerts->numbers[number_place(alerts, number)] : ALERT_NONE;
+    return handle == ALERT_NONE ? NULL : alert_at(alerts, handle);
 }

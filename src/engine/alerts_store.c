@@ -91,7 +91,6 @@ void alert_restore(struct alerts *alerts, struct alert *alert, const struct stor
 {
     struct alert_life *life = &alert->life;
     struct alert_policy policy = policy_read(row->policy);
-    alert_number_set(alert, row->number);
     alert->fingerprint = (uint64_t)row->fingerprint;
     alert->asset = row->asset >= 0 && row->asset < FLEET_KEY_LIMIT ? (uint32_t)row->asset : FLEET_NONE;
     alert->closed_at = row->closed_at;
@@ -178,7 +177,7 @@ void alert_note_event(struct alerts *alerts, const struct alert *alert, const ch
     flush_want(alerts, FLUSH_AFTER);
 }
 
-void events_free(struct alerts *alerts)
+void desk_events_free(struct alerts *alerts)
 {
     for (size_t i = 0; i < alerts->event_count; i++)
         free(alerts->events[i].text);
@@ -300,6 +299,7 @@ static void alert_loaded(void *owner, const struct store_alert *row)
     struct alerts *alerts = owner;
     struct alert *alert = alert_slot(alerts);
     alert_restore(alerts, alert, row);
+    alert_number_set(alerts, alert, row->number);
     if (alert->asset != FLEET_NONE && !fleet_exists(alerts->fleet, alert->asset))
         alert->asset = FLEET_NONE;
     alert_index(alerts, alert); /* by number, so that the newest of a fingerprint ends as the current one */

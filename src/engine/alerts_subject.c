@@ -1,6 +1,5 @@
 /* An alert as the filter language and the wire see it: its own fields first, then those of its asset. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -85,8 +84,7 @@ static const char *cause_id(const struct alerts *alerts, const struct alert *ale
         return cause->id;
     if (!alert->cause_number)
         return "";
-    snprintf(text, ALERT_ID, "A-%08d-%04d", (int)(alert->cause_number / ALERT_DAY_ROOM),
-             (int)(alert->cause_number % ALERT_DAY_ROOM));
+    alert_id_of(alert->cause_number, text);
     return text;
 }
 
@@ -297,8 +295,7 @@ void alerts_wire(const struct alerts *alerts, const struct alert *alert, const c
     row->source = desk_text(alerts, alert->source);
     if (alert->previous) {
         static _Thread_local char previous[ALERT_ID];
-        snprintf(previous, sizeof previous, "A-%08d-%04d", (int)(alert->previous / ALERT_DAY_ROOM),
-                 (int)(alert->previous % ALERT_DAY_ROOM));
+        alert_id_of(alert->previous, previous);
         row->previous = previous;
     }
 }

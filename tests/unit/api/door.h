@@ -20,6 +20,7 @@
 #include "api/private.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "engine/alerts.h"
 #include "engine/fleet.h"
 #include "engine/site.h"
 #include "store/store.h"
@@ -40,6 +41,8 @@ struct door {
     struct source *sources[2];
     struct store *store;
     struct fleet *fleet;
+    struct alerts *alerts;
+    char alert[24];               /* the newest of door_report */
     struct api *api;
     bool reload_fails;
     int reloads;
@@ -92,6 +95,7 @@ static inline void door_stop(struct door *door, void *argument)
 {
     (void)argument;
     api_free(&door->api);
+    alerts_free(&door->alerts);
     fleet_free(&door->fleet);
     uv_close((uv_handle_t *)&door->call, NULL);
 }
@@ -116,6 +120,8 @@ static inline void door_prepare(struct door *door)
                                     .discovered_limit = 100, .future_limit = 5 * SPAN_MINUTE, .past_limit = 30 * SPAN_DAY};
     door->fleet = fleet_new(&door->loop, door->store, &options);
     assert_true(fleet_load(door->fleet, &error));
+    door->alerts = alerts_new(&door->loop, door->fleet, door->store, NULL);
+    assert_true(alerts_load(door->alerts, &error));
     door->site = (struct site){.name = "创新港", .timezone = "Asia/Shanghai", .language = "zh_CN", .version = NOCTURNE_VERSION,
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
                                .grants = door->grants, .listens = door->listens, .sources = door->sources,
@@ -126,7 +132,7 @@ static inline void door_prepare(struct door *door)
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
-    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .site = &door->site, .socket = door->socket,
+    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);
@@ -153,6 +159,29 @@ static inline void door_close(struct door *door)
     snprintf(command, sizeof command, "rm -rf %s", door->folder);
     assert_int_equal(system(command), 0);
 }
+
+/* Report something wrong with an asset ("" none), from the server's thread; the alert's id stands in door->alert. */
+struct door_report { const char *asset, *rule; enum severity severity; bool normal; };
+
+static inline void door_reported(struct door *door, void *argument)
+{
+    const struct door_report *report = argument;
+    uint32_t asset = *report->asset ? fleet_find(door->fleet, report->asset) : FLEET_NONE;
+    struct alert_report row = {.source = "rule", .rule = report->rule, .name = "温度过高", .type = "environmental", .asset = asset,
+                               .point = "t", .severity = report->severity, .summary = "31.2 over 30", .has_value = true,
+                               .value = 31.2, .threshold = 30};
+    uint64_t fingerprint = alert_fingerprint(door->alerts, &row);
+    const struct alert *const *rows;
+    uint32_t count;
+    if (report->normal)
+        alerts_normal(door->alerts, fingerprint);
+    else
+        alerts_breach(door->alerts, &row);
+    if (alerts_select(door->alerts, &(struct alert_select){.sort = "-id", .all = true}, &rows, &count, NULL, NULL) && count)
+        snprintf(door->alert, sizeof door->alert, "%s", alert_id(rows[0]));
+}
+
+#define door_report(door, ...) door_run(door, door_reported, &(struct door_report){__VA_ARGS__})
 
 /* ---- the client's side ---- */
 

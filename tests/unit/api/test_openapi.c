@@ -24,6 +24,16 @@ static int open_door(void **state)
     answer = ASK(.method = "POST", .path = "/api/v1/ingest/readings", .body = "[{\"asset\":\"T-1\",\"metric\":\"t\",\"value\":1},7]");
     expect_status(&answer, 200);
     answer_release(&answer);
+    door_report(&door, .asset = "T-1", .rule = "hot", .severity = SEVERITY_MAJOR);
+    answer = ASK(.method = "POST", .path = "/api/v1/silences",
+                 .body = "{\"filter\":\"building:c\",\"ends\":\"2h\",\"why\":\"x\"}");
+    expect_status(&answer, 201);
+    answer_release(&answer);
+    answer = ASK(.method = "POST", .path = "/api/v1/downtimes",
+                 .body = "{\"filter\":\"building:c\",\"kind\":\"recurring\",\"schedule\":\"daily 03:00\",\"duration_ms\":60000,"
+                         "\"why\":\"x\"}");
+    expect_status(&answer, 201);
+    answer_release(&answer);
     answer = ASK(.method = "PUT", .path = "/api/v1/views/T-1", .body = "{\"resource\":\"assets\",\"query\":\"\"}");
     answer_release(&answer);
     return 0;
@@ -148,7 +158,8 @@ static void every_documented_read_answers_as_documented(void **state)
         char path[256];
         const char *brace = strchr(pattern, '{');
         if (brace)
-            snprintf(path, sizeof path, "%.*sT-1%s%s", (int)(brace - pattern), pattern, strchr(brace, '}') + 1, query_of(pattern));
+            snprintf(path, sizeof path, "%.*s%s%s%s", (int)(brace - pattern), pattern,
+                     strncmp(pattern, "/api/v1/alerts/", 15) == 0 ? door.alert : "T-1", strchr(brace, '}') + 1, query_of(pattern));
         else
             snprintf(path, sizeof path, "%s%s", pattern, query_of(pattern));
         struct answer answer = ASK(.path = path);

@@ -1,0 +1,198 @@
+/* Silences and downtimes through the door. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/private.h"
+#include "base/memory.h"
+#include "wire/alerts.h"
+
+static bool has_desk(struct request *request)
+{
+    if (request->api->alerts)
+        return true;
+    request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon keeps no alerts");
+    return false;
+}
+
+static void write_silence(struct json_writer *writer, const struct alert_silence *row)
+{
+    wire_write_silence(writer, &(struct wire_silence){
+        .id = row->id, .filter = row->filter, .why = row->why, .by = row->by, .starts = row->starts, .ends = row->ends,
+        .created = row->created, .active = row->active, .matches = row->matches, .revision = row->revision});
+}
+
+static void write_downtime(struct json_writer *writer, const struct alert_downtime *row)
+{
+    wire_write_downtime(writer, &(struct wire_downtime){
+        .id = row->id, .filter = row->filter, .kind = downtime_kind_name(row->kind), .schedule = row->schedule, .why = row->why,
+        .by = row->by, .starts = row->starts, .ends = row->ends, .duration = row->duration,
+        .with_children = row->with_children, .active = row->active, .revision = row->revision});
+}
+
+/* ---- lists ---- */
+
+static void list(struct request *request, bool downtimes)
+{
+    struct alert_silence silence;
+    struct alert_downtime downtime;
+    struct json_writer writer;
+    if (!has_desk(request))
+        return;
+    const struct alerts *alerts = request->api->alerts;
+    unsigned count = 0;
+    while (downtimes ? alerts_downtime_at(alerts, count, &downtime) : alerts_silence_at(alerts, count, &silence))
+        count++;
+    struct wire_page page = {.total = count, .population = count, .revision = alerts_revision(alerts), .as_of = request->now};
+    json_start(&writer, &request->answer);
+    wire_list_begin(&writer, &page);
+    for (unsigned i = 0; i < count; i++) {
+        if (downtimes && alerts_downtime_at(alerts, i, &downtime))
+            write_downtime(&writer, &downtime);
+        else if (!downtimes && alerts_silence_at(alerts, i, &silence))
+            write_silence(&writer, &silence);
+    }
+    wire_list_end(&writer);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
+void get_silences(struct request *request)
+{
+    list(request, false);
+}
+
+void get_downtimes(struct request *request)
+{
+    list(request, true);
+}
+
+/* ---- making and ending ---- */
+
+static void saved(void *owner, const char *id, const struct error *error)
+{
+    struct request *request = owner;
+    if (!request_alive(request))
+        return;
+    if (error) {
+        request_fail(request, error);
+        return;
+    }
+    struct json_writer writer;
+    struct alert_silence silence;
+    struct alert_downtime downtime;
+    json_start(&writer, &request->answer);
+    for (unsigned i = 0; *id == 'S' && alerts_silence_at(request->api->alerts, i, &silence); i++)
+        if (strcmp(silence.id, id) == 0)
+            write_silence(&writer, &silence);
+    for (unsigned i = 0; *id == 'D' && alerts_downtime_at(request->api->alerts, i, &downtime); i++)
+        if (strcmp(downtime.id, id) == 0)
+            write_downtime(&writer, &downtime);
+    request->etag = 1;
+    request->content_type = "application/json";
+    request_finish(request, 201);
+}
+
+static void ended(void *owner, const char *id, const struct error *error)
+{
+    struct request *request = owner;
+    (void)id;
+    if (!request_alive(request))
+        return;
+    if (error)
+        request_fail(request, error);
+    else
+        request_finish(request, 204);
+}
+
+static bool take_instant(struct request *request, struct json_object *body, const char *key, msec *instant)
+{
+    struct error error;
+    const char *text = json_get_text(body, key, "");
+    msec span;
+    *instant = CLOCK_NEVER;
+    if (!*text)
+        return true;
+    if (span_parse(text, &span, NULL)) { /* "2h": so long from now */
+        *instant = request->now + span;
+        return true;
+    }
+    if (instant_parse(text, request->now, instant, &error))
+        return true;
+    error_prefix(&error, "%s", key);
+    request_fail(request, &error);
+    return false;
+}
+
+void post_silence(struct request *request)
+{
+    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    if (!body)
+        return;
+    struct alert_silence silence = {.filter = json_get_text(body, "filter", ""), .why = json_get_text(body, "why", ""),
+                                    .by = request->who.name};
+    if (take_instant(request, body, "starts", &silence.starts) && take_instant(request, body, "ends", &silence.ends))
+        alerts_silence(request->api->alerts, &silence, saved, request);
+    json_object_put(body);
+}
+
+void post_downtime(struct request *request)
+{
+    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    if (!body)
+        return;
+    struct alert_downtime downtime = {
+        .filter = json_get_text(body, "filter", ""), .why = json_get_text(body, "why", ""), .by = request->who.name,
+        .schedule = json_get_text(body, "schedule", ""), .duration = json_get_integer(body, "duration_ms", 0),
+        .with_children = json_get_bool(body, "with_children", true)};
+    const char *kind = json_get_text(body, "kind", "fixed");
+    if (!downtime_kind_parse(kind, &downtime.kind))
+        request_refuse(request, 400, ERROR_INVALID, "kind: expected fixed, flexible or recurring; got `%.40s`", kind);
+    else if (take_instant(request, body, "starts", &downtime.starts) && take_instant(request, body, "ends", &downtime.ends))
+        alerts_downtime(request->api->alerts, &downtime, saved, request);
+    json_object_put(body);
+}
+
+void delete_silence(struct request *request)
+{
+    int64_t expected;
+    if (has_desk(request) && request_if_match(request, &expected))
+        alerts_unsilence(request->api->alerts, request->id, expected, request->who.name, ended, request);
+}
+
+void delete_downtime(struct request *request)
+{
+    int64_t expected;
+    if (has_desk(request) && request_if_match(request, &expected))
+        alerts_undowntime(request->api->alerts, request->id, expected, request->who.name, ended, request);
+}
+
+/* ---- rehearsal ---- */
+
+void post_rehearsal(struct request *request)
+{
+    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    if (!body)
+        return;
+    struct alert_rehearsal rehearsal;
+    struct error error;
+    struct json_writer writer;
+    if (!alerts_rehearse(request->api->alerts, json_get_text(body, "filter", ""), &rehearsal, &error)) {
+        request_fail(request, &error);
+    } else {
+        json_start(&writer, &request->answer);
+        json_write_object(&writer, NULL);
+        json_write_integer(&writer, "matches", rehearsal.matches);
+        json_write_array(&writer, "ids");
+        for (unsigned i = 0; i < rehearsal.id_count; i++)
+            json_write_text(&writer, NULL, rehearsal.ids[i]);
+        json_write_array_end(&writer);
+        json_write_integer(&writer, "would_have_hidden", rehearsal.would_have_hidden);
+        json_write_integer(&writer, "notifications", rehearsal.notifications);
+        json_write_object_end(&writer);
+        free(rehearsal.ids);
+        request->content_type = "application/json";
+        request_finish(request, 200);
+    }
+    json_object_put(body);
+}
