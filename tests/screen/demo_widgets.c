@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -371,7 +372,11 @@ static void on_resize(int number)
 static void run(struct demo *demo)
 {
     struct sigaction action = {.sa_handler = on_resize};
+    sigset_t held, open;
     sigaction(SIGWINCH, &action, NULL);
+    sigemptyset(&held);
+    sigaddset(&held, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &held, &open); /* taken only while waiting, so that none is missed */
     surface_init(&demo->surface, screen_rows(demo->screen), screen_columns(demo->screen), screen_ascii(demo->screen));
     while (!demo->done && !screen_gone(demo->screen)) {
         struct key_event event;
@@ -395,7 +400,8 @@ static void run(struct demo *demo)
         struct pollfd watch = {.fd = screen_fd(demo->screen), .events = POLLIN};
         if (!screen_flush(demo->screen))
             watch.events |= POLLOUT;
-        poll(&watch, 1, timeout);
+        struct timespec span = {timeout / 1000, timeout % 1000 * 1000000L};
+        ppoll(&watch, 1, timeout < 0 ? NULL : &span, &open);
     }
 }
 

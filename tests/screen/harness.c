@@ -398,6 +398,13 @@ uint64_t harness_bytes(const struct harness *harness)
     return harness->bytes;
 }
 
+bool harness_cooked(const struct harness *harness)
+{
+    struct termios settings; /* the pty's two sides share them */
+    return tcgetattr(harness->fd, &settings) == 0 && (settings.c_lflag & (ECHO | ICANON | ISIG)) == (ECHO | ICANON | ISIG) &&
+           settings.c_oflag & OPOST;
+}
+
 bool harness_alternate(const struct harness *harness)
 {
     return harness->alternate;

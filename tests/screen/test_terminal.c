@@ -248,6 +248,25 @@ static void gives_it_back_after_abort(void **state)
     harness_free(&harness);
 }
 
+/* The shell it was started from finds its terminal's settings as they were. */
+static void leaves_the_settings_as_they_were(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"q", "\033[24~" /* aborts */, "\003"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *command = memory_printf("%s 2; echo over; read line", demo);
+        const char *arguments[] = {"bash", "-c", command, NULL};
+        struct harness *harness = harness_start(&(struct harness_options){.arguments = arguments});
+        assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
+        assert_false(harness_cooked(harness));
+        harness_type(harness, ends[i], strlen(ends[i]));
+        assert_true(harness_wait_text(harness, "over", PATIENCE));
+        assert_true(harness_cooked(harness));
+        harness_free(&harness);
+        free(command);
+    }
+}
+
 /* Nobody reads any more, and SIGHUP is ignored as under nohup: EIO ends it, at once and cleanly. */
 static void a_hang_up_ends_it(void **state)
 {
@@ -386,7 +405,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_dumb_terminal_gets_text), cmocka_unit_test(no_terminal_is_an_error),
         cmocka_unit_test(a_tiny_terminal_keeps_running), cmocka_unit_test(synchronizes_only_where_it_is_known),
         cmocka_unit_test(copies_through_multiplexers), cmocka_unit_test(gives_the_terminal_back),
-        cmocka_unit_test(gives_it_back_after_abort), cmocka_unit_test(a_hang_up_ends_it),
+        cmocka_unit_test(gives_it_back_after_abort), cmocka_unit_test(leaves_the_settings_as_they_were),
+        cmocka_unit_test(a_hang_up_ends_it),
         cmocka_unit_test(stops_and_continues),       cmocka_unit_test(a_key_costs_few_bytes),
         cmocka_unit_test(keeps_to_the_byte_rate),    cmocka_unit_test(a_slow_reader_gets_the_latest),
         cmocka_unit_test(the_mouse_and_pastes_arrive),

@@ -22,7 +22,7 @@ struct plan {
     int cell_width;  /* 1 or 2 */
     int per_line;    /* cells in a line */
     bool folded;
-    int count_room;  /* " +123" after the cells of a folded group */
+    int count_room;  /* " +123" after the cells of a folded group; 1 in narrow lanes: an ellipsis */
     int lanes, lane_width;
     int height;      /* lines of a lane on one page */
     int pages;
@@ -171,7 +171,10 @@ static int lanes_used(const struct heat *heat, const struct plan *plan, int heig
 /* Folded, in so many lanes: the lowest height that holds all groups. */
 static int plan_lanes(const struct heat *heat, struct plan *plan, int columns, int lanes)
 {
-    int total = plan_cells(heat, plan, (columns - (lanes - 1) * LANE_GAP) / lanes, 1, true);
+    int lane_width = (columns - (lanes - 1) * LANE_GAP) / lanes;
+    if (lane_width - plan->start < 3 * plan->count_room)
+        plan->count_room = 1; /* the summary says how many there are */
+    int total = plan_cells(heat, plan, lane_width, 1, true);
     plan->lanes = lanes;
     for (plan->height = larger((total + lanes - 1) / lanes, 1); lanes_used(heat, plan, plan->height) > lanes;)
         plan->height++;
@@ -376,7 +379,9 @@ static void draw_cells(const struct heat *heat, struct surface *surface, int row
             role |= ROLE_REVERSE;
         surface_put(surface, row, column, role, health_glyph(health, surface->ascii));
     }
-    if (line == plan->lines[index] - 1 && last < group->count)
+    if (line == plan->lines[index] - 1 && last < group->count && plan->count_room == 1)
+        surface_put(surface, row, column, ROLE_DIM, glyph_code(GLYPH_ELLIPSIS, surface->ascii));
+    else if (line == plan->lines[index] - 1 && last < group->count)
         surface_printf(surface, row, column + 1, left + plan->lane_width - column - 1, ROLE_DIM, "+%zu",
                        group->count - last);
 }
