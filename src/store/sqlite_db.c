@@ -77,7 +77,7 @@ bool database_open(struct database *db, const char *path, bool full_sync, int ca
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, 1000);
     if (database_run(db, error, "PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY; PRAGMA journal_mode=WAL;"
-                     "PRAGMA synchronous=%s; PRAGMA cell_size_check=ON",
+                     "PRAGMA synchronous=%s; PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=16777216",
                      cache_kib, full_sync ? "FULL" : "NORMAL"))
         return true;
     database_close(db);

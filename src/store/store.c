@@ -241,7 +241,13 @@ void store_reading(struct store *store, uint32_t asset, uint32_t metric, msec ti
 
 void store_state(struct store *store, const struct store_state *state)
 {
-    queued(store, queue_state(&store->queue, state));
+    msec now = clock_wall();
+    struct store_state kept = *state;
+    if (kept.from < now - STORE_WINDOW_BACK)
+        kept.from = now - STORE_WINDOW_BACK;
+    if (kept.from > now + STORE_WINDOW_AHEAD)
+        kept.from = now + STORE_WINDOW_AHEAD;
+    queued(store, queue_state(&store->queue, &kept));
 }
 
 void store_action_commit(struct store_action *action, store_done *done, void *owner)

@@ -10,7 +10,8 @@
  * oldest-first and counted), refuses actions with ERROR_FULL, and retries by itself.
  *
  * Readings are refused, and counted, when their time lies more than 400 days back or two days ahead: a wrong clock
- * must not make a table for every day since 1970. Days are UTC days everywhere in the store: tables, daily roll-ups.
+ * must not make a table for every day since 1970. States keep their meaning without their exact start, so theirs is
+ * moved to the window's edge instead. Days are UTC days everywhere in the store: tables, daily roll-ups.
  *
  * Assets and metrics have small numbers (keys), given by the caller, that never change and are never reused. */
 #ifndef STORE_STORE_H

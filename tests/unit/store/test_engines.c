@@ -233,6 +233,32 @@ static void test_states(void **state)
     three_times(fixture, check_state_history);
 }
 
+/* Whatever instant a state claims, it is kept, within the window. */
+static void test_strange_states(void **state)
+{
+    struct fixture *fixture = *state;
+    const msec times[] = {CLOCK_NEVER, INT64_MIN + 1, -1, 0, NOON - 401 * SPAN_DAY, NOON + 3 * SPAN_DAY, INT64_MAX};
+    fixture_open(fixture);
+    for (uint32_t i = 0; i < ARRAY_COUNT(times); i++)
+        put_state(fixture, i, times[i], HEALTH_STALE);
+    fixture_settle(fixture);
+    read_states_at(fixture, NOON + 2 * SPAN_DAY);
+    assert_int_equal(answer.count, ARRAY_COUNT(times));
+    assert_int_equal(answer.intervals[0].state.from, NOON - 400 * SPAN_DAY);
+    assert_int_equal(answer.intervals[6].state.from, NOON + 2 * SPAN_DAY);
+    const msec asked[] = {CLOCK_NEVER, INT64_MAX, 0, -1};
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++) { /* and whatever instant is asked for, it answers */
+        read_states_at(fixture, asked[i]);
+        read_states(fixture, 1, asked[i], INT64_MAX);
+        read_states_between(fixture, asked[i], INT64_MAX, 3);
+        read_readings(fixture, 1, asked[i], INT64_MAX, 0);
+        memset(&answer, 0, sizeof answer);
+        store_last_at(fixture->store, 1, asked[i], answer_last, &answer);
+        answer_wait(fixture, &answer);
+        assert_true(answer.ok);
+    }
+}
+
 /* The late change arrives when those after it are already stored. */
 static void test_late_state(void **state)
 {
@@ -617,7 +643,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_readings),    EACH(test_refused_times), EACH(test_series),    EACH(test_states),
-        EACH(test_late_state),  EACH(test_last_at),       EACH(test_load),      EACH(test_revisions),
+        EACH(test_late_state), EACH(test_strange_states),  EACH(test_last_at),       EACH(test_load),      EACH(test_revisions),
         EACH(test_idempotency), EACH(test_audit),         EACH(test_many_actions), EACH(test_status),
         EACH(test_clock_jumps),
     };
