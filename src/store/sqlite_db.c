@@ -49,7 +49,7 @@ bool database_fail(const struct database *db, const char *what, struct error *er
 }
 
 /* SQLite would make the file readable for all; its log and index take the mode of the file. */
-static bool create_private(const char *path, struct error *error)
+bool database_create_file(const char *path, struct error *error)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file >= 0) {
@@ -65,7 +65,7 @@ static bool create_private(const char *path, struct error *error)
 bool database_open(struct database *db, const char *path, bool full_sync, int cache_kib, struct error *error)
 {
     *db = (struct database){NULL, NULL};
-    if (!create_private(path, error))
+    if (!database_create_file(path, error))
         return false;
     db->path = memory_text(path);
     if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=

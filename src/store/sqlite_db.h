@@ -14,6 +14,8 @@ struct database {
     char *path;
 };
 
+/* An empty file that only its owner may read, unless it is there. */
+bool database_create_file(const char *path, struct error *error);
 /* WAL mode, no waiting on locks beyond a second. `cache_kib` bounds the memory of its page cache. */
 bool database_open(struct database *db, const char *path, bool full_sync, int cache_kib, struct error *error);
 void database_close(struct database *db);

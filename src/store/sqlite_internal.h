@@ -189,6 +189,8 @@ struct store_reader {
     struct reading *chunk; /* PACK_READINGS_MAX */
 };
 
+/* The head is packed when it has so many readings, or is an hour old. */
+#define HEAD_ROWS 500000
 /* Steps of maintenance end after about this long. */
 #define STEP_NS 40000000ull
 

@@ -54,6 +54,10 @@ static bool copy_before(struct database *db, int64_t version, struct error *erro
 {
     char *path = memory_printf("%s.before-%lld", db->path, (long long)version + 1);
     sqlite3 *copy = NULL;
+    if (!database_create_file(path, error)) {
+        free(path);
+        return false;
+    }
     bool done = sqlite3_open(path, &copy) == SQLITE_OK;
     sqlite3_backup *backup = done ? sqlite3_backup_init(copy, "main", db->handle, "main") : NULL;
     done = backup && sqlite3_backup_step(backup, -1) == SQLITE_DONE;

@@ -285,10 +285,11 @@ bool flush_step(struct store_engine *engine, msec now, bool *more, struct error 
     const struct head_run *frozen = &telemetry->head.frozen;
     int64_t oldest_raw = store_day(now - engine->options.keep_readings);
     uint64_t started = uv_hrtime();
+    uint64_t step = STEP_NS * (1 + telemetry->head.rows / HEAD_ROWS); /* keep up when more comes than is packed */
     size_t at = telemetry->packed;
     bool done = database_begin(&telemetry->db, true, error);
     *more = true;
-    while (done && at < frozen->count && uv_hrtime() - started < STEP_NS)
+    while (done && at < frozen->count && uv_hrtime() - started < step)
         done = pack_series(engine, oldest_raw, at, &at, error);
     bool last = done && at == frozen->count;
     if (last)

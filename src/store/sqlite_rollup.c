@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "store/sqlite_internal.h"
 
-#define HEAD_ROWS 500000         /* packed at the latest then */
 #define HEAD_AGE SPAN_HOUR
 #define CLOSE_AFTER SPAN_HOUR    /* after a day's end, for what comes late */
 #define RETAIN_EVERY SPAN_HOUR

@@ -14,7 +14,7 @@
 #endif
 _Static_assert(sizeof(struct store_sample) == 24, "the journal's format");
 
-#define HEAD_HARD_LIMIT 6000000 /* rows: packing keeps failing, so nothing more is taken */
+#define HEAD_HARD_LIMIT 3000000 /* rows: packing keeps failing, so nothing more is taken */
 #define CHECK_ALWAYS_BELOW (32u << 20)
 #define CHECK_MS 1000
 

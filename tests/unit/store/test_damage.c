@@ -107,6 +107,27 @@ static void test_later_version(void **state)
     assert_refused(fixture, ERROR_TOO_NEW, "nocturne-telemetry.db");
 }
 
+/* An older schema is copied, then brought up to date. */
+static void test_older_version(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    commit(fixture, "x");
+    fixture_close(fixture);
+    sql(fixture, "nocturne.db", "DROP TABLE alert; DROP TABLE alert_event; UPDATE meta SET value=1 WHERE name='schema'");
+    fixture_open(fixture);
+    commit(fixture, "y");
+    fixture_close(fixture);
+    assert_true(ask(fixture, "nocturne.db", "SELECT value FROM meta WHERE name='schema'") > 1);
+    assert_int_equal(ask(fixture, "nocturne.db", "SELECT count(*) FROM alert"), 0);
+    assert_int_equal(ask(fixture, "nocturne.db", "SELECT count(*) FROM audit"), 2);
+    assert_int_equal(ask(fixture, "nocturne.db.before-2", "SELECT count(*) FROM audit"), 1);
+    assert_int_equal(ask(fixture, "nocturne.db.before-2", "SELECT value FROM meta WHERE name='schema'"), 1);
+    struct stat status;
+    assert_int_equal(stat(file_of(fixture, "nocturne.db.before-2"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+}
+
 static void test_foreign_database(void **state)
 {
     struct fixture *fixture = *state;
@@ -295,7 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_unknown_engine),   EACH(test_path),
-        EACH(test_two_daemons),      EACH(test_later_version),
+        EACH(test_two_daemons),      EACH(test_later_version), EACH(test_older_version),
         EACH(test_foreign_database), EACH(test_read_only_directory),
         EACH(test_damaged_records),  EACH(test_damaged_telemetry),
         EACH(test_damaged_day),      EACH(test_tampering),

@@ -554,6 +554,177 @@ static void test_audit(void **state)
     }
 }
 
+/* ---- alerts ---- */
+
+static struct store_alert alert_of(int64_t number, msec raised_at, msec closed_at)
+{
+    static const char *const words[] = {"rule", "温度过高", "temperature", "", "x"};
+    struct store_alert alert = {0};
+    int next = 0;
+#define X(member) alert.member = 100 + next++;
+    STORE_ALERT_NUMBERS(X)
+#undef X
+#define X(member) alert.member = words[next++ % 5];
+    STORE_ALERT_TEXTS(X)
+#undef X
+    alert.number = number;
+    alert.fingerprint = number % 2 ? -77 : INT64_MAX;
+    alert.raised_at = alert.pending_since = raised_at;
+    alert.closed_at = closed_at;
+    alert.value = 31.5;
+    alert.threshold = 0.0 / 0.0;
+    return alert;
+}
+
+static void assert_alert(const struct store_alert *got, const struct store_alert *expected)
+{
+#define X(member) assert_int_equal(got->member, expected->member);
+    STORE_ALERT_NUMBERS(X)
+#undef X
+#define X(member) assert_string_equal(got->member, expected->member);
+    STORE_ALERT_TEXTS(X)
+#undef X
+    assert_true(got->value == expected->value);
+    assert_true(got->threshold != got->threshold);
+}
+
+static struct {
+    unsigned alerts, events;
+    int64_t numbers[8];
+    struct store_alert_event event[8];
+    char texts[8][64];
+    struct store_alert first_expected;
+} seen;
+
+static void see_alert(void *owner, const struct store_alert *alert)
+{
+    (void)owner;
+    if (seen.alerts == 0 && seen.first_expected.number)
+        assert_alert(alert, &seen.first_expected);
+    seen.numbers[seen.alerts++] = alert->number;
+}
+
+static void see_event(const struct store_alert_event *event)
+{
+    seen.event[seen.events] = *event;
+    snprintf(seen.texts[seen.events++], sizeof seen.texts[0], "%s|%s|%s", event->actor, event->verb, event->text);
+}
+
+static void see_history(void *owner, const struct store_alert_event *events, size_t event_count,
+                        const struct store_alert *alerts, size_t alert_count, const struct error *error)
+{
+    answer_start(owner, 0, error);
+    for (size_t i = 0; i < event_count; i++)
+        see_event(&events[i]);
+    for (size_t i = 0; i < alert_count; i++)
+        see_alert(NULL, &alerts[i]);
+}
+
+static void see_alerts_at(void *owner, const struct store_alert *alerts, const struct store_alert_event *events,
+                          size_t count, const struct error *error)
+{
+    answer_start(owner, count, error);
+    for (size_t i = 0; i < count; i++) {
+        see_alert(NULL, &alerts[i]);
+        see_event(&events[i]);
+    }
+}
+
+static void see_nothing(void)
+{
+    memset(&seen, 0, sizeof seen);
+    memset(&answer, 0, sizeof answer);
+}
+
+static void check_alerts(struct fixture *fixture)
+{
+    struct error error = {0};
+    see_nothing();
+    seen.first_expected = alert_of(2, NOON + 50, CLOCK_NEVER);
+    assert_true(store_load(fixture->store, &(struct store_load_ops){.alert = see_alert, .alerts_since = NOON + 900}, NULL,
+                           &error));
+    assert_int_equal(seen.alerts, 2); /* 1 was closed before, 3 is open */
+    assert_int_equal(seen.numbers[1], 3);
+
+    see_nothing();
+    store_alert_history(fixture->store, 1, -77, NOON - SPAN_DAY, 10, see_history, &answer);
+    answer_wait(fixture, &answer);
+    assert_int_equal(seen.alerts, 2);
+    assert_int_equal(seen.numbers[0], 3);
+    assert_int_equal(seen.events, 3);
+    assert_string_equal(seen.texts[0], "system|raise|");
+    assert_string_equal(seen.texts[1], "user:wang|ack|在看");
+    assert_string_equal(seen.texts[2], "user:wang|close|换了传感器");
+    assert_int_equal(seen.event[1].state, 5);
+    see_nothing();
+    store_alert_history(fixture->store, 9, -77, NOON + 200, 1, see_history, &answer);
+    answer_wait(fixture, &answer);
+    assert_int_equal(seen.alerts + seen.events, 1);
+
+    see_nothing();
+    store_alerts_at(fixture->store, NOON + 700, see_alerts_at, &answer);
+    answer_wait(fixture, &answer);
+    assert_int_equal(answer.count, 2);
+    assert_int_equal(seen.numbers[0], 1);
+    assert_string_equal(seen.texts[0], "user:wang|ack|在看");
+    assert_int_equal(seen.numbers[1], 2);
+    see_nothing();
+    store_alerts_at(fixture->store, NOON + 800, see_alerts_at, &answer); /* the moment 1 was closed */
+    answer_wait(fixture, &answer);
+    assert_int_equal(answer.count, 1);
+    see_nothing();
+    store_alerts_at(fixture->store, NOON - 1, see_alerts_at, &answer);
+    answer_wait(fixture, &answer);
+    assert_int_equal(answer.count, 0);
+}
+
+static void put_alert(struct store_action *action, const struct store_alert *alert, msec time, const char *actor,
+                      const char *verb, const char *text, int64_t state)
+{
+    struct store_alert_event event = {alert->number, time, actor, verb, text, state};
+    store_action_alert(action, alert);
+    store_action_alert_event(action, &event);
+}
+
+static void test_alerts(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    struct store_alert first = alert_of(1, NOON, CLOCK_NEVER), second = alert_of(2, NOON + 50, CLOCK_NEVER),
+                       third = alert_of(3, NOON + 1000, CLOCK_NEVER);
+    struct store_action *action = store_action_new(fixture->store, "system", "alerts", "", "");
+    store_action_quiet(action);
+    put_alert(action, &second, NOON + 50, "system", "raise", "", 1);
+    put_alert(action, &first, NOON, "system", "raise", "", 1);
+    commit(fixture, action);
+    assert_true(answer.ok);
+    action = store_action_new(fixture->store, "user:wang", "ack", "1", "");
+    first.revision++;
+    put_alert(action, &first, NOON + 600, "user:wang", "ack", "在看", 5);
+    commit(fixture, action);
+    assert_true(answer.ok);
+    first.closed_at = NOON + 800;
+    action = store_action_new(fixture->store, "user:wang", "close", "1", "");
+    put_alert(action, &first, NOON + 800, "user:wang", "close", "换了传感器", 9);
+    put_alert(action, &third, NOON + 1000, "system", "raise", "", 1);
+    commit(fixture, action);
+    assert_true(answer.ok);
+    assert_int_equal(audit_count(fixture), 2); /* the machine's own doing leaves none */
+    check_alerts(fixture);
+    if (strcmp(fixture->engine, "memory") != 0) {
+        fixture_reopen(fixture);
+        check_alerts(fixture);
+    }
+    action = store_action_new(fixture->store, "system", "alerts", "", "");
+    store_action_alert_remove(action, 2);
+    commit(fixture, action);
+    assert_true(answer.ok);
+    see_nothing();
+    store_alerts_at(fixture->store, NOON + 700, see_alerts_at, &answer);
+    answer_wait(fixture, &answer);
+    assert_int_equal(answer.count, 1);
+}
+
 /* Many at once, answered in order. */
 static int answered[200], answered_count;
 static void note_answer(void *owner, const struct error *error)
@@ -645,7 +816,7 @@ int main(void)
         EACH(test_readings),    EACH(test_refused_times), EACH(test_series),    EACH(test_states),
         EACH(test_late_state), EACH(test_strange_states),  EACH(test_last_at),       EACH(test_load),      EACH(test_revisions),
         EACH(test_idempotency), EACH(test_audit),         EACH(test_many_actions), EACH(test_status),
-        EACH(test_clock_jumps),
+        EACH(test_clock_jumps), EACH(test_alerts),
     };
     int failed = 0;
     const char *const engines[] = {"memory", "sqlite"};
