@@ -109,6 +109,7 @@ static void record_init(struct fleet *fleet, uint32_t asset)
 
 uint32_t fleet_reserve(struct fleet *fleet, uint32_t key, const char *id, size_t length)
 {
+    struct buffer folded = BUFFER_INIT;
     assert(key < FLEET_KEY_LIMIT);
     while (fleet->count <= key) {
         if (fleet->count >> CHUNK_BITS == fleet->chunk_count) {
@@ -125,11 +126,11 @@ uint32_t fleet_reserve(struct fleet *fleet, uint32_t key, const char *id, size_t
             fleet->dense_capacity = grown;
         }
         fleet->place_of[fleet->count] = fleet->word_start[fleet->count] = 0;
-        record_init(fleet, fleet->count);
-        if (fleet->count != key)
-            fleet->words_dirty = true; /* a hole: the next search lays the words out anew */
-        fleet->count++;
+        record_init(fleet, fleet->count++);
+        if (!fleet->words_dirty)
+            words_append(fleet, fleet->count - 1, &folded); /* an empty line, until it has a name */
     }
+    buffer_release(&folded);
     row_at(fleet, key)->text[ASSET_id] = arena_put(&fleet->arena, id, length);
     if ((fleet->id_used + 1) * 2 > fleet->id_mask + 1)
         index_resize(fleet, (fleet->id_mask + 1) * 2);
@@ -182,6 +183,7 @@ void fleet_put(struct fleet *fleet, uint32_t asset, const struct asset *row)
         fleet->by_health[live->health]++;
         if (asset + 1 == fleet->count && !fleet->words_dirty) {
             struct buffer folded = BUFFER_INIT;
+            fleet->words_length = fleet->word_start[asset];
             words_append(fleet, asset, &folded);
             buffer_release(&folded);
         } else {

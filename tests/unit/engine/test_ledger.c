@@ -242,9 +242,18 @@ static void test_one_change_at_a_time(void **state)
     fleet_apply_ledger(world->fleet, two, "user:b", refused, &second);
     assert_int_equal(second, ERROR_CONFLICT);
     world_say(world, "A", NULL, "m", 1); /* a message between: no second asset of that id */
+    struct fleet_result result;
+    world_say(world, "N", NULL, "m", 1);
+    assert_true(fleet_select(world->fleet, &(struct fleet_query){.filter = "n kind:terminal"}, &result, NULL));
+    assert_true(fleet_select(world->fleet, &(struct fleet_query){.filter = "n"}, &result, NULL));
+    assert_int_equal(result.total, 1);
+    assert_true(fleet_select(world->fleet, &(struct fleet_query){.filter = "a"}, &result, NULL));
+    assert_int_equal(result.total, 0); /* reserved, not there */
     world_settle(world);
     assert_int_equal(first, ERROR_NONE);
-    assert_int_equal(world->fleet->living, 1);
+    assert_int_equal(world->fleet->living, 2);
+    assert_true(fleet_select(world->fleet, &(struct fleet_query){.filter = "a"}, &result, NULL));
+    assert_int_equal(result.total, 1);
     world_free(world);
 }
 
