@@ -22,11 +22,14 @@ struct part {
     enum part_kind kind;
     int number; /* as in the table's name: YYYYMMDD, YYYYMM or YYYY */
     bool closed;
+    bool fresh; /* made by a transaction that is not committed: only its own thread sees it */
 };
 
 /* The writer changes it, anybody asks. */
 struct parts {
     uv_mutex_t lock;
+    uv_thread_t writer; /* of the fresh ones */
+    bool any_fresh;
     struct part *rows; /* by kind, number */
     size_t count, capacity;
 };
@@ -39,6 +42,8 @@ bool parts_find(struct parts *parts, enum part_kind kind, int number, struct par
 struct part *parts_list(struct parts *parts, enum part_kind kind, int first, int last, size_t *count);
 /* Inside a write transaction; after a rollback load again. */
 bool parts_ensure(struct parts *parts, struct database *db, enum part_kind kind, int number, struct error *error);
+/* COMMIT; what was made since BEGIN is there for everybody. */
+bool parts_commit(struct parts *parts, struct database *db, struct error *error);
 bool parts_close(struct parts *parts, struct database *db, int number, struct error *error);
 bool parts_drop(struct parts *parts, struct database *db, enum part_kind kind, int number, struct error *error);
 /* Rename a damaged table out of the way, so that a new one can take its place. */

@@ -295,7 +295,7 @@ bool flush_step(struct store_engine *engine, msec now, bool *more, struct error 
     if (last)
         done = database_run(&telemetry->db, error, "DELETE FROM journal WHERE id<=%lld",
                             (long long)telemetry->journal_frozen);
-    if (!done || !database_run(&telemetry->db, error, "COMMIT")) {
+    if (!done || !parts_commit(&telemetry->parts, &telemetry->db, error)) {
         telemetry_rollback(engine);
         return set_suspect_aside(engine, error);
     }

@@ -95,7 +95,7 @@ static void insert(struct parts *parts, enum part_kind kind, int number, bool cl
     size_t at = place_of(parts, kind, number);
     ARRAY_RESERVE(parts->rows, parts->capacity, parts->count + 1);
     memmove(parts->rows + at + 1, parts->rows + at, (parts->count - at) * sizeof *parts->rows);
-    parts->rows[at] = (struct part){kind, number, closed};
+    parts->rows[at] = (struct part){.kind = kind, .number = number, .closed = closed};
     parts->count++;
 }
 
@@ -104,6 +104,13 @@ static struct part *lookup(const struct parts *parts, enum part_kind kind, int n
     size_t at = place_of(parts, kind, number);
     bool there = at < parts->count && parts->rows[at].kind == kind && parts->rows[at].number == number;
     return there ? &parts->rows[at] : NULL;
+}
+
+/* A reader's connection does not see a table before its transaction is committed. */
+static bool visible(const struct parts *parts, const struct part *part)
+{
+    uv_thread_t own = uv_thread_self();
+    return !part->fresh || uv_thread_equal(&own, &parts->writer);
 }
 
 static void forget(struct parts *parts, enum part_kind kind, int number)
@@ -142,7 +149,7 @@ bool parts_find(struct parts *parts, enum part_kind kind, int number, struct par
 {
     uv_mutex_lock(&parts->lock);
     const struct part *part = lookup(parts, kind, number);
-    bool there = part != NULL;
+    bool there = part != NULL && visible(parts, part);
     if (there && found)
         *found = *part;
     uv_mutex_unlock(&parts->lock);
@@ -156,7 +163,8 @@ struct part *parts_list(struct parts *parts, enum part_kind kind, int first, int
     *count = 0;
     for (size_t at = place_of(parts, kind, first);
          at < parts->count && parts->rows[at].kind == kind && parts->rows[at].number <= last; at++)
-        list[(*count)++] = parts->rows[at];
+        if (visible(parts, &parts->rows[at]))
+            list[(*count)++] = parts->rows[at];
     uv_mutex_unlock(&parts->lock);
     return list;
 }
@@ -173,6 +181,21 @@ bool parts_ensure(struct parts *parts, struct database *db, enum part_kind kind,
         return false;
     uv_mutex_lock(&parts->lock);
     insert(parts, kind, number, false);
+    lookup(parts, kind, number)->fresh = true;
+    parts->writer = uv_thread_self();
+    parts->any_fresh = true;
+    uv_mutex_unlock(&parts->lock);
+    return true;
+}
+
+bool parts_commit(struct parts *parts, struct database *db, struct error *error)
+{
+    if (!database_run(db, error, "COMMIT"))
+        return false;
+    uv_mutex_lock(&parts->lock);
+    for (size_t at = 0; parts->any_fresh && at < parts->count; at++)
+        parts->rows[at].fresh = false;
+    parts->any_fresh = false;
     uv_mutex_unlock(&parts->lock);
     return true;
 }

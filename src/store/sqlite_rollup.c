@@ -192,7 +192,7 @@ bool closing_step(struct store_engine *engine, int number, bool *more, struct er
     }
     if (database_begin(&telemetry->db, true, error) && close_series(engine, number, &end, error) &&
         (!end || parts_close(&telemetry->parts, &telemetry->db, number, error)) &&
-        database_run(&telemetry->db, error, "COMMIT")) {
+        parts_commit(&telemetry->parts, &telemetry->db, error)) {
         if (end)
             telemetry->closing = 0;
         return true;
@@ -237,7 +237,7 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
         day_tables_release(telemetry);
         if (database_begin(&telemetry->db, true, error) &&
             parts_drop(&telemetry->parts, &telemetry->db, kind, number, error) &&
-            (kind != PART_STATES || frames_trim(engine, now, error)) && database_run(&telemetry->db, error, "COMMIT"))
+            (kind != PART_STATES || frames_trim(engine, now, error)) && parts_commit(&telemetry->parts, &telemetry->db, error))
             return true;
         telemetry_rollback(engine);
         return false;

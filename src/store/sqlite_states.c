@@ -291,7 +291,7 @@ bool frames_step(struct store_engine *engine, msec now, struct error *error)
     if (telemetry->changes == 0 || (telemetry->newest_frame != CLOCK_NEVER && telemetry->newest_frame >= at))
         return true;
     if (database_begin(&telemetry->db, true, error) && put_frame(engine, at, &assets, error) &&
-        frames_trim(engine, now, error) && database_run(&telemetry->db, error, "COMMIT")) {
+        frames_trim(engine, now, error) && parts_commit(&telemetry->parts, &telemetry->db, error)) {
         telemetry->newest_frame = at;
         telemetry->frame_assets = assets;
         telemetry->changes = 0;

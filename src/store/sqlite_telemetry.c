@@ -229,7 +229,7 @@ static bool write_journal(struct telemetry *telemetry, struct error *error)
 bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    if (!write_journal(telemetry, error) || !database_run(&telemetry->db, error, "COMMIT")) {
+    if (!write_journal(telemetry, error) || !parts_commit(&telemetry->parts, &telemetry->db, error)) {
         telemetry_rollback(engine);
         return false;
     }
