@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/filter.h"
+#include "model/rule.h"
 
 struct profile {
     struct config *config;
@@ -185,6 +186,7 @@ static const struct config_key keys[] = {
     {.name = "requirements", .type = CONFIG_MAP, .keys = requirements_keys, .help = "its rows"},
     {.name = "term", .type = CONFIG_TEXT, .help = "1 year"},
     {.name = "contracted", .type = CONFIG_LIST, .keys = population_keys, .help = "what must be kept online and normal"},
+    {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert"},
     {.name = "calendars", .type = CONFIG_LIST, .keys = calendar_keys, .help = "hours that clocks and posts name"},
     {.name = "sla", .type = CONFIG_LIST, .keys = tier_keys, .help = "tiers, each with its clocks"},
     {.name = "pauses", .type = CONFIG_TEXT_LIST, .help = "reasons that stop a restoring clock"},
@@ -292,6 +294,11 @@ const char *profile_contract(const struct profile *profile)
 const char *profile_title(const struct profile *profile)
 {
     return config_text(config_root(profile->config), "title", "");
+}
+
+const struct config_node *profile_rules(const struct profile *profile)
+{
+    return config_get(config_root(profile->config), "rules");
 }
 
 size_t profile_populations(const struct profile *profile, const struct site_population **populations)

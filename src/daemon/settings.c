@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "daemon/paths.h"
 #include "daemon/profile.h"
+#include "daemon/ruleset.h"
 #include "daemon/settings_keys.h"
 
 #define DEFAULT_OPEN_FILES 65536
@@ -393,6 +394,22 @@ static void read_fleet(struct settings *settings, const struct config_node *root
         config_problem(problems, health, "timeout_periods must not be below stale_periods: an asset is late before it is offline");
 }
 
+static void check_rules(struct settings *settings, const struct config_node *root, struct config_problems *problems)
+{
+    struct rule **rules;
+    size_t count = ruleset_read(settings->profiles, settings->profile_count, root, &rules, problems);
+    ruleset_free(&rules, count);
+}
+
+size_t settings_rules(const struct settings *settings, struct rule ***rules)
+{
+    struct config_problems none; /* they were checked when the settings were loaded */
+    config_problems_init(&none);
+    size_t count = ruleset_read(settings->profiles, settings->profile_count, config_root(settings->config), rules, &none);
+    config_problems_release(&none);
+    return count;
+}
+
 /* ---- the whole ---- */
 
 struct settings *settings_load(const struct options *options, msec started, const struct site_counters *counters,
@@ -416,6 +433,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
         read_sources(settings, root, problems);
         read_contracts(settings, root, problems);
         read_ledgers(settings, root, problems);
+        check_rules(settings, root, problems);
     }
     root = root && config_is_map(root) ? root : NULL;
     read_site(settings, root);

@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "engine/fleet.h"
 #include "engine/site.h"
+#include "model/rule.h"
 #include "store/store.h"
 
 struct settings;
@@ -33,6 +34,8 @@ size_t settings_sources(const struct settings *settings, const struct settings_s
 size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
+/* Fresh rules in an array of the caller's to free; the rules are for rules_use to take. */
+size_t settings_rules(const struct settings *settings, struct rule ***rules);
 enum log_level settings_log(const struct settings *settings);
 unsigned settings_open_files(const struct settings *settings);
 
