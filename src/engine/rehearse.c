@@ -100,6 +100,8 @@ static void play(struct rehearsing *at, uint32_t asset)
         bool over = holds == TRUTH_NO && (!at->rule->clear || !in_hours ||
                                           expression_truth(at->rule->clear, &rule_asker, &subject) == TRUTH_YES);
         alert_effects effects = 0;
+        if (life.condition == CONDITION_CLEARED && sample->time - life.cleared_at > policy->reopen_window)
+            alert_life_init(&life); /* what comes now is another alert, as on the desk */
         if (holds == TRUTH_YES)
             effects = alert_breach(&life, policy, at->rule->severity, sample->time);
         else if (over && life.condition != CONDITION_NORMAL)

@@ -249,8 +249,9 @@ static void silence_due(void *owner, struct wheel_timer *timer)
     evaluate(rules, bound->rule, bound->asset, bound->windows);
     msec heard = live_at(rules->fleet, bound->asset)->last_heard, over = bound->rule->needs->silence_over;
     msec silent = heard == CLOCK_NEVER ? 0 : clock_wall() - heard;
-    msec wait = silent < 0 || silent >= over ? over : over - silent;
-    wheel_schedule(rules->wheel, timer, clock_steady() + (wait < SPAN_SECOND ? SPAN_SECOND : wait));
+    /* A second past the mark, so that both `>` and `>=` hold; a clock that stepped back waits anew. */
+    msec wait = silent < 0 || silent > over ? over : over - silent + SPAN_SECOND;
+    wheel_schedule(rules->wheel, timer, clock_steady() + wait);
 }
 
 static void select_members(struct rules *rules, struct in_force *in_force)
@@ -279,13 +280,12 @@ static void select_members(struct rules *rules, struct in_force *in_force)
             continue;
         struct bound *bound = bound_of(rules, in_force, assets[i]);
         if (!wheel_scheduled(&bound->timer))
-            wheel_schedule(rules->wheel, &bound->timer, now + over);
+            wheel_schedule(rules->wheel, &bound->timer, now + over + SPAN_SECOND);
     }
 }
 
-static void turn(uv_timer_t *timer)
+void rules_turn(struct rules *rules)
 {
-    struct rules *rules = timer->data;
     if (rules->ledger_revision != fleet_ledger_revision(rules->fleet)) {
         rules->ledger_revision = fleet_ledger_revision(rules->fleet);
         for (size_t i = 0; i < rules->count; i++)
@@ -300,6 +300,11 @@ static void turn(uv_timer_t *timer)
                 evaluate(rules, in_force, parent, NULL);
         }
     rules->parent_count = 0;
+}
+
+static void turn_due(uv_timer_t *timer)
+{
+    rules_turn(timer->data);
 }
 
 /* ---- putting rules in force ---- */
@@ -439,7 +444,7 @@ struct rules *rules_new(uv_loop_t *loop, struct fleet *fleet, struct alerts *ale
     rules->wheel = wheel_new(clock_steady(), silence_due, rules);
     uv_timer_init(loop, &rules->timer);
     rules->timer.data = rules;
-    uv_timer_start(&rules->timer, turn, TURN, TURN);
+    uv_timer_start(&rules->timer, turn_due, TURN, TURN);
     uv_unref((uv_handle_t *)&rules->timer);
     struct fleet_listener listener = {.owner = rules, .judged = on_judged, .measured = on_measured};
     fleet_listen(fleet, &listener);

@@ -21,6 +21,8 @@ struct rule_subject {
 
 extern const struct expression_asker rule_asker;
 void rule_filters_free(struct rule_filter **filters);
+/* What the timer does: a changed ledger, silence, children that changed. */
+void rules_turn(struct rules *rules);
 /* Position of a metric in needs, or -1. */
 int rule_metric_index(const struct expression_needs *needs, const char *name);
 
