@@ -19,6 +19,7 @@
 #include "daemon/settings.h"
 #include "engine/fleet.h"
 #include "engine/alerts.h"
+#include "engine/rules.h"
 #include "engine/ledger.h"
 #include "store/store.h"
 
@@ -43,6 +44,7 @@ struct daemon {
     struct fleet *fleet;
     struct alerts *alerts;
     struct alerts_health *alerts_health;
+    struct rules *rules;
     struct api *api;
     struct running *running;     /* in configuration order */
     size_t running_count;
@@ -284,6 +286,14 @@ static void tell_what_waits(const struct daemon *daemon, const struct settings *
                                                         : "it takes force when the daemon starts again");
 }
 
+static void rules_follow(struct daemon *daemon, const struct settings *settings)
+{
+    struct rule **rules;
+    size_t count = settings_rules(settings, &rules);
+    rules_use(daemon->rules, rules, count);
+    free(rules);
+}
+
 static bool daemon_reload(void *owner, struct error *error)
 {
     struct daemon *daemon = owner;
@@ -302,6 +312,7 @@ static bool daemon_reload(void *owner, struct error *error)
         tell_what_waits(daemon, settings);
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
+        rules_follow(daemon, settings);
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
         daemon->retired[daemon->retired_count++] = daemon->settings;
         daemon->settings = settings;
@@ -392,6 +403,7 @@ static void daemon_end(struct daemon *daemon)
     api_free(&daemon->api);
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    rules_free(&daemon->rules);
     alerts_health_free(&daemon->alerts_health);
     alerts_free(&daemon->alerts);
     store_close(&daemon->store);
@@ -432,6 +444,8 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
         return false;
     if (!ledger_first_load(daemon))
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
+    daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
+    rules_follow(daemon, daemon->settings);
     sources_follow(daemon, daemon->settings);
     api_use_site(daemon->api, settings_site(daemon->settings));
     uv_timer_start(&daemon->second, second_tick, 1000, 1000);

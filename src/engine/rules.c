@@ -133,13 +133,13 @@ static void set_raised(struct in_force *in_force, uint32_t asset, bool raised)
     in_force->active += raised ? 1 : (uint32_t)-1;
 }
 
-static void evaluate(struct rules *rules, struct in_force *in_force, uint32_t asset, const struct window *windows)
+static void evaluate(struct rules *rules, struct in_force *in_force, uint32_t asset, const struct window *windows, bool speaks)
 {
     const struct rule *rule = in_force->rule;
     if (live_at(rules->fleet, asset)->flags & LIVE_RETIRED)
         return;
     struct rule_subject subject = {.fleet = rules->fleet, .asset = asset, .now = clock_wall(), .needs = in_force->needs,
-                                   .windows = windows, .filters = &rules->filters};
+                                   .windows = windows, .speaks = speaks, .filters = &rules->filters};
     bool in_hours = rule_in_hours(rule, subject.now);
     enum truth holds = in_hours ? expression_truth(rule->when, &rule_asker, &subject) : TRUTH_NO;
     bool raised = bit(in_force->raised, in_force->words, asset);
@@ -208,11 +208,11 @@ static void on_measured(void *owner, uint32_t asset, uint32_t metric, msec time,
             window_add(&bound->windows[index], time, value);
             windows = bound->windows;
         }
-        evaluate(rules, in_force, asset, windows);
+        evaluate(rules, in_force, asset, windows, true);
     }
     for (size_t i = 0; i < rules->silent_count; i++) /* it spoke: whatever was raised by its silence may be over */
         if (bit(rules->silent[i]->raised, rules->silent[i]->words, asset))
-            evaluate(rules, rules->silent[i], asset, NULL);
+            evaluate(rules, rules->silent[i], asset, NULL, true);
 }
 
 static void parent_changed(struct rules *rules, uint32_t parent)
@@ -232,7 +232,7 @@ static void on_judged(void *owner, uint32_t asset, enum health from, enum health
         struct in_force *in_force = rules->list[i];
         children = children || in_force->needs->children;
         if (in_force->needs->health && bit(in_force->members, in_force->words, asset))
-            evaluate(rules, in_force, asset, NULL);
+            evaluate(rules, in_force, asset, NULL, false);
     }
     if (children)
         parent_changed(rules, live_at(rules->fleet, asset)->parent);
@@ -246,7 +246,7 @@ static void silence_due(void *owner, struct wheel_timer *timer)
     struct bound *bound = (struct bound *)((char *)timer - offsetof(struct bound, timer));
     if (!fleet_exists(rules->fleet, bound->asset))
         return;
-    evaluate(rules, bound->rule, bound->asset, bound->windows);
+    evaluate(rules, bound->rule, bound->asset, bound->windows, false);
     msec heard = live_at(rules->fleet, bound->asset)->last_heard, over = bound->rule->needs->silence_over;
     msec silent = heard == CLOCK_NEVER ? 0 : clock_wall() - heard;
     /* A second past the mark, so that both `>` and `>=` hold; a clock that stepped back waits anew. */
@@ -297,7 +297,7 @@ void rules_turn(struct rules *rules)
             struct in_force *in_force = rules->list[each];
             uint32_t parent = rules->parents[i];
             if (in_force->needs->children && bit(in_force->members, in_force->words, parent) && fleet_exists(rules->fleet, parent))
-                evaluate(rules, in_force, parent, NULL);
+                evaluate(rules, in_force, parent, NULL, false);
         }
     rules->parent_count = 0;
 }
@@ -352,7 +352,7 @@ static void evaluate_members(struct rules *rules, struct in_force *in_force)
 {
     for (uint32_t asset = 0; asset < fleet_count(rules->fleet); asset++)
         if (bit(in_force->members, in_force->words, asset) && fleet_exists(rules->fleet, asset))
-            evaluate(rules, in_force, asset, NULL);
+            evaluate(rules, in_force, asset, NULL, false);
 }
 
 /* After a restart the desk knows what was raised; so do the bits. */

@@ -77,6 +77,9 @@ static bool ask_window(const void *asked, const char *metric, msec span, double 
 static bool ask_silence(const void *asked, double *milliseconds)
 {
     const struct rule_subject *subject = asked;
+    *milliseconds = 0;
+    if (subject->speaks)
+        return true;
     msec heard = live_at(subject->fleet, subject->asset)->last_heard;
     if (heard == CLOCK_NEVER)
         return false;

@@ -12,6 +12,7 @@ struct rule_subject {
     struct fleet *fleet;
     uint32_t asset;
     msec now;
+    bool speaks;                     /* it speaks this very moment: its silence is over, whatever the fleet has yet */
     const struct expression_needs *needs;
     const struct window *windows;    /* by metric, in the order of needs; NULL: none */
     const double *values;            /* instead of the fleet's, by metric in the order of needs (rehearsal); NULL */

@@ -57,9 +57,11 @@ static void use(struct site_night *night, const char *yaml)
     rules_use(night->rules, list, count);
 }
 
+/* Time passes; the gateway goes on speaking, so that what is below it is judged by itself. */
 static void pass(struct site_night *night, msec span)
 {
     for (; span > 0; span -= SPAN_MINUTE) {
+        world_say(night->world, "GW-1", NULL, "cpu", 1);
         desk_pass(&night->desk, span < SPAN_MINUTE ? span : SPAN_MINUTE);
         rules_turn(night->rules);
     }
