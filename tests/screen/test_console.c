@@ -80,7 +80,8 @@ static void leave(struct harness **harness)
 {
     int status = -1;
     harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
+    if (!harness_wait_exit(*harness, PATIENCE, &status))
+        fail_msg("it does not end:\n%s", harness_text(*harness));
     assert_int_equal(status, 0);
     assert_false(harness_alternate(*harness));
     harness_free(harness);
@@ -226,6 +227,41 @@ static void read_only_changes_nothing(void **state)
     leave(&harness);
 }
 
+static void the_mouse_points(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    harness_type(harness, "\033[<0;15;5M\033[<0;15;5m", 20); /* the second cell of the second group */
+    assert_true(harness_wait_text(harness, "图书馆 ▸ GW-08", PATIENCE) || harness_wait_text(harness, "图书馆 ▸ GW-0", PATIENCE));
+    harness_type(harness, "\033[<0;12;2M\033[<0;12;2m", 20); /* the second tab */
+    assert_true(harness_wait_text(harness, "all 48", PATIENCE));
+    harness_type(harness, "\033[<65;10;10M\033[<65;10;10M", 24); /* the wheel */
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    leave(&harness);
+}
+
+/* ^Z gives the terminal back to the shell, fg takes it again. */
+static void stops_and_goes_on(void **state)
+{
+    (void)state;
+    char line[700];
+    snprintf(line, sizeof line, "set -m; " BUILD_FOLDER "/nocturne --socket %s; echo STOPPED; read x; fg; echo BACK", site.socket);
+    const char *arguments[] = {"bash", "-c", line, NULL};
+    struct harness *harness = harness_start(&(struct harness_options){.arguments = arguments});
+    settle(harness);
+    harness_keys(harness, "C-z");
+    assert_true(harness_wait_text(harness, "STOPPED", PATIENCE));
+    assert_false(harness_alternate(harness));
+    harness_keys(harness, "Enter");
+    settle(harness);
+    assert_true(harness_alternate(harness));
+    assert_non_null(strstr(harness_text(harness), "by building"));
+    harness_keys(harness, "q");
+    assert_true(harness_wait_text(harness, "BACK", PATIENCE));
+    harness_free(&harness);
+}
+
 /* ---- every kind of terminal ---- */
 
 static void speaks_chinese(void **state)
@@ -346,6 +382,8 @@ int main(void)
         cmocka_unit_test(goes_back_in_time),
         cmocka_unit_test(dialogs_ignore_what_was_typed_ahead),
         cmocka_unit_test(read_only_changes_nothing),
+        cmocka_unit_test(the_mouse_points),
+        cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(speaks_chinese),
         cmocka_unit_test(without_colours),
         cmocka_unit_test(on_the_linux_console),

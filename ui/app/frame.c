@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/filter.h"
 #include "term/locale.h"
+#include "view/parts.h"
 #include "widget/letters.h"
 #include "window/layout.h"
 
@@ -37,16 +38,14 @@ struct rect app_body(const struct app *app)
 
 static int draw_counts(struct app *app, int column, int limit)
 {
-    static const enum health worst_first[] = {HEALTH_CRITICAL, HEALTH_OFFLINE, HEALTH_UNREACHABLE, HEALTH_WARNING, HEALTH_STALE};
+    uint32_t wrong_by_health[HEALTH_COUNT] = {0};
     bool wrong = false;
-    for (unsigned i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
-        uint32_t count = app->overview.by_health[worst_first[i]];
-        if (!count || column + 6 > limit)
-            continue;
-        wrong = true;
-        surface_put(&app->surface, 0, column, health_role(worst_first[i]), health_glyph(worst_first[i], app->surface.ascii));
-        column += 1 + surface_printf(&app->surface, 0, column + 1, limit - column - 1, health_role(worst_first[i]), "%u", count) + 2;
-    }
+    for (int health = 0; health < HEALTH_COUNT; health++)
+        if (health_is_wrong((enum health)health) && app->overview.by_health[health]) {
+            wrong_by_health[health] = app->overview.by_health[health];
+            wrong = true;
+        }
+    column += draw_by_health(&app->surface, 0, column, limit - column, wrong_by_health, false);
     if (!wrong && app->have_overview && app->link == CLIENT_UP) {
         /* Green is impossible while anything is unknown or its sources are troubled. */
         bool sure = !app->overview.by_health[HEALTH_UNKNOWN] && app->overview.assets &&

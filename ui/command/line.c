@@ -212,13 +212,18 @@ void line_free(struct line **pointer)
     struct line *line = *pointer;
     if (!line)
         return;
+    static HISTORY_STATE empty;
     if (line->open)
         line_cancel(line);
     for (int kind = 0; kind < LINE_KINDS; kind++) {
         if (line->history[kind]) {
             history_set_history_state(line->history[kind]);
             clear_history();
+            HISTORY_STATE *cleared = history_get_history_state(); /* the array of entries is nobody else's */
+            free(cleared->entries);
+            free(cleared);
             free(line->history[kind]);
+            history_set_history_state(&empty);
         }
         free(line->history_path[kind]);
     }

@@ -19,9 +19,10 @@
 #define BELOW_ROWS 4        /* a rule and three lines */
 #define BELOW_FROM 12       /* bodies at least so high get the lines below */
 #define GROUPS_MOST "400"
+#define TROUBLE_MOST "12"
 #define PLAIN_NAMES 10      /* ids told in a line of the linear twin */
 
-enum { SLOT_BOARD, SLOT_DETAIL };
+enum { SLOT_BOARD, SLOT_DETAIL, SLOT_TROUBLE = SLOT_DETAIL + DETAIL_SLOTS };
 
 static const char *const groupings[] = {"building", "subsystem", "unit", "contract"};
 
@@ -38,7 +39,9 @@ struct board {
     bool have;
     char problem[384];
     struct detail detail;
-    struct buffer shown_filter;
+    struct arena *trouble_arena;
+    struct wire_asset *trouble;   /* what went wrong last, newest first */
+    unsigned trouble_count;
     const char *target_id;
     int64_t target_revision;
 };
@@ -69,7 +72,7 @@ static void board_close(struct view *view)
     free(board->scope);
     free(board->filter);
     free(board->sent);
-    buffer_release(&board->shown_filter);
+    arena_free(&board->trouble_arena);
 }
 
 /* Gateways are the cells, unless the filter names another kind or the site has none. */
@@ -104,6 +107,13 @@ static void wants(struct view *view, struct view_wants *out)
     buffer_release(&path);
     buffer_release(&filter);
     detail_want(&board->detail, view, out, SLOT_DETAIL, heat_cursor_id(board->heat), is_wide(view));
+    if (is_wide(view)) {
+        struct buffer trouble = BUFFER_INIT;
+        client_path(&trouble, "/assets", "filter", "health:offline,critical,warning", "sort", "-since,id", "limit", TROUBLE_MOST,
+                    "fields", "name,since,reason,building,floor,room", NULL);
+        view_want(out, SLOT_TROUBLE, "fleet", 1000, buffer_text(&trouble));
+        buffer_release(&trouble);
+    }
 }
 
 /* ---- the daemon's groups as the widget's ---- */
@@ -163,9 +173,30 @@ static void give_groups(struct board *board)
                                                       .find = find_cell});
 }
 
+static bool receive_trouble(struct board *board, const struct client_answer *answer, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct wire_page page;
+    struct wire_asset *rows = NULL;
+    unsigned count = 0;
+    if (answer->error)
+        *error = *answer->error;
+    if (answer->error || !wire_read_assets(answer->body, answer->length, arena, &page, &rows, &count, error)) {
+        arena_free(&arena);
+        return false;
+    }
+    arena_free(&board->trouble_arena);
+    board->trouble_arena = arena;
+    board->trouble = rows;
+    board->trouble_count = count;
+    return true;
+}
+
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct board *board = view->state;
+    if (slot == SLOT_TROUBLE)
+        return receive_trouble(board, answer, error);
     if (slot >= SLOT_DETAIL)
         return detail_receive(&board->detail, slot - SLOT_DETAIL, answer, error);
     if (answer->error) {
@@ -238,6 +269,33 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
         surface_text(surface, line.row, line.column + used + room - counts - width - 1, width, ROLE_TEXT, text);
 }
 
+/* The room that the cells leave: what went wrong last. */
+static void draw_trouble(struct board *board, struct view *view, struct surface *surface, struct rect *rest)
+{
+    int room = rest->rows - heat_rows(board->heat, rest->columns) - 1;
+    int rows = (int)board->trouble_count + 1 < room ? (int)board->trouble_count + 1 : room;
+    if (!board->trouble_count || rows < 3)
+        return;
+    struct rect area = rect_cut_bottom(rest, rows);
+    rect_cut_bottom(rest, 1);
+    surface_text(surface, area.row, area.column + 1, area.columns - 2, ROLE_HEADING, _("went wrong last"));
+    for (int i = 1; i < rows; i++) {
+        const struct wire_asset *asset = &board->trouble[i - 1];
+        struct buffer place = BUFFER_INIT;
+        char since[SPAN_TEXT];
+        uint8_t role = (uint8_t)health_role(asset->health);
+        int row = area.row + i;
+        surface_put(surface, row, area.column + 1, role, health_glyph(asset->health, surface->ascii));
+        surface_text_right(surface, row, area.column + 3, 5, role, age_text(since, asset->since, view->host_ops->now(view->host)));
+        surface_text_cut(surface, row, area.column + 10, 20, ROLE_TEXT, asset->field[ASSET_id], TEXT_CUT_START);
+        place_text(&place, asset);
+        surface_text_cut(surface, row, area.column + 31, 28, ROLE_TEXT, buffer_text(&place), TEXT_CUT_MIDDLE);
+        surface_text_cut(surface, row, area.column + 60, 30, ROLE_TEXT, asset_name(asset), TEXT_CUT_MIDDLE);
+        surface_text_cut(surface, row, area.column + 91, area.columns - 92, ROLE_DIM, reason_word(asset->reason), TEXT_CUT_END);
+        buffer_release(&place);
+    }
+}
+
 static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct board *board = view->state;
@@ -258,6 +316,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         struct rect counts = rect_cut_bottom(&rest, 1);
         draw_contracted(surface, counts.row, counts.column + 1, counts.columns - 2, board->board.contracted,
                         board->board.contracted_count);
+        draw_trouble(board, view, surface, &rest);
     }
     heat_draw(board->heat, surface, rest);
     const char *id = heat_cursor_id(board->heat);

@@ -15,6 +15,7 @@
 
 #define PANE_SPAN (6 * SPAN_HOUR)
 #define PANE_BUCKETS "60"
+#define BELOW_MOST "200"
 #define DETAIL_REST ((msec)150) /* a cursor that runs asks for nothing; one that rests is explained */
 
 void detail_init(struct detail *detail)
@@ -53,6 +54,14 @@ static void want_series(struct detail *detail, struct view *view, struct view_wa
                     past ? instant_format(last, to) : "", "buckets", PANE_BUCKETS, NULL);
         view_want(wants, slot + DETAIL_SERIES, "", 10000, buffer_text(&path));
     }
+    if (detail->page.asset.children) {
+        struct buffer filter = BUFFER_INIT;
+        filter_value(&filter, "parent", detail->page.asset.field[ASSET_id]);
+        buffer_clear(&path);
+        client_path(&path, "/assets", "filter", buffer_text(&filter), "sort", "-health,id", "limit", BELOW_MOST, "fields", "id", NULL);
+        view_want(wants, slot + DETAIL_BELOW, "fleet ledger", 2000, buffer_text(&path));
+        buffer_release(&filter);
+    }
     buffer_release(&path);
     buffer_release(&resource);
 }
@@ -85,12 +94,15 @@ bool detail_receive(struct detail *detail, unsigned part, const struct client_an
             if (!detail->have || strcmp(detail->page.asset.field[ASSET_id], fresh.asset.field[ASSET_id]) != 0) {
                 detail->state_count = 0; /* of another asset */
                 detail->series.bucket_count = 0;
+                detail->below_count = 0;
             }
             detail->page = fresh;
             detail->have = true;
         }
     } else if (part == DETAIL_STATES) {
         good = wire_read_intervals(answer->body, answer->length, arena, &page, &detail->states, &detail->state_count, error);
+    } else if (part == DETAIL_BELOW) {
+        good = wire_read_assets(answer->body, answer->length, arena, &page, &detail->below, &detail->below_count, error);
     } else {
         struct wire_series fresh = {0};
         good = wire_read_series(answer->body, answer->length, arena, &fresh, error);
@@ -243,6 +255,14 @@ void detail_draw_pane(struct detail *detail, struct view *view, struct surface *
         int used = surface_printf(surface, row, area.column + 13, 12, ROLE_TEXT, "%s:", count_text(count, asset->below));
         draw_by_health(surface, row, area.column + 14 + used, area.columns - 14 - used, asset->children_by_health, false);
         row++;
+        for (unsigned i = 0; i < detail->below_count; i++) { /* one letter each, worst first */
+            int across = area.columns - 13, line = row + (int)i / across;
+            if (line < area.row + area.rows)
+                surface_put(surface, line, area.column + 13 + (int)i % across, (uint8_t)health_role(detail->below[i].health),
+                            health_glyph(detail->below[i].health, surface->ascii));
+        }
+        if (detail->below_count)
+            row += 1 + ((int)detail->below_count - 1) / (area.columns - 13);
     }
     row++;
     if (detail->state_count && row + 3 < area.row + area.rows) {

@@ -4,8 +4,8 @@
 
 #include "view/view.h"
 
-/* Slots it takes from the one given: the asset, its states, one series. */
-enum { DETAIL_ASSET, DETAIL_STATES, DETAIL_SERIES, DETAIL_SLOTS };
+/* Slots it takes from the one given: the asset, its states, one series, what hangs below it. */
+enum { DETAIL_ASSET, DETAIL_STATES, DETAIL_SERIES, DETAIL_BELOW, DETAIL_SLOTS };
 
 struct detail {
     struct arena *arena[DETAIL_SLOTS];
@@ -13,6 +13,8 @@ struct detail {
     struct wire_interval *states;
     unsigned state_count;
     struct wire_series series;
+    struct wire_asset *below;   /* ids and health only */
+    unsigned below_count;
     bool have;
 };
 
