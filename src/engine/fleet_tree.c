@@ -35,6 +35,20 @@ static void child_unlink(struct fleet *fleet, struct fleet_live *live)
     *link = live->next_child;
 }
 
+/* Its parent is another one, or was judged apart: what held for the old one holds no longer. Who comes from under a
+ * dead parent has one of its own periods to speak, as when the parent returns. */
+static void block_by_parent(const struct fleet *fleet, struct fleet_live *live, msec steady)
+{
+    bool blocked = live->parent != FLEET_NONE && live_at(fleet, live->parent)->flags & LIVE_DOWN;
+    if (blocked == !!(live->flags & LIVE_BLOCKED))
+        return;
+    live->flags &= (uint8_t)~(LIVE_BLOCKED | LIVE_SPOKE);
+    if (blocked)
+        live->flags |= LIVE_BLOCKED;
+    else
+        live->grace = steady + live->period;
+}
+
 /* For one asset at a time (discovery, adoption, removal); whole ledgers go through fleet_relink. */
 void fleet_set_parent(struct fleet *fleet, uint32_t asset, uint32_t parent)
 {
@@ -58,10 +72,7 @@ void fleet_set_parent(struct fleet *fleet, uint32_t asset, uint32_t parent)
         family_count(fleet, parent, live, 1);
         below_add(fleet, parent, own);
     }
-    bool blocked = parent != FLEET_NONE && live_at(fleet, parent)->flags & LIVE_DOWN;
-    live->flags &= (uint8_t)~(LIVE_BLOCKED | LIVE_SPOKE);
-    if (blocked)
-        live->flags |= LIVE_BLOCKED;
+    block_by_parent(fleet, live, clock_steady());
     fleet_judge(fleet, asset, clock_steady());
 }
 
@@ -125,13 +136,9 @@ void fleet_relink(struct fleet *fleet)
         family_count(fleet, parent, live, 1);
     }
     relink_below(fleet);
-    for (uint32_t asset = 0; asset < fleet->count; asset++) {
-        struct fleet_live *live = live_at(fleet, asset);
-        bool blocked = live->parent != FLEET_NONE && live_at(fleet, live->parent)->flags & LIVE_DOWN;
-        if (blocked != !!(live->flags & LIVE_BLOCKED))
-            live->flags = (uint8_t)((live->flags & ~(LIVE_BLOCKED | LIVE_SPOKE)) | (blocked ? LIVE_BLOCKED : 0));
-    }
     msec steady = clock_steady();
+    for (uint32_t asset = 0; asset < fleet->count; asset++)
+        block_by_parent(fleet, live_at(fleet, asset), steady);
     for (uint32_t asset = 0; asset < fleet->count; asset++)
         if (live_exists(live_at(fleet, asset)))
             fleet_judge(fleet, asset, steady);

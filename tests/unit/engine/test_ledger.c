@@ -208,6 +208,12 @@ static void test_heard_survives_a_change(void **state)
     assert_int_equal(fleet_values(world->fleet, fleet_find(world->fleet, "A"), &value, 1), 1);
     assert_int_equal(world_view(world, "A").row.revision, 2);
     assert_int_equal(world_view(world, "A").period, 60000);
+    world_pass(world, 10 * SPAN_MINUTE);
+    world_say(world, "G1", NULL, "m", 1);
+    world_ledger(world, "id,kind,parent,period\nA,terminal,G1,60s\n");
+    assert_health(world, "A", HEALTH_STALE, REASON_LATE); /* under a living one again: a period to speak */
+    world_say(world, "A", "G1", "m", 5);
+    assert_health(world, "A", HEALTH_OK, REASON_FRESH);
     world_free(world);
 }
 
