@@ -1,0 +1,72 @@
+/* The real desk behind notify: its alerts as notify asks for them. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "engine/notify_private.h"
+
+/* One subject at a time: routes are matched while it is looked at. */
+struct desk_view {
+    struct alerts *alerts;
+    struct alert_subject subject;
+};
+
+static void fill(const struct alerts *alerts, const struct alert *found, struct alert_subject *subject, struct notify_alert *alert)
+{
+    const struct alert_life *life = alert_life(found);
+    msec now = clock_wall();
+    *alert = (struct notify_alert){.ops = &alert_subject_ops, .subject = subject, .handled_for = life->unsuppressed_for};
+    *subject = (struct alert_subject){.alerts = alerts, .alert = found};
+    alerts_wire(alerts, found, NULL, &alert->row);
+    bool counting = life->condition == CONDITION_ACTIVE && !life->acknowledged && !life->suppression && life->counted_at != CLOCK_NEVER;
+    if (counting && now > life->counted_at)
+        alert->handled_for += now - life->counted_at;
+}
+
+static bool desk_find(void *owner, const char *id, struct notify_alert *alert)
+{
+    struct desk_view *view = owner;
+    const struct alert *found = alerts_find(view->alerts, id);
+    if (found)
+        fill(view->alerts, found, &view->subject, alert);
+    return found != NULL;
+}
+
+static void desk_each(void *owner, void (*visit)(void *visitor, const struct notify_alert *alert), void *visitor)
+{
+    struct desk_view *view = owner;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    uint32_t count = 0;
+    if (!alerts_select(view->alerts, &(struct alert_select){.filter = NULL}, &rows, &count, &counts, NULL))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        struct notify_alert alert;
+        fill(view->alerts, rows[i], &view->subject, &alert);
+        visit(visitor, &alert);
+    }
+}
+
+static void desk_notice(void *owner, const struct alert *found, enum alert_notice notice)
+{
+    struct notify *notify = owner;
+    struct desk_view *view = notify->desk.owner;
+    struct notify_alert alert;
+    fill(view->alerts, found, &view->subject, &alert);
+    notify_notice(notify, &alert, notice);
+}
+
+static void unfollow(struct notify *notify)
+{
+    struct desk_view *view = notify->desk.owner;
+    alerts_unlisten(view->alerts, notify);
+    free(view);
+}
+
+void notify_follow(struct notify *notify, struct alerts *alerts)
+{
+    struct desk_view *view = memory_new(sizeof *view);
+    view->alerts = alerts;
+    notify->leave = unfollow;
+    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .each = desk_each});
+    alerts_listen(alerts, &(struct alerts_listener){.owner = notify, .notice = desk_notice});
+}
