@@ -16,11 +16,13 @@
 
 struct alerts;
 struct api;
+struct rules;
 struct site;
 
 struct api_parts {
     struct fleet *fleet;
     struct store *store;
+    struct rules *rules;      /* NULL: none */
     struct alerts *alerts;    /* the desk; NULL: this door has none, and says so */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */

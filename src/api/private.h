@@ -91,6 +91,7 @@ struct api {
     struct fleet *fleet;
     struct store *store;
     struct alerts *alerts;
+    struct rules *rules;
     const struct site *site;
     char *socket;                 /* --socket or NULL */
     bool (*reload)(void *owner, struct error *error);

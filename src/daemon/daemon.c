@@ -369,11 +369,13 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     if (!alerts_load(daemon->alerts, error))
         return error_prefix(error, "store");
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
+    daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
     daemon->api = api_new(&daemon->loop, &(struct api_parts){
         .fleet = daemon->fleet,
         .store = daemon->store,
         .alerts = daemon->alerts,
+        .rules = daemon->rules,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -444,7 +446,6 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
         return false;
     if (!ledger_first_load(daemon))
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
-    daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     rules_follow(daemon, daemon->settings);
     sources_follow(daemon, daemon->settings);
     api_use_site(daemon->api, settings_site(daemon->settings));

@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "engine/alerts.h"
+#include "engine/rules.h"
 #include "engine/fleet.h"
 #include "engine/site.h"
 #include "store/store.h"
@@ -42,6 +43,7 @@ struct door {
     struct store *store;
     struct fleet *fleet;
     struct alerts *alerts;
+    struct rules *rules;
     char alert[24];               /* the newest of door_report */
     struct api *api;
     bool reload_fails;
@@ -95,6 +97,7 @@ static inline void door_stop(struct door *door, void *argument)
 {
     (void)argument;
     api_free(&door->api);
+    rules_free(&door->rules);
     alerts_free(&door->alerts);
     fleet_free(&door->fleet);
     uv_close((uv_handle_t *)&door->call, NULL);
@@ -122,6 +125,7 @@ static inline void door_prepare(struct door *door)
     assert_true(fleet_load(door->fleet, &error));
     door->alerts = alerts_new(&door->loop, door->fleet, door->store, NULL);
     assert_true(alerts_load(door->alerts, &error));
+    door->rules = rules_new(&door->loop, door->fleet, door->alerts);
     door->site = (struct site){.name = "创新港", .timezone = "Asia/Shanghai", .language = "zh_CN", .version = NOCTURNE_VERSION,
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
                                .grants = door->grants, .listens = door->listens, .sources = door->sources,
@@ -132,7 +136,7 @@ static inline void door_prepare(struct door *door)
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
-    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .site = &door->site, .socket = door->socket,
+    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);
