@@ -39,9 +39,11 @@ void surface_release(struct surface *surface)
 
 void surface_clear(struct surface *surface)
 {
-    size_t count = (size_t)surface->rows * (size_t)surface->columns;
-    for (size_t i = 0; i < count; i++)
+    size_t columns = (size_t)surface->columns;
+    for (size_t i = 0; surface->rows > 0 && i < columns; i++)
         surface->cells[i] = blank;
+    for (int row = 1; row < surface->rows; row++)
+        memcpy(cell_at(surface, row, 0), surface->cells, columns * sizeof blank);
     surface->cursor_row = surface->cursor_column = -1;
 }
 
@@ -104,8 +106,11 @@ void surface_fill(struct surface *surface, struct rect area, uint32_t code, uint
         if (width == 1) { /* nearly always: only at the ends may half a wide character stay */
             cell_free(surface, row, part.column);
             cell_free(surface, row, part.column + part.columns - 1);
-            for (int column = part.column; column < part.column + part.columns; column++)
-                *cell_at(surface, row, column) = filled;
+            struct cell *first = cell_at(surface, row, part.column);
+            if (row > part.row)
+                memcpy(first, cell_at(surface, row - 1, part.column), (size_t)part.columns * sizeof filled);
+            for (int i = 0; row == part.row && i < part.columns; i++)
+                first[i] = filled;
             continue;
         }
         for (int column = part.column; column < part.column + part.columns; column += width)
@@ -128,11 +133,12 @@ static int text_put(struct surface *surface, int row, int column, int end, uint8
     struct cell *last = NULL;
     size_t left = strlen(text);
     while (left > 0) {
-        uint32_t code;
-        size_t used = text_decode(text, left, &code);
+        uint32_t code = (unsigned char)*text;
+        bool plain = code >= 0x20 && code < 0x7f;
+        size_t used = plain ? 1 : text_decode(text, left, &code);
         text += used;
         left -= used;
-        int width = text_code_width(code);
+        int width = plain ? 1 : text_code_width(code);
         if (width == 0) {
             if (last && code >= 0x300 && !last->combining)
                 last->combining = code;
@@ -146,17 +152,24 @@ static int text_put(struct surface *surface, int row, int column, int end, uint8
     return column - start;
 }
 
+/* Short ASCII, the common case, needs no measuring: its columns, or -1. */
+static int plain_width(const char *text, int columns)
+{
+    for (int i = 0; i <= columns; i++) {
+        if (text[i] == '\0')
+            return i;
+        if (text[i] < 0x20 || text[i] >= 0x7f)
+            return -1;
+    }
+    return -1;
+}
+
 int surface_text_cut(struct surface *surface, int row, int column, int columns, uint8_t role, const char *text,
                      enum text_cut cut)
 {
     if (!text || columns <= 0 || row < 0 || row >= surface->rows)
         return 0;
-    /* Short ASCII, the common case, is drawn without measuring. */
-    size_t length = strnlen(text, (size_t)columns + 1);
-    bool plain = length <= (size_t)columns;
-    for (size_t i = 0; plain && i < length; i++)
-        plain = text[i] >= 0x20 && text[i] < 0x7f;
-    if (plain || text_width(text) <= columns)
+    if (plain_width(text, columns) >= 0 || text_width(text) <= columns)
         return text_put(surface, row, column, column + columns, role, text);
     struct buffer fitted = BUFFER_INIT;
     text_fit(&fitted, text, columns, cut, surface->ascii);
@@ -174,7 +187,9 @@ int surface_text_right(struct surface *surface, int row, int column, int columns
 {
     if (!text)
         return 0;
-    int width = text_width(text);
+    int width = columns > 0 ? plain_width(text, columns) : 0;
+    if (width < 0)
+        width = text_width(text);
     if (width >= columns)
         return surface_text(surface, row, column, columns, role, text);
     return surface_text(surface, row, column + columns - width, width, role, text);

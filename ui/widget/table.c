@@ -43,6 +43,7 @@ struct table_column *table_columns(struct table *table, unsigned *count)
 void table_touch(struct table *table)
 {
     memset(table->natural, 0, sizeof table->natural);
+    table->measured_last = table->measured_first;
     table->skip = 0;
 }
 
@@ -176,6 +177,7 @@ void table_refreshed(struct table *table, const struct table_source *source)
     size_t index;
     table->source = *source;
     table->refreshed = true;
+    table->measured_last = table->measured_first;
     if (table->awaited_id && find_id(table, table->awaited_id, &index)) {
         table->cursor = index;
         table->lost = false;

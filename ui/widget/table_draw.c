@@ -34,8 +34,15 @@ static void measure(struct table *table, size_t first, size_t last)
         if (table->natural[i] < title)
             table->natural[i] = title;
     }
+    size_t known_first = table->measured_first, known_last = table->measured_last;
+    table->measured_first = first;
+    table->measured_last = last;
     for (size_t index = first; index < last; index++) {
-        if (!table_row_here(table, index))
+        if (!table_row_here(table, index)) {
+            table->measured_last = first; /* again when it is */
+            continue;
+        }
+        if (index >= known_first && index < known_last)
             continue;
         struct table_row row;
         table_row_get(table, index, &row);
@@ -223,8 +230,10 @@ static void draw_row(const struct table *table, struct surface *surface, struct 
 void table_draw(struct table *table, struct surface *surface, struct rect area)
 {
     surface_fill(surface, area, ' ', ROLE_TEXT);
-    if (area.columns != table->area.columns)
+    if (area.columns != table->area.columns) {
         memset(table->natural, 0, sizeof table->natural);
+        table->measured_last = table->measured_first;
+    }
     table->area = area;
     int head = table->header && area.rows > 1 ? 1 : 0;
     table->shown = area.rows - head;

@@ -16,6 +16,7 @@ struct table {
     struct table_column columns[TABLE_COLUMNS];
     unsigned column_count;
     int natural[TABLE_COLUMNS];  /* widest cell seen, so that columns do not dance while scrolling */
+    size_t measured_first, measured_last; /* rows whose widths are in natural already */
     int placed[TABLE_COLUMNS];   /* screen column in the last drawing; -1: not drawn */
     int widths[TABLE_COLUMNS];
     unsigned skip;               /* columns scrolled away at the left */
