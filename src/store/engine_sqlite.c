@@ -121,7 +121,7 @@ static void engine_close(struct store_engine *engine)
 {
     records_close(engine);
     telemetry_close(engine);
-    unlock(engine, true);
+    unlock(engine, !engine->damaged);
     engine_free(engine);
 }
 

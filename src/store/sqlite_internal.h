@@ -107,7 +107,7 @@ struct telemetry {
     size_t staged_count, staged_capacity;
     int64_t journal_next, journal_frozen; /* ids */
     size_t packed;                        /* rows of the frozen run already packed */
-    int suspect;                          /* the day whose table was found damaged while packing; 0: none */
+    int suspect;                          /* the day whose table was found damaged while working on it; 0: none */
     msec head_since;                      /* steady time of its first row */
 
     int closing;                          /* day being closed, as a part number; 0: none */
@@ -136,6 +136,8 @@ bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error);
 bool flush_begin(struct store_engine *engine);
 bool flush_step(struct store_engine *engine, msec now, bool *more, struct error *error);
 void day_tables_release(struct telemetry *telemetry);
+/* A day's table found damaged while working on it (telemetry->suspect) is set aside, so that work can go on. */
+bool set_suspect_aside(struct store_engine *engine, struct error *error);
 /* All of one series' day, into telemetry->rows. */
 bool day_read(struct store_engine *engine, int number, uint32_t asset, uint32_t metric, size_t *count,
               struct error *error);
@@ -181,6 +183,7 @@ struct store_engine {
     int lock_file;
     struct records records;
     struct telemetry telemetry;
+    bool damaged; /* found while running: the next start looks at everything, as after a crash */
     uv_mutex_t problem_lock;
     char problem[200];
 };

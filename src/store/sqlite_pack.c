@@ -260,8 +260,7 @@ bool flush_begin(struct store_engine *engine)
     return true;
 }
 
-/* A day's table that turns out damaged is set aside, and packing goes on into a new one. */
-static bool set_suspect_aside(struct store_engine *engine, struct error *error)
+bool set_suspect_aside(struct store_engine *engine, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     int number = telemetry->suspect;

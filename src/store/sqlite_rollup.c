@@ -198,8 +198,9 @@ bool closing_step(struct store_engine *engine, int number, bool *more, struct er
         return true;
     }
     telemetry->closing = 0;
+    telemetry->suspect = error->code == ERROR_CORRUPT ? number : 0;
     telemetry_rollback(engine);
-    return false;
+    return set_suspect_aside(engine, error);
 }
 
 /* The oldest part, when it has been kept for long enough and as many newer ones stand behind it. Counting them too

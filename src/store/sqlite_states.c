@@ -279,6 +279,15 @@ bool frames_trim(struct store_engine *engine, msec now, struct error *error)
                         oldest, oldest, (long long)(now - FRAMES_DAILY));
 }
 
+/* A frame that cannot be read is only a short cut lost: the one before it and the log say the same. */
+static bool drop_newest_frame(struct store_engine *engine, msec at, struct error *error)
+{
+    engine_problem(engine, "%s: a frame of states was damaged and is removed", engine->telemetry_path);
+    return database_run(&engine->telemetry.db, error, "DELETE FROM state_frame WHERE at=(SELECT max(at) FROM state_frame "
+                        "WHERE at<=%lld)", (long long)at) &&
+           states_note_frames(engine, error);
+}
+
 /* At each UTC midnight, and a minute behind the present when very much has changed. */
 bool frames_step(struct store_engine *engine, msec now, struct error *error)
 {
@@ -298,7 +307,7 @@ bool frames_step(struct store_engine *engine, msec now, struct error *error)
         return true;
     }
     telemetry_rollback(engine);
-    return false;
+    return error->code == ERROR_CORRUPT && drop_newest_frame(engine, at, error);
 }
 
 /* ---- reading ---- */

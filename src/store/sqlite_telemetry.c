@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct store_sample) == 24, "the journal's format");
 
 #define HEAD_HARD_LIMIT 3000000 /* rows: packing keeps failing, so nothing more is taken */
 #define CHECK_ALWAYS_BELOW (32u << 20)
-#define CHECK_MS 1000
+#define CHECK_MS 300
 
 static bool replay_journal(struct telemetry *telemetry, struct error *error)
 {
@@ -167,6 +167,9 @@ void telemetry_close(struct store_engine *engine)
 void telemetry_rollback(struct store_engine *engine)
 {
     struct error error = {0};
+    int result = sqlite3_errcode(engine->telemetry.db.handle);
+    if (result == SQLITE_CORRUPT || result == SQLITE_NOTADB)
+        engine->damaged = true;
     database_rollback(&engine->telemetry.db);
     day_tables_release(&engine->telemetry);
     if (!load_memory(engine, &error))

@@ -171,6 +171,13 @@ static void test_full_at_start(void **state)
     give_room(fixture, ballast);
     fixture_open(fixture);
     assert_true(act(fixture, 1));
+    fixture_close(fixture);
+    ballast = take_room(fixture); /* with all files there, too */
+    assert_null(store_open(&fixture->loop, &fixture->options, &error));
+    assert_int_equal(error.code, ERROR_FULL);
+    give_room(fixture, ballast);
+    fixture_open(fixture);
+    assert_int_equal(records(fixture), 1);
 }
 
 /* For longer than the queue can hold: the oldest go, and are counted. */

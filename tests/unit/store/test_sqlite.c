@@ -170,6 +170,34 @@ static void test_small_on_disk(void **state)
     assert_true(bytes > 0 && bytes < 60000 * 6); /* plain rows take 25 bytes each */
 }
 
+/* Bytes changed inside a day's table that the file's own check cannot see: packing and closing go on without it. */
+static void test_damaged_chunk(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_status status;
+    fixture_open(fixture);
+    for (int day = 0; day < 2; day++) { /* found by packing, then by closing */
+        set_clock(NOON + day * SPAN_DAY);
+        for (int i = 0; i < 100; i++)
+            store_reading(fixture->store, 5, 1, NOON + day * SPAN_DAY + i, i);
+        pack(fixture);
+        ask(fixture, day == 0 ? "UPDATE readings_20261121 SET data=x'ffff'" : "UPDATE readings_20261122 SET data=x'ffff'");
+        if (day == 0)
+            store_reading(fixture->store, 5, 1, NOON + 1000, 7);
+        else
+            set_clock(NOON + 2 * SPAN_DAY);
+        nudge(fixture);
+        pack(fixture);
+        wait_until(fixture, day == 0 ? "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged_readings_20261121_%'"
+                                     : "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged_readings_20261122_%'", 1);
+        store_status(fixture->store, &status);
+        assert_non_null(strstr(status.problem, "damaged"));
+        assert_true(status.writable);
+    }
+    read_readings(fixture, 5, 0, 2 * NOON);
+    assert_int_equal(answer.count, 1); /* what came after the damage */
+}
+
 /* ---- roll-ups and retention ---- */
 
 #define DAY_START (NOON - 12 * SPAN_HOUR)
@@ -411,6 +439,13 @@ static void test_frames(void **state)
     check_states(fixture);
     fixture_reopen(fixture);
     check_states(fixture);
+    ask(fixture, "UPDATE state_frame SET data=x'ff' WHERE at=(SELECT max(at) FROM state_frame)");
+    set_clock(NOON + SPAN_DAY); /* the next frame is built on it: it is found, and removed */
+    put_change(fixture, 1, NOON + SPAN_DAY - 1000, HEALTH_OK);
+    fixture_settle(fixture);
+    wait_until(fixture, "SELECT count(*) FROM state_frame WHERE data=x'ff'", 0);
+    set_clock(NOON);
+    check_states(fixture);
     /* A change from long ago rewrites what came after it, the frames too. */
     int64_t frames = ask(fixture, "SELECT count(*) FROM state_frame");
     for (uint32_t asset = 0; asset < 10; asset++)
@@ -442,7 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_packing),   EACH(test_small_on_disk), EACH(test_rollups),
-        EACH(test_retention), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
+        EACH(test_damaged_chunk), EACH(test_retention), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
         EACH(test_last_in_the_past), EACH(test_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
