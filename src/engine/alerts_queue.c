@@ -264,20 +264,74 @@ bool alerts_sort(struct alerts *alerts, const struct alert **rows, uint32_t coun
 
 /* ---- selecting ---- */
 
+/* The value of a first term `asset:`, `gateway:` or `under:` that is one whole id, in a filter of ANDed terms: then only
+ * what lies there can match, and the index by asset serves it. The whole filter is still asked of each. */
+static uint32_t place_named(const struct alerts *alerts, const char *filter, bool *below)
+{
+    static const struct { const char *name; bool below; } places[] = {{"asset:", false}, {"gateway:", true}, {"under:", true}};
+    char id[ASSET_ID_MAX + 1];
+    if (strpbrk(filter, "|()\"\\"))
+        return FLEET_NONE;
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        size_t skip = strlen(places[i].name), length;
+        if (strncmp(filter, places[i].name, skip) != 0)
+            continue;
+        length = strcspn(filter + skip, " ");
+        if (length == 0 || length >= sizeof id || memchr(filter + skip, '*', length) || memchr(filter + skip, ',', length))
+            return FLEET_NONE;
+        memcpy(id, filter + skip, length);
+        id[length] = '\0';
+        *below = places[i].below;
+        return fleet_find(alerts->fleet, id);
+    }
+    return FLEET_NONE;
+}
+
+struct gathering { struct queue_entry *entries; uint32_t count; size_t capacity; };
+
+static void gather(struct alerts *alerts, uint32_t asset, bool below, uint64_t end, struct gathering *into)
+{
+    ALERT_EACH_OF_ASSET(alerts, alert, asset) {
+        if (!(alert->flags & ALERT_QUEUED) || alert->key >= end)
+            continue;
+        ARRAY_RESERVE(into->entries, into->capacity, into->count + 1);
+        into->entries[into->count++] = (struct queue_entry){alert->key, alert->self};
+    }
+    for (uint32_t child = live_at(alerts->fleet, asset)->first_child; below && child != FLEET_NONE;
+         child = live_at(alerts->fleet, child)->next_child)
+        gather(alerts, child, true, end, into);
+}
+
+static void match(struct alerts *alerts, const struct filter *filter, bool every, const struct queue_entry *entries,
+                  uint32_t count, struct selected *into)
+{
+    into->rows = memory_resize(NULL, (size_t)count + 1, sizeof *into->rows);
+    into->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct alert *alert = alert_at(alerts, entries[i].handle);
+        struct alert_subject subject = {alerts, alert};
+        if (every || filter_match(filter, &alert_subject_ops, &subject))
+            into->rows[into->count++] = alert;
+    }
+}
+
 static bool work_out(struct alerts *alerts, struct selected *into, struct error *error)
 {
     struct filter *filter = filter_parse(into->filter, FILTER_STRICT, clock_wall(), error);
     if (!filter)
         return false;
     uint32_t end = into->all ? alerts->queue_count : group_start(alerts, GROUP_HIDDEN);
-    bool every = filter_is_empty(filter);
-    into->rows = memory_resize(NULL, (size_t)end + 1, sizeof *into->rows);
-    into->count = 0;
-    for (uint32_t i = 0; i < end; i++) {
-        const struct alert *alert = alert_at(alerts, alerts->queue[i].handle);
-        struct alert_subject subject = {alerts, alert};
-        if (every || filter_match(filter, &alert_subject_ops, &subject))
-            into->rows[into->count++] = alert;
+    bool below = false;
+    uint32_t place = place_named(alerts, into->filter, &below);
+    if (place != FLEET_NONE && fleet_exists(alerts->fleet, place)) {
+        struct gathering gathered = {0};
+        gather(alerts, place, below, into->all ? UINT64_MAX : (uint64_t)GROUP_HIDDEN << GROUP_SHIFT, &gathered);
+        if (gathered.count)
+            qsort(gathered.entries, gathered.count, sizeof *gathered.entries, compare_entries);
+        match(alerts, filter, false, gathered.entries, gathered.count, into);
+        free(gathered.entries);
+    } else {
+        match(alerts, filter, filter_is_empty(filter), alerts->queue, end, into);
     }
     into->filtered = end - into->count;
     filter_free(&filter);

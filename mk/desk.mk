@@ -1,0 +1,3 @@
+# The alert desk by itself, for tests/bench/rows/60-alerts.
+$(BUILD)/alerts_bench: tests/bench/alerts_bench.c $(BUILD)/libdaemon.a $(BUILD)/libcore.a
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libcore.a $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
