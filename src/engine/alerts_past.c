@@ -13,24 +13,61 @@
 
 struct history_request {
     int64_t number;
+    struct store_alert_event *pending;
+    size_t pending_count;
     alerts_history_done *done;
     void *owner;
 };
+
+/* The store's, then what was waiting when it was asked, unless it was written in between. */
+static struct store_alert_event *timeline_join(const struct history_request *request, const struct store_alert_event *events,
+                                               size_t count, unsigned *joined)
+{
+    struct store_alert_event *rows = memory_resize(NULL, count + request->pending_count + 1, sizeof *rows);
+    if (count)
+        memcpy(rows, events, count * sizeof *rows);
+    *joined = (unsigned)count;
+    for (size_t i = 0; i < request->pending_count; i++) {
+        const struct store_alert_event *each = &request->pending[i];
+        bool known = false;
+        for (size_t k = 0; k < count && !known; k++)
+            known = events[k].time == each->time && strcmp(events[k].verb, each->verb) == 0;
+        unsigned at = known ? 0 : (*joined)++;
+        for (; !known && at > 0 && rows[at - 1].time > each->time; at--)
+            rows[at] = rows[at - 1];
+        if (!known)
+            rows[at] = *each;
+    }
+    return rows;
+}
+
+static void history_request_free(struct history_request *request)
+{
+    for (size_t i = 0; i < request->pending_count; i++) {
+        free((char *)request->pending[i].actor);
+        free((char *)request->pending[i].verb);
+        free((char *)request->pending[i].text);
+    }
+    free(request->pending);
+    free(request);
+}
 
 static void history_loaded(void *owner, const struct store_alert_event *events, size_t event_count,
                            const struct store_alert *alerts, size_t alert_count, const struct error *error)
 {
     struct history_request *request = owner;
     struct store_alert similar[SIMILAR_MAX];
-    struct alerts_history history = {.events = events, .event_count = (unsigned)event_count, .similar = similar};
+    struct alerts_history history = {.similar = similar};
+    struct store_alert_event *rows = timeline_join(request, events, event_count, &history.event_count);
+    history.events = rows;
     for (size_t i = 0; i < alert_count && history.similar_count < SIMILAR_MAX - 1; i++)
         if (alerts[i].number != request->number)
             similar[history.similar_count++] = alerts[i];
     request->done(request->owner, error ? NULL : &history, error);
-    free(request);
+    free(rows);
+    history_request_free(request);
 }
 
-/* What is not written yet goes first, so that the answer has it. */
 void alerts_history(struct alerts *alerts, const char *id, alerts_history_done *done, void *owner)
 {
     const struct alert *alert = alerts_find(alerts, id);
@@ -41,7 +78,8 @@ void alerts_history(struct alerts *alerts, const char *id, alerts_history_done *
         return;
     }
     struct history_request *request = memory_new(sizeof *request);
-    *request = (struct history_request){alert->number, done, owner};
+    *request = (struct history_request){.number = alert->number, .done = done, .owner = owner};
+    request->pending_count = alert_pending_events(alerts, alert->number, &request->pending);
     store_alert_history(alerts->store, alert->number, (int64_t)alert->fingerprint, desk_now(alerts) - SIMILAR_SPAN, SIMILAR_MAX,
                         history_loaded, request);
 }

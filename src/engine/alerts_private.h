@@ -77,6 +77,7 @@ struct desk_link {
     uv_timer_t turn, flush, notice, minute;
 };
 
+struct batch;
 struct storms;
 struct silences;
 struct seen;
@@ -122,6 +123,7 @@ struct alerts {
     struct pending_event *events;
     size_t event_count, event_capacity;
     bool flushing;
+    struct batch *on_its_way;                /* to the store, while flushing */
     uint64_t events_dropped;
 
     uint32_t changed[ALERT_CHANGED], changed_count;
@@ -210,6 +212,8 @@ void alert_row(const struct alerts *alerts, const struct alert *alert, struct st
 void alert_restore(struct alerts *alerts, struct alert *alert, const struct store_alert *row);
 int64_t alert_state_pack(const struct alert *alert);
 void alert_state_unpack(int64_t state, struct alert_life *life);
+/* What of one alert's timeline is not in the store yet, oldest first; the caller frees the texts and the rows. */
+size_t alert_pending_events(const struct alerts *alerts, int64_t number, struct store_alert_event **rows);
 bool alerts_flush(struct alerts *alerts); /* one batch; false when nothing was to write */
 void alerts_write_rest(struct alerts *alerts);
 void desk_events_free(struct alerts *alerts);

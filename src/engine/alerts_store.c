@@ -211,11 +211,13 @@ static void take_back(struct alerts *alerts, struct batch *batch)
         if (alert_at(alerts, batch->handles[i])->flags & ALERT_LIVE)
             alert_mark(alerts, alert_at(alerts, batch->handles[i]));
     size_t count = batch->event_count + alerts->event_count;
-    batch->events = memory_resize(batch->events, count, sizeof *batch->events);
-    memcpy(batch->events + batch->event_count, alerts->events, alerts->event_count * sizeof *alerts->events);
+    batch->events = memory_resize(batch->events, count + 1, sizeof *batch->events);
+    if (alerts->event_count)
+        memcpy(batch->events + batch->event_count, alerts->events, alerts->event_count * sizeof *alerts->events);
     free(alerts->events);
     alerts->events = batch->events;
-    alerts->event_count = alerts->event_capacity = count;
+    alerts->event_count = count;
+    alerts->event_capacity = count + 1;
     batch->events = NULL;
     batch->event_count = 0;
 }
@@ -226,6 +228,7 @@ static void batch_written(void *owner, const struct error *error)
     struct alerts *alerts = batch->link->alerts;
     if (alerts) {
         alerts->flushing = false;
+        alerts->on_its_way = NULL;
         if (error)
             take_back(alerts, batch);
         if (error || alerts->dirty_count || alerts->event_count)
@@ -258,17 +261,46 @@ static struct batch *batch_begin(struct alerts *alerts, struct store_action *act
     batch->event_count = alerts->event_count < events ? alerts->event_count : events;
     batch->handles = memory_resize(NULL, batch->count + 1, sizeof *batch->handles);
     batch->events = memory_resize(NULL, batch->event_count + 1, sizeof *batch->events);
-    memcpy(batch->handles, alerts->dirty, batch->count * sizeof *batch->handles);
-    memcpy(batch->events, alerts->events, batch->event_count * sizeof *batch->events);
-    alerts->dirty_count -= batch->count;
-    alerts->event_count -= batch->event_count;
-    memmove(alerts->dirty, alerts->dirty + batch->count, alerts->dirty_count * sizeof *alerts->dirty);
-    memmove(alerts->events, alerts->events + batch->event_count, alerts->event_count * sizeof *alerts->events);
+    if (batch->count) {
+        memcpy(batch->handles, alerts->dirty, batch->count * sizeof *batch->handles);
+        alerts->dirty_count -= batch->count;
+        memmove(alerts->dirty, alerts->dirty + batch->count, alerts->dirty_count * sizeof *alerts->dirty);
+    }
+    if (batch->event_count) {
+        memcpy(batch->events, alerts->events, batch->event_count * sizeof *batch->events);
+        alerts->event_count -= batch->event_count;
+        memmove(alerts->events, alerts->events + batch->event_count, alerts->event_count * sizeof *alerts->events);
+    }
     for (size_t i = 0; i < batch->count; i++)
         put_row(action, alerts, alert_at(alerts, batch->handles[i]));
     for (size_t i = 0; i < batch->event_count; i++)
         store_action_alert_event(action, &batch->events[i].event);
     return batch;
+}
+
+static void copy_of_one(const struct pending_event *events, size_t count, int64_t number, struct store_alert_event **rows,
+                        size_t *found, size_t *capacity)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].event.alert != number)
+            continue;
+        ARRAY_RESERVE(*rows, *capacity, *found + 1);
+        struct store_alert_event *row = &(*rows)[(*found)++];
+        *row = events[i].event;
+        row->actor = memory_text(row->actor);
+        row->verb = memory_text(row->verb);
+        row->text = memory_text(row->text);
+    }
+}
+
+size_t alert_pending_events(const struct alerts *alerts, int64_t number, struct store_alert_event **rows)
+{
+    size_t found = 0, capacity = 0;
+    *rows = NULL;
+    if (alerts->on_its_way)
+        copy_of_one(alerts->on_its_way->events, alerts->on_its_way->event_count, number, rows, &found, &capacity);
+    copy_of_one(alerts->events, alerts->event_count, number, rows, &found, &capacity);
+    return found;
 }
 
 bool alerts_flush(struct alerts *alerts)
@@ -278,7 +310,8 @@ bool alerts_flush(struct alerts *alerts)
     struct store_action *action = store_action_new(alerts->store, "system", "alerts", "", "");
     store_action_quiet(action);
     alerts->flushing = true;
-    store_action_commit(action, batch_written, batch_begin(alerts, action, BATCH_ROWS, BATCH_EVENTS));
+    alerts->on_its_way = batch_begin(alerts, action, BATCH_ROWS, BATCH_EVENTS);
+    store_action_commit(action, batch_written, alerts->on_its_way);
     return true;
 }
 

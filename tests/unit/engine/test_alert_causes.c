@@ -36,7 +36,7 @@ static int end(void **state)
 static void speak(struct night *night, int first, int last)
 {
     for (int i = first; i < last; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "T-%02d", i);
         world_say(night->world, id, i < CHILDREN ? "GW-A" : "GW-B", "t", 20);
     }
