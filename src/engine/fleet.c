@@ -176,7 +176,11 @@ void fleet_put(struct fleet *fleet, uint32_t asset, const struct asset *row)
     fleet->discovered += (uint32_t)row->discovered - (uint32_t)was_discovered;
     live->flags &= (uint8_t)~(LIVE_RESERVED | LIVE_DISCOVERED | LIVE_RETIRED);
     live->flags |= LIVE_EXISTS | (row->discovered ? LIVE_DISCOVERED : 0);
-    if (status_is_retired(row->field[ASSET_status]))
+    if (own->text[ASSET_status] != fleet->last_status) {
+        fleet->last_status = own->text[ASSET_status];
+        fleet->last_status_retired = status_is_retired(row->field[ASSET_status]);
+    }
+    if (fleet->last_status_retired)
         live->flags |= LIVE_RETIRED;
     if (fresh) {
         fleet->living++;

@@ -128,6 +128,9 @@ struct fleet {
     struct id_slot *ids;
     uint32_t id_mask, id_used;
     struct intern *texts;
+    uint32_t last_text[ASSET_FIELD_COUNT]; /* what the row before had, by number in texts */
+    uint32_t last_status;       /* in texts; and whether it takes an asset out of service */
+    bool last_status_retired;
     struct text_arena arena;
     struct intern *places;      /* "site building floor room" as shown */
     char **folded_places;       /* by place number; folded; grown on demand */

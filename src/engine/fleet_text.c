@@ -85,7 +85,10 @@ void fleet_set_text(struct fleet *fleet, uint32_t asset, enum asset_field field,
 {
     struct fleet_row *row = row_at(fleet, asset);
     if (!field_is_own(field)) {
-        row->text[field] = intern_id(fleet->texts, text, strlen(text));
+        /* Neighbours in a ledger say mostly the same. */
+        if (strcmp(intern_name(fleet->texts, fleet->last_text[field]), text) != 0)
+            fleet->last_text[field] = intern_id(fleet->texts, text, strlen(text));
+        row->text[field] = fleet->last_text[field];
         return;
     }
     if (strcmp(arena_at(&fleet->arena, row->text[field]), text) == 0)

@@ -124,10 +124,14 @@ void fleet_relink(struct fleet *fleet)
         struct fleet_live *live = live_at(fleet, asset);
         live->first_child = live->next_child = live->family = live->parent = FLEET_NONE;
     }
+    uint32_t looked_up = 0, parent = FLEET_NONE; /* siblings stand together, mostly */
     for (uint32_t asset = fleet->count; asset-- > 0;) {
         struct fleet_live *live = live_at(fleet, asset);
-        const char *id = live_exists(live) ? fleet_text(fleet, asset, ASSET_parent) : "";
-        uint32_t parent = id[0] ? fleet_find(fleet, id) : FLEET_NONE;
+        uint32_t text = live_exists(live) ? row_at(fleet, asset)->text[ASSET_parent] : 0;
+        if (text != looked_up) {
+            looked_up = text;
+            parent = text ? fleet_find(fleet, intern_name(fleet->texts, text)) : FLEET_NONE;
+        }
         if (parent == FLEET_NONE || parent == asset)
             continue;
         live->parent = parent;
