@@ -26,6 +26,7 @@ const struct option_row option_rows[] = {
     {"limit", NULL, "COUNT", N_("at most so many rows"), true, AT(limit)},
     {"columns", NULL, "FIELD,...", N_("print these fields"), true, AT(columns)},
     {"from", NULL, "TIME", N_("history from then on"), true, AT(from)},
+    {"since", NULL, "SPAN", N_("how far back to rehearse rules; 7d if not said"), true, AT(since)},
     {"to", NULL, "TIME", N_("history up to then"), true, AT(to)},
     {"size", NULL, "COLSxROWS", N_("size of a snapshot; 80x24 if not said"), true, AT(size)},
     {"ansi", NULL, NULL, N_("a snapshot with colours"), true, AT(ansi)},

@@ -11,7 +11,7 @@
 
 struct options {
     const char *socket, *url, *theme, *at;
-    const char *output, *filter, *sort, *limit, *size, *columns, *from, *to;
+    const char *output, *filter, *sort, *limit, *size, *columns, *from, *to, *since;
     const char *read_only, *plain, *wall, *ansi, *complete, *yes, *help, *version; /* switches: NULL or "" */
     const char **words;  /* the command and its arguments; NULL-terminated, released by arguments_release */
     int count;

@@ -54,6 +54,14 @@ static const struct shell_column facet_columns[] = {
     {N_("value"), "value", FORMAT_TEXT, false}, {N_("count"), "count", FORMAT_NUMBER, false},
 };
 
+static const struct shell_column rule_columns[] = {
+    {N_("severity"), "severity", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("when"), "when", FORMAT_TEXT, false},
+    {N_("applies"), "applies", FORMAT_NUMBER, false}, {N_("active"), "active", FORMAT_NUMBER, false},
+    {N_("problem"), "problem", FORMAT_TEXT, false}, {N_("selects"), "select", FORMAT_TEXT, true},
+    {N_("clear"), "clear", FORMAT_TEXT, true}, {N_("contract"), "contract", FORMAT_TEXT, true},
+    {N_("row"), "requirement", FORMAT_TEXT, true},
+};
+
 static const struct resource resources[] = {
     {.name = "assets", .path = "/assets", .columns = asset_columns, .count = ARRAY_COUNT(asset_columns), .takes_at = true,
      .takes_filter = true, .takes_limit = true,
@@ -61,6 +69,7 @@ static const struct resource resources[] = {
     {.name = "sources", .path = "/sources", .columns = source_columns, .count = ARRAY_COUNT(source_columns)},
     {.name = "states", .path = "/states", .columns = state_columns, .count = ARRAY_COUNT(state_columns), .takes_span = true, .takes_limit = true},
     {.name = "audit", .path = "/audit", .columns = audit_columns, .count = ARRAY_COUNT(audit_columns), .takes_limit = true},
+    {.name = "rules", .path = "/rules", .columns = rule_columns, .count = ARRAY_COUNT(rule_columns)},
     {.name = "views", .path = "/views", .columns = view_columns, .count = ARRAY_COUNT(view_columns)},
     {.name = "facets", .path = "/facets", .columns = facet_columns, .count = ARRAY_COUNT(facet_columns), .takes_filter = true, .takes_limit = true},
 };
