@@ -31,6 +31,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->store = parts->store;
     api->alerts = parts->alerts;
     api->rules = parts->rules;
+    api->notify = parts->notify;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);
     api->reload = parts->reload;

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct alerts;
+struct notify;
 struct api;
 struct rules;
 struct site;
@@ -24,6 +25,7 @@ struct api_parts {
     struct store *store;
     struct rules *rules;      /* NULL: none */
     struct alerts *alerts;    /* the desk; NULL: this door has none, and says so */
+    struct notify *notify;    /* who is told; NULL: nobody */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */
     /* POST /reload: do what SIGHUP does. False with the first mistake; the old configuration stays in force. */

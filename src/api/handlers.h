@@ -19,5 +19,6 @@ handler get_silences, post_silence, post_rehearsal, delete_silence; /* silences.
 handler get_rules, post_rules_rehearsal;                      /* rules.c */
 handler get_downtimes, post_downtime, delete_downtime;
 handler get_events;                                           /* events.c */
+handler get_notifications, post_notification_test;            /* notifications.c */
 
 #endif

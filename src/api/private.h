@@ -92,6 +92,7 @@ struct api {
     struct store *store;
     struct alerts *alerts;
     struct rules *rules;
+    struct notify *notify;
     const struct site *site;
     char *socket;                 /* --socket or NULL */
     bool (*reload)(void *owner, struct error *error);

@@ -45,6 +45,7 @@ struct daemon {
     struct alerts *alerts;
     struct alerts_health *alerts_health;
     struct rules *rules;
+    struct notify *notify;
     struct api *api;
     struct running *running;     /* in configuration order */
     size_t running_count;
@@ -313,6 +314,7 @@ static bool daemon_reload(void *owner, struct error *error)
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         rules_follow(daemon, settings);
+        notify_use(daemon->notify, settings_notify(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
         daemon->retired[daemon->retired_count++] = daemon->settings;
         daemon->settings = settings;
@@ -368,6 +370,11 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     daemon->alerts = alerts_new(&daemon->loop, daemon->fleet, daemon->store, NULL);
     if (!alerts_load(daemon->alerts, error))
         return error_prefix(error, "store");
+    daemon->notify = notify_new(&daemon->loop, daemon->store, error);
+    if (!daemon->notify)
+        return error_prefix(error, "store");
+    notify_use(daemon->notify, settings_notify(daemon->settings));
+    notify_follow(daemon->notify, daemon->alerts);
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
@@ -376,6 +383,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .store = daemon->store,
         .alerts = daemon->alerts,
         .rules = daemon->rules,
+        .notify = daemon->notify,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -406,6 +414,7 @@ static void daemon_end(struct daemon *daemon)
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
     rules_free(&daemon->rules);
+    notify_free(&daemon->notify);
     alerts_health_free(&daemon->alerts_health);
     alerts_free(&daemon->alerts);
     store_close(&daemon->store);

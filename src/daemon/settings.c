@@ -33,6 +33,7 @@ struct settings {
     size_t ledger_count;
     struct store_options store;
     struct fleet_options fleet;
+    struct notify_plan *notify;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;
 };
@@ -442,6 +443,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     read_roles(settings, root);
     read_units(settings, root, problems);
     read_fleet(settings, root, problems);
+    settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
     if (problems->count != before)
         settings_free(&settings);
     return settings;
@@ -460,6 +462,7 @@ void settings_free(struct settings **settings)
         free(own->ledgers[i]);
     for (size_t i = 0; i < own->text_count; i++)
         free(own->texts[i]);
+    notify_plan_free(&own->notify);
     config_free(&own->config);
     free(own->profiles);
     free(own->sources);
@@ -479,6 +482,11 @@ void settings_free(struct settings **settings)
 struct site *settings_site(struct settings *settings)
 {
     return &settings->site;
+}
+
+struct notify_plan *settings_notify(const struct settings *settings)
+{
+    return settings->notify;
 }
 
 const struct store_options *settings_store(const struct settings *settings)

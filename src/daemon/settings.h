@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/options.h"
 #include "engine/fleet.h"
+#include "engine/notify.h"
 #include "engine/site.h"
 #include "model/rule.h"
 #include "store/store.h"
@@ -34,6 +35,7 @@ size_t settings_sources(const struct settings *settings, const struct settings_s
 size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
+struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
 /* Fresh rules in an array of the caller's to free; the rules are for rules_use to take. */
 size_t settings_rules(const struct settings *settings, struct rule ***rules);
 enum log_level settings_log(const struct settings *settings);

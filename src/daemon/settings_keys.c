@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "daemon/settings.h"
+#include "engine/notify.h"
 #include "model/rule.h"
 
 static bool check_timezone(const struct config_node *node, const char *text, struct error *error)
@@ -119,6 +120,7 @@ const struct config_key settings_keys[] = {
     {.name = "ledger", .type = CONFIG_TEXT_LIST, .help = "CSV files for the first start"},
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
+    {.name = "notify", .type = CONFIG_MAP, .keys = notify_keys, .help = "who is told of alerts, and how"},
     {.name = "health", .type = CONFIG_MAP, .keys = health_keys, .help = "when an asset is late and when offline"},
     {.name = "limits", .type = CONFIG_MAP, .keys = limit_keys, .help = "bounds"},
     {.name = "log", .type = CONFIG_CHOICE, .choices = settings_log_levels, .help = "error, warning, notice, info or debug"},

@@ -25,7 +25,7 @@ struct notify;
 /* ---- `notify:` of the configuration, checked and resolved; immutable, counted ---- */
 struct notify_plan;
 extern const struct config_key notify_keys[];
-/* `node` may be NULL: nobody is told. Mistakes are added to problems; then the plan is not to be used, only freed. */
+/* `node` was checked by notify_keys, or is NULL: nobody is told. Mistakes beyond the keys are added to problems; then the plan is not to be used, only freed. */
 struct notify_plan *notify_plan_read(const struct config_node *node, const char *site, const char *language,
                                      struct config_problems *problems);
 void notify_plan_free(struct notify_plan **plan); /* gives up one holding */
@@ -37,6 +37,7 @@ struct notify_alert {
     const struct filter_subject_ops *ops; /* what routes match */
     const void *subject;
 };
+/* What notify asks of the desk. */
 struct notify_desk {
     void *owner;
     bool (*find)(void *owner, const char *id, struct notify_alert *alert); /* false: no such alert any more */
@@ -59,7 +60,7 @@ void notify_free(struct notify **notify);
 void notify_list(struct notify *notify, unsigned offset, unsigned limit, unsigned *total,
                  void (*visit)(void *owner, const struct wire_notification *row), void *owner);
 /* Send a test through a channel, `to` "" for its own address. `done` with the outcome of the first attempt, or at once
- * with ERROR_NOT_FOUND, ERROR_INVALID. Never called after notify_free. */
+ * with ERROR_NOT_FOUND, ERROR_INVALID; from notify_free with ERROR_UNAVAILABLE. */
 typedef void notify_tested(void *owner, const struct wire_notification *row, const struct error *error);
 void notify_test(struct notify *notify, const char *channel, const char *to, notify_tested *done, void *owner);
 struct notify_status {

@@ -316,8 +316,11 @@ struct notify_plan *notify_plan_read(const struct config_node *node, const char 
     plan->holdings = 1;
     plan->site = memory_text(site ? site : "");
     plan->chinese = language && strncmp(language, "zh", 2) == 0;
-    if (node && !config_check(node, notify_keys, problems))
-        node = NULL; /* what else is wrong shows when this is right */
+    struct config_problems shape;
+    config_problems_init(&shape);
+    if (node && !config_check(node, notify_keys, &shape))
+        node = NULL; /* named by who checked it; what else is wrong shows when that is right */
+    config_problems_release(&shape);
     const struct config_node *batch = config_get(node, "batch");
     plan->gather = config_span(batch, "gather", 3 * SPAN_SECOND);
     plan->window = config_span(batch, "window", SPAN_MINUTE);

@@ -326,6 +326,10 @@ void lanes_release(struct notify *notify)
     }
     while (notify->oldest) {
         struct delivery *newer = notify->oldest->newer;
+        struct error error;
+        error_set(&error, ERROR_UNAVAILABLE, "the daemon is ending");
+        if (notify->oldest->tested)
+            notify->oldest->tested(notify->oldest->tester, NULL, &error);
         delivery_free(notify->oldest);
         notify->oldest = newer;
     }

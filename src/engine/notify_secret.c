@@ -62,6 +62,10 @@ static char *read_source(const struct config_node *node, struct config_problems 
         config_problem(problems, node, "expected one of file, env and credential");
         return NULL;
     }
+    if (file && file[0] != '/') {
+        config_problem(problems, config_get(node, "file"), "expected an absolute path; got `%s`", file);
+        return NULL;
+    }
     if (file)
         return read_file(file, true, node, problems);
     if (env) {

@@ -22,6 +22,7 @@
 #include "base/memory.h"
 #include "engine/alerts.h"
 #include "engine/rules.h"
+#include "engine/notify.h"
 #include "engine/fleet.h"
 #include "engine/site.h"
 #include "store/store.h"
@@ -44,6 +45,7 @@ struct door {
     struct fleet *fleet;
     struct alerts *alerts;
     struct rules *rules;
+    struct notify *notify;
     char alert[24];               /* the newest of door_report */
     struct api *api;
     bool reload_fails;
@@ -98,6 +100,7 @@ static inline void door_stop(struct door *door, void *argument)
     (void)argument;
     api_free(&door->api);
     rules_free(&door->rules);
+    notify_free(&door->notify);
     alerts_free(&door->alerts);
     fleet_free(&door->fleet);
     uv_close((uv_handle_t *)&door->call, NULL);
@@ -126,6 +129,9 @@ static inline void door_prepare(struct door *door)
     door->alerts = alerts_new(&door->loop, door->fleet, door->store, NULL);
     assert_true(alerts_load(door->alerts, &error));
     door->rules = rules_new(&door->loop, door->fleet, door->alerts);
+    door->notify = notify_new(&door->loop, door->store, &error);
+    assert_non_null(door->notify);
+    notify_follow(door->notify, door->alerts);
     door->site = (struct site){.name = "创新港", .timezone = "Asia/Shanghai", .language = "zh_CN", .version = NOCTURNE_VERSION,
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
                                .grants = door->grants, .listens = door->listens, .sources = door->sources,
@@ -136,7 +142,8 @@ static inline void door_prepare(struct door *door)
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
-    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules, .site = &door->site, .socket = door->socket,
+    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules,
+                              .notify = door->notify, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);

@@ -1,0 +1,115 @@
+/* Who was told, and trying whether they could be. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/private.h"
+#include "base/memory.h"
+#include "engine/notify.h"
+
+#define LIMIT_DEFAULT 200
+#define LIMIT_MOST 2000
+
+static bool has_notify(struct request *request)
+{
+    if (request->api->notify)
+        return true;
+    request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon tells nobody");
+    return false;
+}
+
+static void count_row(void *owner, const struct wire_notification *row)
+{
+    (void)owner;
+    (void)row;
+}
+
+static void write_row(void *owner, const struct wire_notification *row)
+{
+    wire_write_notification(owner, row);
+}
+
+void get_notifications(struct request *request)
+{
+    struct wire_page page = {0};
+    struct json_writer writer;
+    struct error error;
+    uint32_t offset = 0, limit = LIMIT_DEFAULT;
+    unsigned total;
+    if (!has_notify(request))
+        return;
+    if (!target_count(&request->target, "offset", UINT32_MAX, &offset, &error) ||
+        !target_count(&request->target, "limit", LIMIT_MOST, &limit, &error)) {
+        request_fail(request, &error);
+        return;
+    }
+    notify_list(request->api->notify, 0, 0, &total, count_row, NULL);
+    page.total = page.population = total;
+    request_page(request, &page);
+    json_start(&writer, &request->answer);
+    wire_list_begin(&writer, &page);
+    notify_list(request->api->notify, offset, limit, &total, write_row, &writer);
+    wire_list_end(&writer);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
+/* ---- a test ---- */
+
+struct test {
+    char *channel, *to;
+};
+
+static void test_release(void *state)
+{
+    struct test *test = state;
+    free(test->channel);
+    free(test->to);
+    free(test);
+}
+
+static void tested(void *owner, const struct wire_notification *row, const struct error *error)
+{
+    struct request *request = owner;
+    struct json_writer writer;
+    if (!request_alive(request))
+        return;
+    if (error) {
+        request_fail(request, error);
+        return;
+    }
+    json_start(&writer, &request->answer);
+    wire_write_notification(&writer, row);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
+static void noted(void *owner, const struct error *error)
+{
+    struct request *request = owner;
+    if (!request_alive(request))
+        return;
+    const struct test *test = request->state;
+    if (error)
+        request_fail(request, error);
+    else
+        notify_test(request->api->notify, test->channel, test->to, tested, request);
+}
+
+void post_notification_test(struct request *request)
+{
+    struct json_object *body = has_notify(request) ? request_json(request) : NULL;
+    if (!body)
+        return;
+    const char *channel = json_get_text(body, "channel", "");
+    if (!channel[0]) {
+        request_refuse(request, 400, ERROR_INVALID, "channel: expected the name of one");
+    } else {
+        struct test *test = request->state = memory_new(sizeof *test);
+        request->release_state = test_release;
+        test->channel = memory_text(channel);
+        test->to = memory_text(json_get_text(body, "to", ""));
+        store_action_commit(store_action_new(request->api->store, request->who.name, "notify test", channel, ""), noted, request);
+    }
+    json_object_put(body);
+}
