@@ -27,9 +27,18 @@ void engine_problem(struct store_engine *engine, const char *format, ...)
     uv_mutex_unlock(&engine->problem_lock);
 }
 
+/* With the directories above it: ~/.local/state is not there on a fresh account. */
 static bool make_directory(const char *directory, struct error *error)
 {
-    if (mkdir(directory, 0700) == 0 || errno == EEXIST)
+    char *path = memory_text(directory);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700); /* what matters is whether the last one works */
+        *slash = '/';
+    }
+    bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
+    free(path);
+    if (made)
         return true;
     enum error_code code = errno == EACCES || errno == EPERM || errno == EROFS ? ERROR_DENIED
                            : errno == ENOSPC || errno == EDQUOT                ? ERROR_FULL

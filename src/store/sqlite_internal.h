@@ -198,7 +198,7 @@ struct store_reader {
 };
 
 /* The head is packed when it has so many readings, or is an hour old. */
-#define HEAD_ROWS 500000
+#define HEAD_ROWS 300000
 /* Steps of maintenance end after about this long. */
 #define STEP_NS 40000000ull
 

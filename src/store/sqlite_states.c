@@ -422,54 +422,44 @@ bool sqlite_states_at(struct store_reader *reader, msec at, struct store_interva
     return done;
 }
 
+/* An end is the asset's next start: in the same month's table by a subquery, else asked for in the later ones. */
+static bool part_changes(struct store_reader *reader, const struct part *part, bool newest, msec from, msec to,
+                         unsigned limit, struct store_intervals *out, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS ", (SELECT min(since) FROM "
+                                 "states_%1$d AS later WHERE later.asset=states_%1$d.asset AND later.since>"
+                                 "states_%1$d.since) FROM states_%1$d WHERE since>=%2$lld AND since<=%3$lld "
+                                 "ORDER BY since, asset LIMIT %4$lld", part->number, (long long)from, (long long)to,
+                                 limit ? (long long)(limit - out->count) : -1LL);
+    while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row) {
+        struct store_interval interval = {state_in(statement), CLOCK_NEVER};
+        struct store_state next = {.from = CLOCK_NEVER};
+        bool found = false;
+        if (sqlite3_column_type(statement, 6) != SQLITE_NULL)
+            interval.to = sqlite3_column_int64(statement, 6);
+        else if (!newest)
+            done = neighbour(reader, interval.state.asset, interval.state.from, false, &found, &next, error);
+        if (found)
+            interval.to = next.from;
+        store_intervals_add(out, &interval);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
 static bool changes_between(struct store_reader *reader, msec from, msec to, unsigned limit, struct store_intervals *out,
                             struct error *error)
 {
     size_t count;
+    int last = to < 0 ? 0 : part_number(PART_STATES, store_day(to));
     struct part *list = parts_list(&reader->engine->telemetry.parts, PART_STATES,
-                                   from < 0 ? 0 : part_number(PART_STATES, store_day(from)),
-                                   to < 0 ? 0 : part_number(PART_STATES, store_day(to)), &count);
+                                   from < 0 ? 0 : part_number(PART_STATES, store_day(from)), INT32_MAX, &count);
     bool done = true;
-    for (size_t i = 0; i < count && done && (limit == 0 || out->count < limit); i++) {
-        sqlite3_stmt *statement = NULL;
-        bool row = false;
-        done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE "
-                                "since>=%lld AND since<=%lld ORDER BY since, asset LIMIT %lld", list[i].number,
-                                (long long)from, (long long)to, limit ? (long long)(limit - out->count) : -1LL);
-        while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
-            store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
-        sqlite3_finalize(statement);
-    }
+    for (size_t i = 0; i < count && done && list[i].number <= last && (limit == 0 || out->count < limit); i++)
+        done = part_changes(reader, &list[i], i + 1 == count, from, to, limit, out, error);
     free(list);
-    return done;
-}
-
-/* An end is the asset's next start: mostly among the rows themselves, else asked for. */
-static bool find_ends(struct store_reader *reader, struct store_intervals *rows, struct error *error)
-{
-    bool done = true;
-    if (rows->count == 0)
-        return true;
-    struct store_interval *sorted = memory_new_array(rows->count, sizeof *sorted);
-    memcpy(sorted, rows->rows, rows->count * sizeof *sorted);
-    for (size_t i = 0; i < rows->count; i++)
-        sorted[i].to = (msec)i; /* its place */
-    qsort(sorted, rows->count, sizeof *sorted, by_asset_then_time);
-    for (size_t i = 0; i < rows->count && done; i++) {
-        struct store_interval *row = &rows->rows[sorted[i].to];
-        struct store_state open, next;
-        bool found = false, is_open;
-        if (i + 1 < rows->count && sorted[i + 1].state.asset == row->state.asset) {
-            row->to = sorted[i + 1].state.from;
-            continue;
-        }
-        done = open_state(reader, row->state.asset, &is_open, &open, error) &&
-               ((is_open && open.from == row->state.from) ||
-                neighbour(reader, row->state.asset, row->state.from, false, &found, &next, error));
-        if (done && found)
-            row->to = next.from;
-    }
-    free(sorted);
     return done;
 }
 
@@ -480,7 +470,7 @@ bool sqlite_states_between(struct store_reader *reader, msec from, msec to, unsi
         return true;
     if (!database_begin(&reader->telemetry, false, error))
         return false;
-    bool done = changes_between(reader, within(from), within(to), limit, out, error) && find_ends(reader, out, error);
+    bool done = changes_between(reader, within(from), within(to), limit, out, error);
     database_rollback(&reader->telemetry);
     return done;
 }

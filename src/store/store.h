@@ -44,7 +44,8 @@ struct store_options {
  * to do), ERROR_DENIED read-only directory, ERROR_FULL. */
 struct store *store_open(uv_loop_t *loop, const struct store_options *options, struct error *error);
 /* Commit what is queued, answer what was asked, then close. Synchronous: callbacks of unfinished actions and reads run
- * inside. Two handles close on the loop's next turn. What a full disk still refuses is lost, and logged. */
+ * inside, so never call it from one. Two handles close on the loop's next turn. What a full disk still refuses is
+ * lost, and logged. */
 void store_close(struct store **store);
 
 /* ---- loading at start (synchronous, before the loop runs) ---- */

@@ -83,6 +83,19 @@ static void test_path(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+static void test_directory_is_made(void **state)
+{
+    struct fixture *fixture = *state;
+    char deep[200];
+    snprintf(deep, sizeof deep, "%s", file_of(fixture, "a/b/c"));
+    fixture->options.state_dir = deep;
+    fixture_open(fixture);
+    fixture_close(fixture);
+    assert_int_equal(access(file_of(fixture, "a/b/c/nocturne.db"), F_OK), 0);
+    snprintf(deep, sizeof deep, "%s", file_of(fixture, "a/b/c/nocturne.db/d"));
+    assert_refused(fixture, ERROR_UNAVAILABLE, "cannot be made");
+}
+
 static void test_two_daemons(void **state)
 {
     struct fixture *fixture = *state;
@@ -315,7 +328,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(test_unknown_engine),   EACH(test_path),
+        EACH(test_unknown_engine),   EACH(test_path), EACH(test_directory_is_made),
         EACH(test_two_daemons),      EACH(test_later_version), EACH(test_older_version),
         EACH(test_foreign_database), EACH(test_read_only_directory),
         EACH(test_damaged_records),  EACH(test_damaged_telemetry),
