@@ -132,7 +132,7 @@ static void test_every_mistake_in_one_run(void **state)
         "  - {name: b, type: lokal}\n"                              /* 10 */
         "  - {name: a, type: local}\n"                              /* 11 */
         "  - just text\n"                                           /* 12 */
-        "rules: []\n"                                               /* 13 */
+        "rules: [{name: a, severity: major, select: \"kind:x\", when: \"t >\"}]\n" /* 13 */
         "log: loud\n");                                             /* 14 */
     assert_null(settings);
     static const char *const expected[] = {
@@ -145,7 +145,7 @@ static void test_every_mistake_in_one_run(void **state)
         "nocturne.yml:9:", "sources[0].interval: expected a span", "sources[0].select: column",
         "nocturne.yml:10:", "sources[1].type: expected one of ", "there is a source `a` already, at ",
         "nocturne.yml:12:", "sources[3]: expected a mapping with name: and type:",
-        "nocturne.yml:13:", "rules: unknown key", "nocturne.yml:14:", "expected error, warning, notice, info or debug",
+        "nocturne.yml:13:", "rules[0].when: column 4: expected a metric", "nocturne.yml:14:", "expected error, warning, notice, info or debug",
     };
     for (size_t i = 0; i < ARRAY_COUNT(expected); i++)
         assert_told(expected[i]);
