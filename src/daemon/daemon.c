@@ -24,6 +24,7 @@
 #include "store/store.h"
 
 #define TRIM_DELAY (3 * SPAN_SECOND)
+#define RETIREMENT (30 * SPAN_SECOND)
 #define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
 
 /* A source that runs. It is dropped from here when stopped, but freed only after the loop has ended: its collector
@@ -32,6 +33,12 @@ struct running {
     struct source *source;
     char *text;      /* canonical configuration it was started with */
     bool started;
+    const struct settings *origin; /* its collector may look into what it was started with */
+};
+
+struct retired {
+    struct settings *settings;
+    msec at;         /* steady */
 };
 
 struct daemon {
@@ -52,7 +59,7 @@ struct daemon {
     struct source **sources;     /* the same, as the site shows them */
     struct source **stopped;
     size_t stopped_count, stopped_capacity;
-    struct settings **retired;   /* sources that outlived a reload may still look into them */
+    struct retired *retired;     /* of earlier reloads; the first stays, the listeners are of it */
     size_t retired_count, retired_capacity;
     uint64_t ledger_revision;
     msec trim_at;                /* steady; 0: nothing to trim */
@@ -177,11 +184,13 @@ int daemon_check(const struct options *options)
 
 /* ---- sources ---- */
 
-static void source_begin(struct daemon *daemon, struct running *running, const struct settings_source *configured)
+static void source_begin(struct daemon *daemon, struct running *running, const struct settings *origin,
+                         const struct settings_source *configured)
 {
     struct error error = {0};
     running->source = source_new(&daemon->loop, fleet_sink(daemon->fleet), configured->name, configured->ops);
     running->text = memory_text(configured->text);
+    running->origin = origin;
     running->started = configured->ops->start(running->source, configured->node, &error);
     if (!running->started) /* the others go on; its row says why */
         source_status(running->source, SOURCE_DOWN, "%s", error.text);
@@ -220,7 +229,7 @@ static void sources_follow(struct daemon *daemon, struct settings *settings)
             source_end(daemon, &daemon->running[old]);
     for (size_t i = 0; i < count; i++) {
         if (!running[i].source)
-            source_begin(daemon, &running[i], &configured[i]);
+            source_begin(daemon, &running[i], settings, &configured[i]);
         sources[i] = running[i].source;
     }
     free(daemon->running);
@@ -233,6 +242,24 @@ static void sources_follow(struct daemon *daemon, struct settings *settings)
 }
 
 /* ---- once a second ---- */
+
+/* Let go of settings that a reload replaced, when no source runs by them and those that did have had time to close. */
+static void retired_sweep(struct daemon *daemon, msec steady)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < daemon->retired_count; i++) {
+        struct retired *each = &daemon->retired[i];
+        bool used = steady - each->at < RETIREMENT;
+        for (size_t source = 0; source < daemon->running_count; source++)
+            used |= daemon->running[source].origin == each->settings;
+        if (used)
+            daemon->retired[kept++] = *each;
+        else
+            settings_free(&each->settings);
+    }
+    if (daemon->retired_count)
+        daemon->retired_count = kept;
+}
 
 static void second_tick(uv_timer_t *timer)
 {
@@ -252,6 +279,7 @@ static void second_tick(uv_timer_t *timer)
         malloc_trim(0); /* a ledger's texts came and went: the system may have that memory back */
         daemon->trim_at = 0;
     }
+    retired_sweep(daemon, steady);
     if (daemon->watchdog && steady - daemon->watchdog_fed >= daemon->watchdog) {
         supervisor_tell("WATCHDOG=1");
         daemon->watchdog_fed = steady;
@@ -316,7 +344,7 @@ static bool daemon_reload(void *owner, struct error *error)
         rules_follow(daemon, settings);
         notify_use(daemon->notify, settings_notify(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
-        daemon->retired[daemon->retired_count++] = daemon->settings;
+        daemon->retired[daemon->retired_count++] = (struct retired){daemon->settings, clock_steady()};
         daemon->settings = settings;
         apply_process_settings(daemon);
         daemon->counters.reloads++;
@@ -437,7 +465,7 @@ static void daemon_end(struct daemon *daemon)
     for (size_t i = 0; i < daemon->stopped_count; i++)
         source_free(&daemon->stopped[i]);
     for (size_t i = 0; i < daemon->retired_count; i++)
-        settings_free(&daemon->retired[i]);
+        settings_free(&daemon->retired[i].settings);
     settings_free(&daemon->settings);
     free(daemon->stopped);
     free(daemon->retired);
