@@ -25,6 +25,9 @@ void table_free(struct table **where)
     if (!table)
         return;
     table_marks_clear(table);
+    for (size_t i = 0; i < table->kept_count; i++)
+        buffer_release(&table->kept[i].texts);
+    free(table->kept);
     free(table->sort);
     free(table->empty);
     free(table->why);
@@ -44,6 +47,7 @@ void table_touch(struct table *table)
 {
     memset(table->natural, 0, sizeof table->natural);
     table->measured_last = table->measured_first;
+    table_forget_kept(table);
     table->skip = 0;
 }
 
@@ -87,6 +91,49 @@ void table_row_get(const struct table *table, size_t index, struct table_row *ro
 {
     memset(row, 0, sizeof *row);
     table->source.row(table->source.owner, index, row);
+}
+
+void table_forget_kept(struct table *table)
+{
+    if (++table->generation == 0)
+        table->generation = 1;
+    table->moved = false;
+}
+
+static void keep_row(struct table *table, struct table_kept *kept, size_t index)
+{
+    size_t offsets[TABLE_COLUMNS + 1];
+    table_row_get(table, index, &kept->row);
+    buffer_clear(&kept->texts);
+    for (unsigned i = 0; i <= table->column_count; i++) {
+        const char *text = i < table->column_count ? kept->row.cells[i].text : kept->row.id;
+        offsets[i] = kept->texts.length;
+        if (text)
+            buffer_append(&kept->texts, text, strlen(text) + 1);
+    }
+    for (unsigned i = 0; i < table->column_count; i++)
+        if (kept->row.cells[i].text)
+            kept->row.cells[i].text = kept->texts.data + offsets[i];
+    if (kept->row.id)
+        kept->row.id = kept->texts.data + offsets[table->column_count];
+    kept->index = index;
+    kept->generation = table->generation;
+}
+
+const struct table_row *table_row_kept(struct table *table, size_t index)
+{
+    size_t need = table->shown > 0 ? (size_t)table->shown : 1;
+    if (table->kept_count != need) {
+        for (size_t i = 0; i < table->kept_count; i++)
+            buffer_release(&table->kept[i].texts);
+        free(table->kept);
+        table->kept = memory_new_array(need, sizeof *table->kept);
+        table->kept_count = need;
+    }
+    struct table_kept *kept = &table->kept[index % need];
+    if (kept->index != index || kept->generation != table->generation)
+        keep_row(table, kept, index);
+    return &kept->row;
 }
 
 static size_t rows_shown(const struct table *table)
@@ -177,6 +224,7 @@ void table_refreshed(struct table *table, const struct table_source *source)
     size_t index;
     table->source = *source;
     table->refreshed = true;
+    table_forget_kept(table);
     table->measured_last = table->measured_first;
     if (table->awaited_id && find_id(table, table->awaited_id, &index)) {
         table->cursor = index;
@@ -208,7 +256,21 @@ static enum table_answer moved_from(struct table *table, size_t top)
     table->awaited_id = NULL;
     table_keep_in_sight(table);
     adopt_cursor(table);
+    table->moved = true;
     return table->top != top ? TABLE_SCROLLED : TABLE_MOVED;
+}
+
+/* A step over the edge of a table that has something beside it brings several rows into sight at once: each scroll
+ * sends the whole table, because terminals scroll whole lines only, and what comes next is seen before it is reached. */
+static void jump_ahead(struct table *table, long rows)
+{
+    size_t jump = rows_shown(table) / 4;
+    if (!table->beside || jump < 2)
+        return;
+    if (rows == 1 && table->cursor >= table->top + rows_shown(table))
+        table->top += jump;
+    if (rows == -1 && table->cursor < table->top)
+        table->top -= jump < table->top ? jump : table->top;
 }
 
 static enum table_answer move_by(struct table *table, long rows)
@@ -220,6 +282,7 @@ static enum table_answer move_by(struct table *table, long rows)
         table->cursor -= (size_t)-rows < table->cursor ? (size_t)-rows : table->cursor;
     else
         table->cursor = table->cursor + (size_t)rows < total ? table->cursor + (size_t)rows : total - 1;
+    jump_ahead(table, rows);
     return moved_from(table, top);
 }
 

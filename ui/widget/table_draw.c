@@ -44,12 +44,11 @@ static void measure(struct table *table, size_t first, size_t last)
         }
         if (index >= known_first && index < known_last)
             continue;
-        struct table_row row;
-        table_row_get(table, index, &row);
+        const struct table_row *row = table_row_kept(table, index);
         for (unsigned i = 0; i < table->column_count; i++) {
-            if (table->columns[i].hidden || !row.cells[i].text)
+            if (table->columns[i].hidden || !row->cells[i].text)
                 continue;
-            int width = text_width(row.cells[i].text) + (i == name ? prefix_width(&row) : 0);
+            int width = text_width(row->cells[i].text) + (i == name ? prefix_width(row) : 0);
             if (table->natural[i] < width)
                 table->natural[i] = width;
         }
@@ -185,9 +184,8 @@ static int draw_branches(struct surface *surface, int line, int column, int colu
     return width;
 }
 
-static void draw_row(const struct table *table, struct surface *surface, struct rect area, int line, size_t index)
+static void draw_row(struct table *table, struct surface *surface, struct rect area, int line, size_t index)
 {
-    struct table_row row;
     bool current = index == table->cursor;
     if (!table_row_here(table, index)) {
         if (current)
@@ -196,28 +194,28 @@ static void draw_row(const struct table *table, struct surface *surface, struct 
                      glyph_text(GLYPH_ELLIPSIS, surface->ascii));
         return;
     }
-    table_row_get(table, index, &row);
+    const struct table_row *row = table_row_kept(table, index);
     if (current && table->lost)
         surface_text(surface, line, area.column, 1, ROLE_ERROR, "?");
     else if (current)
         surface_put(surface, line, area.column, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));
-    if (table_is_marked(table, row.id))
+    if (table_is_marked(table, row->id))
         surface_put(surface, line, area.column + 1, ROLE_MARKED, glyph_code(GLYPH_MARK, surface->ascii));
     unsigned name = name_column(table);
     for (unsigned i = 0; i < table->column_count; i++) {
         const struct table_column *column = &table->columns[i];
-        const struct table_cell *cell = &row.cells[i];
+        const struct table_cell *cell = &row->cells[i];
         if (table->placed[i] < 0)
             continue;
         int at = table->placed[i], columns = table->widths[i];
         if (i == name) {
-            int used = draw_branches(surface, line, at, columns, &row);
+            int used = draw_branches(surface, line, at, columns, row);
             at += used;
             columns -= used;
         }
         if (!cell->text)
             continue;
-        uint8_t role = table->stale ? ROLE_STALE : row.stale ? ROLE_STALE : cell->role;
+        uint8_t role = table->stale ? ROLE_STALE : row->stale ? ROLE_STALE : cell->role;
         if (i == name && current && role == ROLE_TEXT)
             role = ROLE_STRONG;
         if (column->right)
@@ -235,11 +233,15 @@ void table_draw(struct table *table, struct surface *surface, struct rect area)
         table->measured_last = table->measured_first;
     }
     table->area = area;
+    table->beside = area.columns < surface->columns * 9 / 10;
     int head = table->header && area.rows > 1 ? 1 : 0;
     table->shown = area.rows - head;
     if (table->shown <= 0 || area.columns <= GUTTER)
         return;
     table_keep_in_sight(table);
+    if (!table->moved)
+        table_forget_kept(table);
+    table->moved = false;
     size_t last = table->top + (size_t)table->shown;
     if (last > table->source.total)
         last = table->source.total;

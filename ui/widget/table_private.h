@@ -12,6 +12,14 @@ struct table_mark {
     char id[];
 };
 
+/* A row as the view last gave it, texts copied. */
+struct table_kept {
+    size_t index;
+    unsigned generation; /* 0: nothing */
+    struct table_row row;
+    struct buffer texts;
+};
+
 struct table {
     struct table_column columns[TABLE_COLUMNS];
     unsigned column_count;
@@ -36,11 +44,22 @@ struct table {
     struct table_mark *marks;
     struct rect area;            /* last drawn */
     int shown;                   /* rows it holds */
+    bool beside;                 /* something stands beside it: the terminal cannot scroll it by itself */
     const char *clicked;
+
+    /* Rows are asked for anew at every drawing, so that ages go on, but for those that a move of the cursor causes:
+     * these must be quick, and the rows are the ones just seen. */
+    struct table_kept *kept;     /* by index % kept_count */
+    size_t kept_count;
+    unsigned generation;
+    bool moved;                  /* nothing but a move since the last drawing */
 };
 
 bool table_row_here(const struct table *table, size_t index);
 void table_row_get(const struct table *table, size_t index, struct table_row *row);
+/* The row for drawing; valid until the next call for another row. */
+const struct table_row *table_row_kept(struct table *table, size_t index);
+void table_forget_kept(struct table *table);
 void table_keep_in_sight(struct table *table);
 
 #endif

@@ -10,12 +10,14 @@ struct rows {
     size_t offset, count, total;
     char id[16], name[64], age[16];
     bool stale;
+    unsigned asked; /* how often rows were asked for */
 };
 
 static void row_of(void *owner, size_t index, struct table_row *row)
 {
     struct rows *rows = owner;
     int id = rows->ids[index - rows->offset];
+    rows->asked++;
     snprintf(rows->id, sizeof rows->id, "G%d", id);
     snprintf(rows->name, sizeof rows->name, "%d号楼泵房网关", id);
     snprintf(rows->age, sizeof rows->age, "%dm", id * 3);
@@ -166,6 +168,53 @@ static void moves_and_scrolls(void **state)
     assert_int_equal(press(bench->table, "Enter"), TABLE_CHOSEN);
     assert_int_equal(press(bench->table, "a"), TABLE_IGNORED);
     assert_int_equal(press(bench->table, "C-x"), TABLE_IGNORED);
+}
+
+/* A move is quick: rows seen a moment ago are not asked for again. Any other drawing asks, so that ages go on. */
+static void a_move_asks_for_new_rows_only(void **state)
+{
+    struct bench *bench = *state;
+    refresh(bench->table, &bench->rows);
+    draw(bench);
+    bench->rows.asked = 0;
+    press(bench->table, "j");
+    draw(bench);
+    assert_in_range(bench->rows.asked, 0, 2); /* the cursor's identity */
+    press(bench->table, "C-d");
+    press(bench->table, "C-d");
+    bench->rows.asked = 0;
+    draw(bench);
+    assert_in_range(bench->rows.asked, 1, 5); /* those that came into sight */
+    bench->rows.asked = 0;
+    draw(bench);
+    assert_int_equal(bench->rows.asked, 6);
+    press(bench->table, "j");
+    bench->rows.ids[7] = 42;
+    refresh(bench->table, &bench->rows);
+    bench->rows.asked = 0;
+    draw(bench);
+    assert_int_equal(bench->rows.asked, 6);
+}
+
+/* Beside something else a scroll sends all rows: so it goes by quarters of the page, and shows what comes. */
+static void scrolls_by_quarters_beside_a_pane(void **state)
+{
+    struct bench *bench = *state;
+    refresh(bench->table, &bench->rows);
+    surface_resize(&bench->surface, 9, 80);
+    table_draw(bench->table, &bench->surface, (struct rect){0, 0, 9, 40});
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(press(bench->table, "j"), TABLE_MOVED);
+    assert_int_equal(press(bench->table, "j"), TABLE_SCROLLED);
+    assert_string_equal(table_cursor_id(bench->table), "G8");
+    assert_int_equal(press(bench->table, "j"), TABLE_MOVED);
+    press(bench->table, "G");
+    assert_string_equal(table_cursor_id(bench->table), "G29");
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(press(bench->table, "k"), TABLE_MOVED);
+    assert_int_equal(press(bench->table, "k"), TABLE_SCROLLED);
+    assert_int_equal(press(bench->table, "k"), TABLE_MOVED);
+    assert_string_equal(table_cursor_id(bench->table), "G20");
 }
 
 /* Identity, not position (DESIGN section 6): the rows above the cursor come and go, the cursor's row stays under it and
@@ -358,7 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with(draws_rows),           with(drops_columns_and_cuts_names),
         with(draws_in_ascii),       with(moves_and_scrolls),
-        with(cursor_follows_its_row), with(top_of_the_list_shows_what_arrives),
+        with(scrolls_by_quarters_beside_a_pane), with(a_move_asks_for_new_rows_only), with(cursor_follows_its_row), with(top_of_the_list_shows_what_arrives),
         with(says_that_the_row_is_lost), with(asks_for_the_window_it_shows),
         with(marks_by_id),          with(goes_to_an_id_when_it_comes),
         with(explains_emptiness),   with(stale_rows_look_stale),
