@@ -159,8 +159,10 @@ const uint32_t *rank_field(struct fleet *fleet, enum asset_field field)
     sort_ties(fleet, field, order, count, keys);
     free(keys);
     rank->ranks = memory_resize(rank->ranks, (size_t)count + 1, sizeof *rank->ranks);
-    for (uint32_t i = 0; i < count; i++)
-        rank->ranks[order[i]] = i;
+    for (uint32_t i = 0; i < count; i++) { /* equal texts rank equal, so that a sort's next field decides */
+        bool same = i && strcmp(fleet_text(fleet, order[i - 1], field), fleet_text(fleet, order[i], field)) == 0;
+        rank->ranks[order[i]] = same ? rank->ranks[order[i - 1]] : i;
+    }
     free(order);
     rank->revision = fleet->ledger_revision;
     return rank->ranks;

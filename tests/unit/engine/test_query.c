@@ -79,13 +79,16 @@ static void test_sorts(void **state)
     assert_string_equal(select_ids(world, "", "building,-id"), "T-3 GW-9 T-2 T-1 GW-10 S-1"); /* without one: last */
     assert_string_equal(select_ids(world, "kind:terminal", "floor"), "T-3 T-1 T-2");            /* 2F before 10F */
     assert_string_equal(select_ids(world, "", "-below,id"), "GW-10 GW-9 S-1 T-1 T-2 T-3");
+    world_ledger(world, "id,name\nN-1,same\nN-3,same\nN-2,same\n");
+    assert_string_equal(select_ids(world, "same", "name,-id"), "N-3 N-2 N-1");
+    assert_string_equal(select_ids(world, "same", "name"), "N-1 N-2 N-3");
     world_say(world, "T-3", "GW-9", "power", 5);
     world_link(world, &world->probe, "S-1", LINK_DOWN);
-    assert_string_equal(select_ids(world, "", ""), "S-1 GW-10 T-1 T-2 GW-9 T-3"); /* worst first, then since, id */
+    assert_string_equal(select_ids(world, "-same", ""), "S-1 GW-10 T-1 T-2 GW-9 T-3"); /* worst first, then since, id */
     world_say(world, "T-1", NULL, "power", 9);
     world_say(world, "T-2", NULL, "power", -3);
-    assert_string_equal(select_ids(world, "", "metric.power"), "T-2 T-3 T-1 GW-9 GW-10 S-1");
-    assert_string_equal(select_ids(world, "", "-metric.power"), "T-1 T-3 T-2 GW-9 GW-10 S-1");
+    assert_string_equal(select_ids(world, "-same", "metric.power"), "T-2 T-3 T-1 GW-9 GW-10 S-1");
+    assert_string_equal(select_ids(world, "-same", "-metric.power"), "T-1 T-3 T-2 GW-9 GW-10 S-1");
     world_free(world);
 }
 
@@ -253,6 +256,39 @@ static void test_sweep_finds_what_a_naive_search_finds(void **state)
     world_free(world);
 }
 
+/* The radix keys and the comparison of texts must agree, whatever the texts. */
+static void test_name_order_is_natural(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"GW-", "a", "B", "泵房", "0", "00", "9", "10", "123456789012345678901234567890", " ", "-",
+                                        ":", "é", "二楼东侧弱电间配电柜内", "x"};
+    struct world *world = world_new();
+    struct buffer csv = BUFFER_INIT;
+    unsigned seed = 11;
+    buffer_append_text(&csv, "id,name\n");
+    for (int i = 0; i < 4000; i++) {
+        buffer_printf(&csv, "A%d,n", i);
+        for (unsigned n = draw(&seed, 7); n; n--)
+            buffer_append_text(&csv, parts[draw(&seed, LENGTH_OF(parts))]);
+        buffer_append_char(&csv, '\n');
+    }
+    world_ledger(world, buffer_text(&csv));
+    buffer_release(&csv);
+    struct fleet_result result;
+    assert_true(fleet_select(world->fleet, &(struct fleet_query){.sort = "name"}, &result, NULL));
+    for (uint32_t i = 1; i < result.total; i++) {
+        const char *left = fleet_text(world->fleet, result.assets[i - 1], ASSET_name);
+        const char *right = fleet_text(world->fleet, result.assets[i], ASSET_name);
+        int order = text_compare_natural(left, right);
+        if (order > 0)
+            fail_msg("`%s` stands before `%s`", left, right);
+        if (order == 0) /* ties by id */
+            assert_true(text_compare_natural(fleet_text(world->fleet, result.assets[i - 1], ASSET_id),
+                                             fleet_text(world->fleet, result.assets[i], ASSET_id)) < 0);
+    }
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_facets),
         cmocka_unit_test(test_board),
         cmocka_unit_test(test_past),
+        cmocka_unit_test(test_name_order_is_natural),
         cmocka_unit_test(test_sweep_finds_what_a_naive_search_finds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
