@@ -158,6 +158,9 @@ static bool mail_start(struct sending *sending, struct error *error)
         return error_set(error, ERROR_INVALID, "expected mail addresses; got `%.60s`", sending->to);
     compose(sending, mail);
     CURL *easy = sending_easy(sending, mail->url);
+    /* A kept connection would be reused by a channel that trusts other authorities: STARTTLS is not part of its key. */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
     curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, sending->recipients);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, mail->tls);
