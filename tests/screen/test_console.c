@@ -179,11 +179,14 @@ static void command_line_completes_and_explains(void **state)
     struct harness *harness = open_console((struct look){0});
     settle(harness);
     press(harness, ": type:so Tab", "sources");
-    press(harness, "Esc : type:the Tab", "theme");
+    press(harness, "Esc", NULL);
+    press(harness, ": type:the Tab", "theme");
     press(harness, "Tab", "contrast"); /* several: shown above the line, not over the screen */
-    press(harness, "Esc : type:nonsense Enter", "no command");
+    press(harness, "Esc", NULL);
+    press(harness, ": type:nonsense Enter", "no command");
     press(harness, ": type:filter Space type:health:nosuch Enter", "expected one of");
-    press(harness, "Esc : type:at Space type:yesterdayish Enter", "expected a time");
+    press(harness, "Esc", NULL);
+    press(harness, ": type:at Space type:yesterdayish Enter", "expected a time");
     leave(&harness);
 }
 
@@ -238,6 +241,49 @@ static void the_mouse_points(void **state)
     assert_true(harness_wait_text(harness, "all 48", PATIENCE));
     harness_type(harness, "\033[<65;10;10M\033[<65;10;10M", 24); /* the wheel */
     harness_wait_quiet(harness, QUIET, PATIENCE);
+    leave(&harness);
+}
+
+/* y reaches the person's own clipboard, x writes the whole list as it is filtered and sorted. */
+static void carries_away(void **state)
+{
+    (void)state;
+    char path[320], line[256] = "";
+    unsigned rows = 0;
+    struct harness *harness = open_console((struct look){0});
+    settle(harness);
+    press(harness, "y", "copied GW-05");
+    size_t length;
+    const char *raw = harness_raw(harness, &length);
+    assert_non_null(memmem(raw, length, "\033]52;c;R1ctMDU=", 15)); /* base64 of GW-05 */
+    press(harness, "3 / type:kind:gateway Enter", "12 of 48");
+    snprintf(path, sizeof path, "%s/list.csv", site.folder);
+    char keys[400];
+    snprintf(keys, sizeof keys, ": type:export Space type:%s Enter", path);
+    press(harness, keys, "wrote");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        rows++;
+    fclose(file);
+    assert_int_equal(rows, 13); /* a head and twelve gateways */
+    leave(&harness);
+}
+
+/* The user's own keys, and a mistake in them, which must be seen. */
+static void own_keys(void **state)
+{
+    (void)state;
+    char folder[320], path[1024];
+    snprintf(folder, sizeof folder, "%s/config", site.folder);
+    snprintf(path, sizeof path, "mkdir -p %s/nocturne && printf 'bind board e group-by subsystem\nbind board Q fly\n' > %s/nocturne/keys", folder, folder);
+    assert_int_equal(system(path), 0);
+    snprintf(path, sizeof path, "XDG_CONFIG_HOME=%s", folder);
+    const char *environment[] = {path, "XDG_STATE_HOME=/nonexistent", NULL};
+    struct harness *harness = open_console((struct look){.environment = environment});
+    settle(harness);
+    assert_non_null(strstr(harness_text(harness), "keys:2"));
+    press(harness, "e", "by subsystem");
     leave(&harness);
 }
 
@@ -313,7 +359,8 @@ static void in_very_little_room(void **state)
     assert_true(harness_wait_text(harness, "x", PATIENCE));
     harness_wait_quiet(harness, QUIET, PATIENCE);
     press(harness, "3 j j / type:GW Enter", NULL);
-    press(harness, "Esc 1", NULL);
+    press(harness, "Esc", NULL);
+    press(harness, "1", NULL);
     harness_golden(harness, "console-board-20x5");
     harness_resize(harness, 24, 80);
     settle(harness);
@@ -383,6 +430,8 @@ int main(void)
         cmocka_unit_test(dialogs_ignore_what_was_typed_ahead),
         cmocka_unit_test(read_only_changes_nothing),
         cmocka_unit_test(the_mouse_points),
+        cmocka_unit_test(carries_away),
+        cmocka_unit_test(own_keys),
         cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(speaks_chinese),
         cmocka_unit_test(without_colours),

@@ -16,6 +16,7 @@
 #define SIDE_COLUMNS 64
 #define SIDE_FROM 150
 #define MARGIN_SCREENS 2      /* rows kept before and behind those shown */
+#define WIDEN_AFTER ((msec)150)
 #define TARGETS_MOST 1000
 #define SORT_WORST "-health,since,id"
 #define SORT_PLACE "building,floor,room,id"
@@ -35,6 +36,7 @@ struct devices {
     bool have;
     char problem[384];
     size_t offset, count;         /* the window asked for */
+    bool narrow, widen;           /* only what is shown is asked for first; then what is near */
     bool ascii;
     msec now;
     struct detail detail;
@@ -142,6 +144,7 @@ static bool set_filter(struct view *view, const char *text, bool typing, struct 
     if (changed && devices->table) {
         devices->offset = 0;
         devices->count = 0;
+        devices->narrow = true;
         if (devices->tree)
             device_tree_restart(devices->tree, devices->sent);
     }
@@ -217,6 +220,11 @@ static void choose_window(struct view *view)
         return;
     if (holds && devices->count)
         return; /* on its way */
+    if (devices->narrow) { /* somebody types: a short answer is drawn sooner */
+        devices->offset = offset;
+        devices->count = shown;
+        return;
+    }
     devices->offset = offset > margin ? offset - margin : 0;
     devices->count = count + 2 * margin;
 }
@@ -236,6 +244,7 @@ static void wants(struct view *view, struct view_wants *out)
         client_path(&path, "/assets", "filter", devices->sent, "sort", devices->sort, "offset", devices->offset ? offset : "",
                     "limit", count, "fields", buffer_text(&fields), NULL);
         view_want(out, SLOT_ROWS, "fleet ledger", 500, buffer_text(&path));
+        out->want[out->count - 1].rest = devices->widen ? WIDEN_AFTER : 0;
     }
     buffer_release(&path);
     buffer_release(&fields);
@@ -270,8 +279,12 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     devices->rows = rows;
     devices->row_count = count;
     devices->have = true;
+    devices->widen = devices->narrow;
     devices->problem[0] = '\0';
     give_rows(view);
+    if (devices->narrow && table_cursor_lost(devices->table))
+        table_move_to(devices->table, 0); /* another list was asked for: the row did not go away by itself */
+    devices->narrow = false;
     arena_free(&old);
     return true;
 }
@@ -350,6 +363,7 @@ static void set_sort(struct view *view, const char *sort)
     free(devices->sort);
     devices->sort = copy;
     devices->count = 0;
+    devices->narrow = true;
     show_sort(devices);
 }
 
