@@ -62,6 +62,12 @@ static const struct shell_column rule_columns[] = {
     {N_("row"), "requirement", FORMAT_TEXT, true},
 };
 
+static const struct shell_column notification_columns[] = {
+    {N_("time"), "time", FORMAT_INSTANT, false}, {N_("state"), "state", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_TEXT, false},
+    {N_("channel"), "channel", FORMAT_TEXT, false}, {N_("to"), "to", FORMAT_TEXT, false}, {N_("alert"), "alert", FORMAT_TEXT, false},
+    {N_("attempts"), "attempts", FORMAT_NUMBER, false}, {N_("detail"), "detail", FORMAT_TEXT, false}, {N_("id"), "id", FORMAT_TEXT, true},
+};
+
 static const struct resource resources[] = {
     {.name = "assets", .path = "/assets", .columns = asset_columns, .count = ARRAY_COUNT(asset_columns), .takes_at = true,
      .takes_filter = true, .takes_limit = true,
@@ -70,6 +76,8 @@ static const struct resource resources[] = {
     {.name = "states", .path = "/states", .columns = state_columns, .count = ARRAY_COUNT(state_columns), .takes_span = true, .takes_limit = true},
     {.name = "audit", .path = "/audit", .columns = audit_columns, .count = ARRAY_COUNT(audit_columns), .takes_limit = true},
     {.name = "rules", .path = "/rules", .columns = rule_columns, .count = ARRAY_COUNT(rule_columns)},
+    {.name = "notifications", .path = "/notifications", .columns = notification_columns,
+     .count = ARRAY_COUNT(notification_columns), .takes_limit = true},
     {.name = "views", .path = "/views", .columns = view_columns, .count = ARRAY_COUNT(view_columns)},
     {.name = "facets", .path = "/facets", .columns = facet_columns, .count = ARRAY_COUNT(facet_columns), .takes_filter = true, .takes_limit = true},
 };
