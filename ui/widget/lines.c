@@ -107,14 +107,17 @@ static void hint_draw(struct surface *surface, int row, int column, const char *
 
 void hints_draw(struct surface *surface, int row, int column, int columns, const char *hints)
 {
+    int end = column + columns;
+    for (; *hints == ' '; hints++)
+        column++; /* an indent */
     const char *last = hints;
     for (const char *at = hints; (at = strstr(at, "  ")); last = at)
         while (*at == ' ')
             at++;
     if (!*last)
         last = hints;
-    int last_width = text_width(last), end = column + columns;
-    if (last_width > columns)
+    int last_width = text_width(last);
+    if (column + last_width > end)
         return;
     for (const char *at = hints; at < last;) {
         size_t length = hint_length(at);

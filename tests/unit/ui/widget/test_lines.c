@@ -43,7 +43,11 @@ static void hints_are_cut_whole(void **state)
                            "? help\n");
     assert_int_equal(role_at(&surface, 0, 0), ROLE_KEY);
     assert_int_equal(role_at(&surface, 0, 6), ROLE_HINT);
+    hints_draw(&surface, 4, 0, 50, " Enter open  q quit");
+    assert_int_equal(role_at(&surface, 4, 1), ROLE_KEY);
+    assert_int_equal(role_at(&surface, 4, 7), ROLE_HINT);
     hints_draw(&surface, 0, 0, 50, "");
+    hints_draw(&surface, 0, 0, 50, "   ");
     surface_release(&surface);
 }
 
