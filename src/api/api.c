@@ -49,14 +49,25 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     return api;
 }
 
-bool api_start(struct api *api, struct error *error)
+bool api_listen(struct api *api, struct error *error)
 {
-    if (!listeners_start(api, error))
-        return false;
+    return listeners_start(api, error);
+}
+
+void api_serve(struct api *api)
+{
+    listeners_serve(api);
     api->second = memory_new(sizeof *api->second);
     api->second->data = api;
     uv_timer_init(api->loop, api->second);
     uv_timer_start(api->second, second_passed, 1000, 1000);
+}
+
+bool api_start(struct api *api, struct error *error)
+{
+    if (!api_listen(api, error))
+        return false;
+    api_serve(api);
     return true;
 }
 

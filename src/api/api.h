@@ -38,6 +38,10 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
 /* Listen. Errors name the address and what would be right: ERROR_CONFLICT a living daemon answers on the socket (a
  * stale socket file is replaced), ERROR_INVALID a certificate or key cannot be used, ERROR_DENIED, ERROR_UNAVAILABLE. */
 bool api_start(struct api *api, struct error *error);
+/* The two halves of api_start, for a daemon that is not yet ready to answer: bound, so that a second daemon is refused
+ * and clients wait; and then answering. */
+bool api_listen(struct api *api, struct error *error);
+void api_serve(struct api *api);
 /* The site was replaced (SIGHUP): roles, sources and populations are read from the new one from now on; listeners
  * stay as they are. Tells the event stream. */
 void api_use_site(struct api *api, const struct site *site);

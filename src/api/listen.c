@@ -352,7 +352,6 @@ static bool start_daemon(struct listener *listener, int fd, struct error *error)
     uv_poll_init(listener->api->loop, listener->poll, info->epoll_fd);
     uv_timer_init(listener->api->loop, listener->timer);
     listener->poll->data = listener->timer->data = listener;
-    uv_poll_start(listener->poll, UV_READABLE, poll_ready);
     return true;
 }
 
@@ -392,6 +391,13 @@ bool listeners_start(struct api *api, struct error *error)
             return false;
     }
     return true;
+}
+
+void listeners_serve(struct api *api)
+{
+    for (struct listener *listener = api->listeners; listener; listener = listener->next)
+        if (listener->poll)
+            uv_poll_start(listener->poll, UV_READABLE, poll_ready);
 }
 
 static void free_handle(uv_handle_t *handle)

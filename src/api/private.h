@@ -213,7 +213,8 @@ void replays_keep(struct request *request); /* at its answer */
 void replays_drop(struct request *request); /* at its end */
 
 /* ---- listeners ---- */
-bool listeners_start(struct api *api, struct error *error);
+bool listeners_start(struct api *api, struct error *error); /* bound; what connects waits for listeners_serve */
+void listeners_serve(struct api *api);
 void listeners_stop(struct api *api);
 void listeners_sweep(struct api *api, msec steady_now); /* end connections that dawdle */
 const char *listeners_socket(const struct api *api);

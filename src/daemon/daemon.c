@@ -417,7 +417,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .reload = daemon_reload,
         .owner = daemon,
     }, error);
-    return daemon->api && api_start(daemon->api, error);
+    return daemon->api && api_listen(daemon->api, error);
 }
 
 static void close_handle(uv_handle_t *handle)
@@ -485,6 +485,7 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
     rules_follow(daemon, daemon->settings);
     sources_follow(daemon, daemon->settings);
+    api_serve(daemon->api); /* whoever asked meanwhile gets a whole site */
     api_use_site(daemon->api, settings_site(daemon->settings));
     uv_timer_start(&daemon->second, second_tick, 1000, 1000);
     return true;
