@@ -1,11 +1,12 @@
 /* Prints the reference part of nocturne.yml(5) from the tables that check the configuration, so that the manual and
- * the checks cannot differ. Run by the build: describe TEMPLATE. In the template a line @KEYS@, @SOURCES@ or @RULES@
- * stands for a list. */
+ * the checks cannot differ. Run by the build: describe TEMPLATE. In the template a line @KEYS@, @SOURCES@, @CHANNELS@
+ * or @RULES@ stands for a list. */
 #include <stdio.h>
 #include <string.h>
 
 #include "collect/collector.h"
 #include "daemon/settings.h"
+#include "engine/channel.h"
 #include "model/rule.h"
 
 static const char *const type_names[] = {
@@ -56,6 +57,18 @@ static void print_sources(void)
     }
 }
 
+static void print_channels(void)
+{
+    for (const struct channel_ops *const *ops = channel_ops_all; *ops; ops++) {
+        printf(".Ss type: %s\n", (*ops)->type);
+        print_text((*ops)->help);
+        putchar('\n');
+        print_keys((*ops)->keys);
+    }
+    printf(".Ss every channel\n");
+    print_keys(channel_keys);
+}
+
 int main(int count, char **arguments)
 {
     char line[1024];
@@ -69,6 +82,8 @@ int main(int count, char **arguments)
             print_keys(settings_keys);
         else if (strcmp(line, "@SOURCES@\n") == 0)
             print_sources();
+        else if (strcmp(line, "@CHANNELS@\n") == 0)
+            print_channels();
         else if (strcmp(line, "@RULES@\n") == 0)
             print_keys(rule_keys);
         else

@@ -41,6 +41,7 @@ struct channel_ops {
 #undef CHANNEL
 const struct channel_ops *channel_ops_find(const char *type);
 extern const struct channel_ops *const channel_ops_all[]; /* NULL-terminated */
+extern const struct config_key channel_keys[];            /* of every channel */
 
 struct channel {
     char *name;

@@ -68,7 +68,7 @@ const struct config_key notify_keys[] = {
     {.name = NULL},
 };
 
-static const struct config_key common_keys[] = {
+const struct config_key channel_keys[] = {
     {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "short, as in steps and contacts"},
     {.name = "type", .type = CONFIG_TEXT, .required = true, .help = "mail, wecom, dingtalk, feishu, webhook, sms, voice or command"},
     {.name = "to", .type = CONFIG_TEXT, .help = "address for channel:NAME"},
@@ -77,7 +77,9 @@ static const struct config_key common_keys[] = {
     {.name = "timeout", .type = CONFIG_SPAN, .minimum = 100, .maximum = 600000, .help = "of one attempt (default 10s)"},
     {.name = "give_up", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 7.0 * SPAN_DAY, .help = "a message is tried again for so long (default 1h)"},
     {.name = "queue", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 100000, .help = "messages waiting; beyond, alerts are gathered into one (default 200)"},
+    {.name = NULL},
 };
+#define COMMON_KEYS (ARRAY_COUNT(channel_keys) - 1)
 
 /* ---- small helpers ---- */
 
@@ -123,10 +125,10 @@ static bool check_channel(const struct config_node *node, const struct channel_o
     size_t count = 0;
     while (ops->keys && ops->keys[count].name)
         count++;
-    struct config_key *all = memory_new_array(ARRAY_COUNT(common_keys) + count + 1, sizeof *all);
-    memcpy(all, common_keys, sizeof common_keys);
+    struct config_key *all = memory_new_array(COMMON_KEYS + count + 1, sizeof *all);
+    memcpy(all, channel_keys, COMMON_KEYS * sizeof *all);
     if (count)
-        memcpy(all + ARRAY_COUNT(common_keys), ops->keys, count * sizeof *all);
+        memcpy(all + COMMON_KEYS, ops->keys, count * sizeof *all);
     bool good = config_check(node, all, problems);
     free(all);
     return good;
