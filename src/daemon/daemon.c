@@ -341,6 +341,7 @@ static bool daemon_reload(void *owner, struct error *error)
         tell_what_waits(daemon, settings);
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
+        alerts_configure(daemon->alerts, settings_alerts(settings));
         rules_follow(daemon, settings);
         notify_use(daemon->notify, settings_notify(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
@@ -395,7 +396,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     daemon->fleet = fleet_new(&daemon->loop, daemon->store, settings_fleet(daemon->settings));
     if (!fleet_load(daemon->fleet, error))
         return error_prefix(error, "store");
-    daemon->alerts = alerts_new(&daemon->loop, daemon->fleet, daemon->store, NULL);
+    daemon->alerts = alerts_new(&daemon->loop, daemon->fleet, daemon->store, settings_alerts(daemon->settings));
     if (!alerts_load(daemon->alerts, error))
         return error_prefix(error, "store");
     daemon->notify = notify_new(&daemon->loop, daemon->store, error);

@@ -34,6 +34,7 @@ struct settings {
     struct store_options store;
     struct fleet_options fleet;
     struct notify_plan *notify;
+    struct alerts_options alerts;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;
 };
@@ -391,6 +392,14 @@ static void read_fleet(struct settings *settings, const struct config_node *root
         .future_limit = config_span(limits, "sample_future", 5 * SPAN_MINUTE),
         .past_limit = config_span(limits, "sample_past", 30 * SPAN_DAY),
     };
+    const struct config_node *alerts = config_get(root, "alerts");
+    settings->alerts = (struct alerts_options){
+        .storm_share = config_number(alerts, "storm_share", 0.30),
+        .storm_children = (unsigned)config_integer(alerts, "storm_children", 10),
+        .storm_periods = config_number(alerts, "storm_periods", 2),
+        .flood_rate = (unsigned)config_integer(alerts, "flood_rate", 100),
+        .history = config_span(alerts, "history", 7 * SPAN_DAY),
+    };
     if (settings->fleet.timeout_periods < settings->fleet.stale_periods)
         config_problem(problems, health, "timeout_periods must not be below stale_periods: an asset is late before it is offline");
 }
@@ -492,6 +501,11 @@ struct notify_plan *settings_notify(const struct settings *settings)
 const struct store_options *settings_store(const struct settings *settings)
 {
     return &settings->store;
+}
+
+const struct alerts_options *settings_alerts(const struct settings *settings)
+{
+    return &settings->alerts;
 }
 
 const struct fleet_options *settings_fleet(const struct settings *settings)

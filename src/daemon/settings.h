@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "daemon/options.h"
+#include "engine/alerts.h"
 #include "engine/fleet.h"
 #include "engine/notify.h"
 #include "engine/site.h"
@@ -30,6 +31,7 @@ void settings_free(struct settings **settings);
 /* The site as configured; `sources` is the daemon's to fill. */
 struct site *settings_site(struct settings *settings);
 const struct store_options *settings_store(const struct settings *settings);
+const struct alerts_options *settings_alerts(const struct settings *settings);
 const struct fleet_options *settings_fleet(const struct settings *settings);
 size_t settings_sources(const struct settings *settings, const struct settings_source **sources);
 size_t settings_ledgers(const struct settings *settings, char *const **paths);

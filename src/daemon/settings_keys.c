@@ -103,6 +103,14 @@ static const struct config_key health_keys[] = {
     {.name = "default_period", .type = CONFIG_SPAN, .minimum = 100, .maximum = 24.0 * SPAN_DAY, .help = "where the ledger says none (default 15m)"},
     {.name = NULL},
 };
+static const struct config_key alert_keys[] = {
+    {.name = "storm_share", .type = CONFIG_NUMBER, .minimum = 0.01, .maximum = 1, .help = "silent share of one gateway's, building's or network's children that is a storm (default 30%)"},
+    {.name = "storm_children", .type = CONFIG_INTEGER, .minimum = 2, .maximum = 1e6, .help = "and at least so many (default 10)"},
+    {.name = "storm_periods", .type = CONFIG_NUMBER, .minimum = 0.1, .maximum = 100, .help = "within so many reporting periods (default 2)"},
+    {.name = "flood_rate", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 1e6, .help = "new alerts a minute that are a flood (default 100)"},
+    {.name = "history", .type = CONFIG_SPAN, .minimum = 60.0 * SPAN_MINUTE, .maximum = 400.0 * SPAN_DAY, .help = "closed alerts stay at hand this long (default 7d)"},
+    {.name = NULL},
+};
 static const struct config_key limit_keys[] = {
     {.name = "discovered", .type = CONFIG_INTEGER, .minimum = 0, .maximum = 10e6, .help = "assets that no ledger names (default 10000)"},
     {.name = "sample_future", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 2.0 * SPAN_DAY, .help = "a sample further ahead is bad (default 5m)"},
@@ -122,6 +130,7 @@ const struct config_key settings_keys[] = {
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
     {.name = "notify", .type = CONFIG_MAP, .keys = notify_keys, .help = "who is told of alerts, and how"},
     {.name = "health", .type = CONFIG_MAP, .keys = health_keys, .help = "when an asset is late and when offline"},
+    {.name = "alerts", .type = CONFIG_MAP, .keys = alert_keys, .help = "storms, floods, history of the alert desk"},
     {.name = "limits", .type = CONFIG_MAP, .keys = limit_keys, .help = "bounds"},
     {.name = "log", .type = CONFIG_CHOICE, .choices = settings_log_levels, .help = "error, warning, notice, info or debug"},
     {.name = NULL},

@@ -570,6 +570,12 @@ static void options_fill(struct alerts_options *options)
         options->history = 7 * SPAN_DAY;
 }
 
+void alerts_configure(struct alerts *alerts, const struct alerts_options *options)
+{
+    alerts->options = *options;
+    options_fill(&alerts->options);
+}
+
 struct alerts *alerts_new(uv_loop_t *loop, struct fleet *fleet, struct store *store, const struct alerts_options *options)
 {
     struct alerts *alerts = memory_new(sizeof *alerts);

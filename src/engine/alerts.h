@@ -32,6 +32,7 @@ struct alerts_options {   /* 0: the default that stands here */
 };
 
 struct alerts *alerts_new(uv_loop_t *loop, struct fleet *fleet, struct store *store, const struct alerts_options *options);
+void alerts_configure(struct alerts *alerts, const struct alerts_options *options); /* after a reload */
 /* Writes what is not yet written, unless the store is gone. Before store_close and fleet_free; its timers close on the
  * loop's next turn: run the loop until it is empty. */
 void alerts_free(struct alerts **alerts);

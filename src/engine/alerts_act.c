@@ -400,7 +400,8 @@ void alerts_act(struct alerts *alerts, const struct alert_request *request, cons
         act_written(act, NULL);
         return;
     }
-    commit_seen(alerts, request, action);
+    if (request->verb == ALERT_SEEN)
+        commit_seen(alerts, request, action);
     if (request->idempotency)
         store_action_idempotency(action, request->idempotency);
     store_action_commit(action, act_written, act);

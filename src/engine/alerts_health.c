@@ -12,6 +12,7 @@
 struct alerts_health {
     struct alerts *alerts;
     struct fleet *fleet;
+    uint64_t ledger_revision;
 };
 
 enum subject_kind { SUBJECT_GATEWAY, SUBJECT_HOST, SUBJECT_TERMINAL, SUBJECT_KINDS };
@@ -123,6 +124,19 @@ static void judged(void *owner, uint32_t asset, enum health from, enum health to
     cause_asset_judged(health->alerts, asset, to, desk_now(health->alerts));
 }
 
+/* What the ledger no longer has cannot be wrong. */
+static void ledger_changed(void *owner, uint64_t revision, const uint32_t *assets, uint32_t count, uint32_t total)
+{
+    struct alerts_health *health = owner;
+    (void)revision, (void)assets, (void)count, (void)total;
+    if (health->ledger_revision == fleet_ledger_revision(health->fleet))
+        return;
+    health->ledger_revision = fleet_ledger_revision(health->fleet);
+    for (uint32_t asset = 0; asset < fleet_count(health->fleet); asset++)
+        if (!fleet_exists(health->fleet, asset))
+            end_others(health, asset, NULL);
+}
+
 /* What changed while nobody listened. Parents first, so that what lies behind them finds its cause. */
 static void catch_up(struct alerts_health *health)
 {
@@ -141,8 +155,9 @@ struct alerts_health *alerts_health_new(struct alerts *alerts, struct fleet *fle
     struct alerts_health *health = memory_new(sizeof *health);
     health->alerts = alerts;
     health->fleet = fleet;
+    health->ledger_revision = fleet_ledger_revision(fleet);
     catch_up(health);
-    fleet_listen(fleet, &(struct fleet_listener){.owner = health, .judged = judged});
+    fleet_listen(fleet, &(struct fleet_listener){.owner = health, .judged = judged, .changed = ledger_changed});
     return health;
 }
 

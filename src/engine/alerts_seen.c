@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "engine/alerts_private.h"
 
-#define SINGLES_MAX 4096u /* then the oldest are forgotten: they count as not looked at */
+#define SINGLES_MAX 1024u /* then the oldest are forgotten: they count as not looked at */
 
 struct single { int64_t number; msec at; };
 
@@ -16,8 +16,9 @@ struct seen {
     struct seen *next;
     char *person;
     msec all, last;
-    struct single *singles; /* a ring once full */
-    size_t count, capacity, oldest;
+    struct single *singles; /* by number */
+    size_t count, capacity;
+    bool dirty;             /* to be written with what machines did */
     uint64_t counted_revision;
     uint32_t counted;
 };
@@ -52,24 +53,50 @@ void seen_free(struct alerts *alerts)
     alerts->seen = NULL;
 }
 
-static struct single *single_find(const struct seen *seen, int64_t number)
+/* Where a number stands, or ought to. */
+static size_t single_place(const struct seen *seen, int64_t number)
 {
-    for (size_t i = 0; i < seen->count; i++)
-        if (seen->singles[i].number == number)
-            return &seen->singles[i];
-    return NULL;
+    size_t low = 0, high = seen->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (seen->singles[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const struct single *single_find(const struct seen *seen, int64_t number)
+{
+    size_t at = single_place(seen, number);
+    return at < seen->count && seen->singles[at].number == number ? &seen->singles[at] : NULL;
+}
+
+static void forget_oldest(struct seen *seen)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < seen->count; i++)
+        if (seen->singles[i].at < seen->singles[oldest].at)
+            oldest = i;
+    seen->count--;
+    memmove(seen->singles + oldest, seen->singles + oldest + 1, (seen->count - oldest) * sizeof *seen->singles);
 }
 
 static void single_put(struct seen *seen, int64_t number, msec at)
 {
-    struct single *single = single_find(seen, number);
-    if (!single && seen->count == SINGLES_MAX) {
-        single = &seen->singles[seen->oldest++ % SINGLES_MAX];
-    } else if (!single) {
-        ARRAY_RESERVE(seen->singles, seen->capacity, seen->count + 1);
-        single = &seen->singles[seen->count++];
+    struct single *known = (struct single *)single_find(seen, number);
+    if (known) {
+        known->at = at;
+        return;
     }
-    *single = (struct single){number, at};
+    if (seen->count == SINGLES_MAX)
+        forget_oldest(seen);
+    ARRAY_RESERVE(seen->singles, seen->capacity, seen->count + 1);
+    size_t place = single_place(seen, number);
+    memmove(seen->singles + place + 1, seen->singles + place, (seen->count - place) * sizeof *seen->singles);
+    seen->singles[place] = (struct single){number, at};
+    seen->count++;
 }
 
 void seen_mark(struct alerts *alerts, const char *person, const struct alert *alert, msec now)
@@ -77,6 +104,7 @@ void seen_mark(struct alerts *alerts, const char *person, const struct alert *al
     struct seen *seen = seen_of(alerts, person);
     single_put(seen, alert->number, now);
     seen->last = now;
+    seen->dirty = true;
     seen->counted_revision = 0;
 }
 
@@ -84,7 +112,8 @@ void seen_mark_all(struct alerts *alerts, const char *person, msec now)
 {
     struct seen *seen = seen_of(alerts, person);
     seen->all = seen->last = now;
-    seen->count = seen->oldest = 0;
+    seen->count = 0;
+    seen->dirty = true;
     seen->counted_revision = 0;
 }
 
@@ -105,8 +134,9 @@ void seen_record(struct alerts *alerts, const char *person, const char *body)
 
 char *seen_body(struct alerts *alerts, const char *person)
 {
-    const struct seen *seen = seen_of(alerts, person);
+    struct seen *seen = seen_of(alerts, person);
     struct buffer out = BUFFER_INIT;
+    seen->dirty = false;
     struct json_writer writer;
     json_start(&writer, &out);
     json_write_object(&writer, NULL);
@@ -153,4 +183,13 @@ void seen_count_keep(struct alerts *alerts, const char *person, uint32_t count)
     struct seen *seen = seen_of(alerts, person);
     seen->counted = count;
     seen->counted_revision = alerts->revision;
+}
+
+/* Those of whom something is not written; NULL when none is left. */
+const char *seen_unwritten(const struct alerts *alerts)
+{
+    for (const struct seen *seen = alerts->seen; seen; seen = seen->next)
+        if (seen->dirty)
+            return seen->person;
+    return NULL;
 }

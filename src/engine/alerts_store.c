@@ -303,13 +303,25 @@ size_t alert_pending_events(const struct alerts *alerts, int64_t number, struct 
     return found;
 }
 
+/* Which alerts a person acted on they have seen; nobody waits for that to be written. */
+static void put_seen(struct alerts *alerts, struct store_action *action)
+{
+    const char *person;
+    while ((person = seen_unwritten(alerts))) {
+        char *body = seen_body(alerts, person);
+        store_action_record(action, "seen", person, -1, body);
+        free(body);
+    }
+}
+
 bool alerts_flush(struct alerts *alerts)
 {
-    if (alerts->flushing || (!alerts->dirty_count && !alerts->event_count))
+    if (alerts->flushing || (!alerts->dirty_count && !alerts->event_count && !seen_unwritten(alerts)))
         return false;
     struct store_action *action = store_action_new(alerts->store, "system", "alerts", "", "");
     store_action_quiet(action);
     alerts->flushing = true;
+    put_seen(alerts, action);
     alerts->on_its_way = batch_begin(alerts, action, BATCH_ROWS, BATCH_EVENTS);
     store_action_commit(action, batch_written, alerts->on_its_way);
     return true;
@@ -317,10 +329,11 @@ bool alerts_flush(struct alerts *alerts)
 
 void alerts_write_rest(struct alerts *alerts)
 {
-    if (!alerts->dirty_count && !alerts->event_count)
+    if (!alerts->dirty_count && !alerts->event_count && !seen_unwritten(alerts))
         return;
     struct store_action *action = store_action_new(alerts->store, "system", "alerts", "", "");
     store_action_quiet(action);
+    put_seen(alerts, action);
     struct batch *batch = batch_begin(alerts, action, alerts->dirty_count, alerts->event_count);
     store_action_commit(action, batch_written, batch);
 }
