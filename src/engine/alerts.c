@@ -152,6 +152,7 @@ static void alert_timer_due(void *owner, struct wheel_timer *timer)
 bool alerts_turn(struct alerts *alerts)
 {
     desk_now(alerts);
+    levels_tell(alerts);
     return wheel_advance(alerts->wheel, clock_steady(), TURN_AT_ONCE) >= TURN_AT_ONCE;
 }
 
@@ -294,6 +295,51 @@ double desk_rate(struct alerts *alerts)
     return rate;
 }
 
+/* ---- what the fleet is told ---- */
+
+/* Alerts of the fleet's own verdicts are left out: they would confirm themselves. */
+static bool counts_for_health(const struct alerts *alerts, const struct alert *alert)
+{
+    return alert->life.condition == CONDITION_ACTIVE && !alert->life.closed &&
+           strcmp(desk_text(alerts, alert->source), "health") != 0 && strcmp(desk_text(alerts, alert->source), "storm") != 0;
+}
+
+static enum health level_of(const struct alerts *alerts, uint32_t asset)
+{
+    enum health level = HEALTH_OK;
+    ALERT_EACH_OF_ASSET(alerts, alert, asset) {
+        if (!counts_for_health(alerts, alert) || alert->life.severity == SEVERITY_INFO)
+            continue;
+        if (alert->life.severity >= SEVERITY_MAJOR)
+            return HEALTH_CRITICAL;
+        level = HEALTH_WARNING;
+    }
+    return level;
+}
+
+void alert_level_again(struct alerts *alerts, uint32_t asset)
+{
+    fleet_alert_level(alerts->fleet, asset, level_of(alerts, asset));
+}
+
+/* Not at once: reports come from inside the fleet's own judging, too. */
+void levels_tell(struct alerts *alerts)
+{
+    for (size_t i = 0; i < alerts->level_count; i++)
+        fleet_alert_level(alerts->fleet, alerts->levels[i], level_of(alerts, alerts->levels[i]));
+    alerts->level_count = 0;
+}
+
+static void level_later(struct alerts *alerts, const struct alert *alert)
+{
+    bool active = alert->life.condition == CONDITION_ACTIVE;
+    if (alert->asset == FLEET_NONE || (alert->counted_active == active && (!active || alert->counted_severity == alert->life.severity)))
+        return;
+    ARRAY_RESERVE(alerts->levels, alerts->level_capacity, alerts->level_count + 1);
+    alerts->levels[alerts->level_count++] = alert->asset;
+    turn_want(alerts, clock_steady());
+}
+
 /* ---- what follows from a call of the model ---- */
 
 static const struct {
@@ -339,6 +385,7 @@ static void tell_people(struct alerts *alerts, struct alert *alert, alert_effect
 void alert_touch(struct alerts *alerts, struct alert *alert)
 {
     alert->revision++;
+    level_later(alerts, alert);
     alert_recount(alerts, alert);
     queue_move(alerts, alert);
     alert_mark(alerts, alert);
@@ -652,5 +699,6 @@ void alerts_free(struct alerts **slot)
     free(alerts->moved);
     free(alerts->dirty);
     free(alerts->closed);
+    free(alerts->levels);
     free(alerts);
 }

@@ -156,6 +156,9 @@ struct alerts_health *alerts_health_new(struct alerts *alerts, struct fleet *fle
     health->alerts = alerts;
     health->fleet = fleet;
     health->ledger_revision = fleet_ledger_revision(fleet);
+    for (uint32_t asset = 0; asset < fleet_count(fleet); asset++)
+        if (fleet_exists(fleet, asset))
+            alert_level_again(alerts, asset);
     catch_up(health);
     fleet_listen(fleet, &(struct fleet_listener){.owner = health, .judged = judged, .changed = ledger_changed});
     return health;

@@ -125,6 +125,8 @@ struct alerts {
     bool flushing;
     struct batch *on_its_way;                /* to the store, while flushing */
     uint64_t events_dropped;
+    uint32_t *levels;                        /* assets whose alerts changed; the fleet is told a moment later */
+    size_t level_count, level_capacity;
 
     uint32_t changed[ALERT_CHANGED], changed_count;
     msec noticed;                            /* steady */
@@ -187,6 +189,8 @@ const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name);
 void alert_recount(struct alerts *alerts, struct alert *alert); /* by_state, by_severity */
 double desk_rate(struct alerts *alerts);
+void levels_tell(struct alerts *alerts);
+void alert_level_again(struct alerts *alerts, uint32_t asset); /* at start */
 /* Timers that are due; true when more wait. Called by the loop's timer, and by tests. */
 bool alerts_turn(struct alerts *alerts);
 void desk_link_release(struct desk_link *link);

@@ -50,6 +50,10 @@ struct sink fleet_sink(struct fleet *fleet);
 /* A source was stopped: its verdicts on links and checks no longer count. */
 void fleet_forget_source(struct fleet *fleet, struct source *source);
 
+/* What an asset's worst active alert makes of it while it is there and speaks: HEALTH_OK (none), HEALTH_WARNING or
+ * HEALTH_CRITICAL. Not from inside `judged`. */
+void fleet_alert_level(struct fleet *fleet, uint32_t asset, enum health level);
+
 /* ---- the ledger ---- */
 struct ledger_change;      /* see ledger.h: a parsed ledger file against the fleet */
 /* Put rows in force (validated before): adds, changes, removes in one action with one audit entry. Takes the change.

@@ -10,7 +10,8 @@
  *   5. any check of ours is critical                               critical, check-failed
  *   6. any check of ours is a warning                              warning, check-failed
  *   7. late                                                        stale, late
- *   8. heard, or its link is up, or a check passed                 ok, fresh
+ *   8. heard, or its link is up, or a check passed                 ok, fresh; warning or critical, alert, by its worst
+ *                                                                  active alert
  *   9. nothing known                                               unknown, never-heard
  * An asset is down, for what is below it, when 2, 3 or 4 holds, in service or not.
  * Each source holds one link verdict an asset; "down" by any of them is down. A broker's "down" is taken back by a
@@ -95,7 +96,8 @@ static struct verdict verdict_of(const struct fleet *fleet, const struct fleet_l
     } else if (late) {
         verdict.health = HEALTH_STALE, verdict.reason = REASON_LATE;
     } else if (heard || (evidence && (evidence->link_up || evidence->check_ok))) {
-        verdict.health = HEALTH_OK, verdict.reason = REASON_FRESH;
+        bool alert = live->alert_level != HEALTH_OK;
+        verdict.health = live->alert_level, verdict.reason = alert ? REASON_ALERT : REASON_FRESH;
     } else {
         verdict.health = HEALTH_UNKNOWN, verdict.reason = REASON_NEVER_HEARD;
     }
@@ -385,6 +387,8 @@ void fleet_restore(struct fleet *fleet, struct fleet_live *live, msec steady)
         if (live->reason == REASON_DISCONNECTED)
             evidence->link_broker |= restored;
     }
+    if (live->reason == REASON_ALERT)
+        live->alert_level = live->health; /* until the desk says otherwise */
     if (live->reason == REASON_CHECK_FAILED) {
         struct fleet_evidence *evidence = evidence_of(live);
         *(live->health == HEALTH_CRITICAL ? &evidence->check_critical : &evidence->check_warning) |= restored;
@@ -393,6 +397,15 @@ void fleet_restore(struct fleet *fleet, struct fleet_live *live, msec steady)
         evidence_of(live)->check_ok |= restored;
     if (live->reason == REASON_NO_DATA || live->link == LINK_DOWN || live->health == HEALTH_UNREACHABLE)
         live->flags |= LIVE_DOWN;
+}
+
+void fleet_alert_level(struct fleet *fleet, uint32_t asset, enum health level)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    if (!live_exists(live) || live->alert_level == level)
+        return;
+    live->alert_level = (uint8_t)level;
+    fleet_judge(fleet, asset, clock_steady());
 }
 
 static void timer_due(void *owner, struct wheel_timer *timer)

@@ -67,6 +67,7 @@ struct fleet_live {
     uint8_t health, reason, link, comm;
     uint8_t flags;
     uint8_t kind_is_gateway, raw_count;
+    uint8_t alert_level;               /* HEALTH_OK, or what its worst active alert makes of it */
 };
 _Static_assert(sizeof(struct fleet_live) <= 128, "two cache lines an asset");
 

@@ -316,6 +316,30 @@ static void test_history(void **state)
     assert_string_equal(told.fixed, "换了探头");
 }
 
+/* An asset that speaks is as well as its worst active alert; the verdict on a silent one stays the fleet's own. */
+static void test_health_follows(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    struct world *world = desk->world;
+    world_say(world, "T-1", "GW-1", "t", 31);
+    assert_health(world, "T-1", HEALTH_OK, REASON_FRESH);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MINOR);
+    desk_breach(desk, "wet", "T-1", SEVERITY_CRITICAL);
+    desk_breach(desk, "dry", "T-1", SEVERITY_INFO);
+    desk_pass(desk, 100);
+    assert_health(world, "T-1", HEALTH_CRITICAL, REASON_ALERT);
+    assert_health(world, "GW-1", HEALTH_OK, REASON_FRESH);
+    desk_normal(desk, "wet", "T-1");
+    desk_pass(desk, 100);
+    assert_health(world, "T-1", HEALTH_WARNING, REASON_ALERT);
+    desk_normal(desk, "hot", "T-1");
+    desk_pass(desk, 100);
+    assert_health(world, "T-1", HEALTH_OK, REASON_FRESH);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_pass(desk, 5 * SPAN_MINUTE);
+    assert_health(world, "T-1", HEALTH_UNREACHABLE, REASON_PARENT);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -330,6 +354,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_news, begin, end),
         cmocka_unit_test_setup_teardown(test_rule_gone, begin, end),
         cmocka_unit_test_setup_teardown(test_history, begin, end),
+        cmocka_unit_test_setup_teardown(test_health_follows, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
