@@ -260,7 +260,7 @@ static size_t body_arrived(char *bytes, size_t size, size_t count, void *owner)
 
 static void set_text(struct remote *remote, CURL *easy, CURLoption option, const char *text)
 {
-    if (text)
+    if (text && *text)
         remote->curl.easy_setopt(easy, option, text);
 }
 
@@ -293,7 +293,7 @@ static void remote_start(struct exchange *exchange)
     remote->curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
     if (!exchange->silence)
         remote->curl.easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    if (remote->token) {
+    if (remote->token && *remote->token) {
         remote->curl.easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         remote->curl.easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, remote->token);
     }

@@ -208,6 +208,45 @@ static void config_check_is_the_daemons(void **state)
     says("config check bad.yml", 2, "bad.yml:1:");
 }
 
+/* Over TLS, with a token, to a certificate that is checked. */
+static void a_daemon_elsewhere(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "command -v curl >/dev/null || { echo SKIP; exit; }\ncd '%s' && mkdir -p far && cd far && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 "
+        "-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null || { echo SKIP; exit; }\n"
+        "port=$((20000 + $$ %% 20000)); printf 'site: {name: 远方}\\nroles: {admin: [\"user:root\", \"token:desk\"]}\\n"
+        "listen: [{unix: %%s/s.sock}, {tls: \"127.0.0.1:%%s\", certificate: cert.pem, key: key.pem}]\\nsources: [{name: self, type: local}]\\n' "
+        "$PWD $port > nocturne.yml\n"
+        BUILD_FOLDER "/nocturned --config $PWD/nocturne.yml --state-dir $PWD/state > log 2>&1 & pid=$!\n"
+        "for i in $(seq 100); do [ -S s.sock ] && break; sleep 0.1; done\n"
+        "token=$(curl -s --unix-socket s.sock -X POST -H 'Content-Type: application/json' -d '{\"name\":\"desk\",\"role\":\"admin\"}' "
+        "http://x/api/v1/tokens | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')\n"
+        "n=" BUILD_FOLDER "/nocturne; url=https://localhost:$port; export NOCTURNE_AUTHORITY=$PWD/cert.pem\n"
+        "NOCTURNE_TOKEN=$token $n --url $url overview; NOCTURNE_TOKEN=$token $n --url $url snapshot board; "
+        "NOCTURNE_TOKEN=wrong $n --url $url overview; NOCTURNE_AUTHORITY= NOCTURNE_TOKEN=$token $n --url $url overview && echo UNCHECKED; "
+        "$n --url https://localhost:1 overview; $n --url ftp://localhost overview; kill $pid; wait $pid 2>/dev/null; cat log";
+    struct buffer line = BUFFER_INIT;
+    char path[320];
+    snprintf(path, sizeof path, "%s/far.sh", site.folder);
+    FILE *file = fopen(path, "w");
+    fprintf(file, script, site.folder);
+    fclose(file);
+    buffer_printf(&line, "bash %s 2>&1", path);
+    FILE *pipe = popen(buffer_text(&line), "r");
+    size_t length = fread(output, 1, sizeof output - 1, pipe);
+    output[length] = '\0';
+    pclose(pipe);
+    buffer_release(&line);
+    if (strncmp(output, "SKIP", 4) == 0)
+        skip();
+    static const char *const expected[] = {"远方  1", "1/1 ·", "token is not known", "localhost:1:", "expected https://"};
+    for (unsigned i = 0; i < sizeof expected / sizeof *expected; i++)
+        if (!strstr(output, expected[i]))
+            fail_msg("no `%s` in:\n%s", expected[i], output);
+    assert_null(strstr(output, "UNCHECKED"));
+}
+
 /* Nobody listens on the default socket: the console starts the daemon beside itself, and it stays. */
 static void starts_the_users_own_daemon(void **state)
 {
@@ -240,6 +279,7 @@ int main(void)
         cmocka_unit_test(doctor_names_remedies),
         cmocka_unit_test(scripts_for_three_shells),
         cmocka_unit_test(config_check_is_the_daemons),
+        cmocka_unit_test(a_daemon_elsewhere),
         cmocka_unit_test(starts_the_users_own_daemon),
     };
     return cmocka_run_group_tests(tests, start_site, stop_site);

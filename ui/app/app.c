@@ -78,6 +78,8 @@ static void overview_came(void *owner, const struct client_answer *answer)
     app->have_overview = true;
     app->newest_heard = overview.newest_heard;
     app->rate = overview.rate;
+    if (app_view(app)) /* a board without gateways shows what there is instead */
+        feed_update(app->feed, app_view(app));
     app_dirty(app, false);
 }
 

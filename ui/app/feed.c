@@ -1,5 +1,6 @@
 #include "app/feed.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "command/command.h"
 
 #define RATE_DEFAULT ((msec)100)
+#define ANSWER_LARGE 131072u
 #define RETRY_AFTER ((msec)1000) /* a failed answer is asked for again after so long */
 
 struct feed_slot {
@@ -55,6 +57,8 @@ static void answered(void *owner, const struct client_answer *answer)
     if (slot->failed)
         slot->old = true;
     feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
+    if (answer->length > ANSWER_LARGE)
+        malloc_trim(0); /* the decoder's tree is many times the text, and gone by now */
     schedule(feed); /* the slot may be gone by now: only the feed is touched */
 }
 

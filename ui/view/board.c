@@ -19,6 +19,8 @@
 #define BELOW_ROWS 4        /* a rule and three lines */
 #define BELOW_FROM 12       /* bodies at least so high get the lines below */
 #define GROUPS_MOST "400"
+#define REFRESH_LEAST 250       /* ms between boards, and more the larger they are: */
+#define BYTES_A_MILLISECOND 200 /* 20 KB of 1,100 gateways come every 350 ms, 600 KB every 3 s */
 #define TROUBLE_MOST "12"
 #define PLAIN_NAMES 10      /* ids told in a line of the linear twin */
 
@@ -37,6 +39,7 @@ struct board {
     struct heat_group *groups;
     uint8_t *cells;
     bool have;
+    size_t bytes;             /* of the last answer: large ones are asked for less often */
     char problem[384];
     struct detail detail;
     struct arena *trouble_arena;
@@ -85,6 +88,8 @@ static void cell_filter(struct view *view, struct buffer *out)
         gateways |= strcmp(overview->kinds[i].kind, "gateway") == 0;
     if (gateways && !strstr(board->sent, "kind:") && !strstr(board->scope, "kind:"))
         buffer_append_text(out, "kind:gateway");
+    else if (!gateways && !*board->scope && !*board->sent)
+        buffer_append_text(out, "-kind:gateway"); /* all there is: without a filter the daemon takes gateways */
     if (*board->scope)
         buffer_printf(out, "%s%s", out->length ? " " : "", board->scope);
     if (*board->sent)
@@ -103,7 +108,7 @@ static void wants(struct view *view, struct view_wants *out)
     cell_filter(view, &filter);
     client_path(&path, "/board", "group", board->group, "order", board->in_place ? "place" : "worst", "filter",
                 buffer_text(&filter), "limit", GROUPS_MOST, NULL);
-    view_want(out, SLOT_BOARD, "fleet ledger", 250, buffer_text(&path));
+    view_want(out, SLOT_BOARD, "fleet ledger", REFRESH_LEAST + (msec)(board->bytes / BYTES_A_MILLISECOND), buffer_text(&path));
     buffer_release(&path);
     buffer_release(&filter);
     detail_want(&board->detail, view, out, SLOT_DETAIL, heat_cursor_id(board->heat), is_wide(view));
@@ -219,6 +224,7 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     board->arena = arena;
     board->board = fresh;
     board->have = true;
+    board->bytes = answer->length;
     board->problem[0] = '\0';
     give_groups(board);
     arena_free(&old); /* after the widget has let go of it */
