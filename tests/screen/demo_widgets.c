@@ -434,6 +434,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }
+    screen_title(demo.screen, "demo \033]0;x\a泵房"); /* cleaned on its way */
     run(&demo);
     screen_close(&demo.screen);
     surface_release(&demo.surface);

@@ -405,6 +405,15 @@ bool harness_cooked(const struct harness *harness)
            settings.c_oflag & OPOST;
 }
 
+void harness_cook(struct harness *harness)
+{
+    struct termios settings;
+    tcgetattr(harness->fd, &settings);
+    settings.c_lflag |= ECHO | ICANON | ISIG;
+    settings.c_oflag |= OPOST;
+    tcsetattr(harness->fd, TCSANOW, &settings);
+}
+
 bool harness_alternate(const struct harness *harness)
 {
     return harness->alternate;

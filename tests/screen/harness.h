@@ -59,6 +59,7 @@ const char *harness_look(struct harness *harness, int row, int column);
 bool harness_cursor(const struct harness *harness, int *row, int *column); /* false: hidden */
 uint64_t harness_bytes(const struct harness *harness);  /* written by the program so far */
 bool harness_cooked(const struct harness *harness);     /* the terminal echoes and edits lines, as a shell left it */
+void harness_cook(struct harness *harness);             /* set it so, as a shell does */
 bool harness_alternate(const struct harness *harness);  /* the alternate screen is on */
 /* The program's raw bytes so far, for looking for sequences. */
 const char *harness_raw(const struct harness *harness, size_t *length);

@@ -189,6 +189,9 @@ static void copies_through_multiplexers(void **state)
 {
     (void)state;
     struct harness *harness = start(24, 80, "1", NULL, NULL, NULL);
+    assert_true(raw_has(harness, "\033]2;demo "));
+    assert_false(raw_has(harness, "\033]0;x"));
+    assert_true(raw_has(harness, "\033[22;2t")); /* the title before ours is kept and comes back */
     harness_type(harness, "\033[23~", 5); /* F11 */
     harness_wait_quiet(harness, QUIET, PATIENCE);
     assert_true(raw_has(harness, "\033]52;c;5rO15oi/\a"));
@@ -309,6 +312,36 @@ static void stops_and_continues(void **state)
     free(command);
 }
 
+/* Stopped by somebody with a signal that nobody can catch, continued by a shell that used the terminal meanwhile. */
+static void takes_its_terminal_back(void **state)
+{
+    (void)state;
+    struct harness *harness = start(24, 80, "2", NULL, NULL, NULL);
+    kill(harness_pid(harness), SIGSTOP);
+    harness_cook(harness);
+    uint64_t before = harness_bytes(harness);
+    kill(harness_pid(harness), SIGCONT);
+    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
+    assert_true(harness_bytes(harness) > before + 1000); /* all is drawn anew */
+    assert_false(harness_cooked(harness));
+    harness_keys(harness, "j j");
+    assert_true(harness_wait_text(harness, " T-00002  ", PATIENCE));
+    assert_true(harness_alternate(harness));
+    harness_free(&harness);
+    /* SIGTSTP gives the terminal back before it stops. */
+    harness = start(24, 80, "2", NULL, NULL, NULL);
+    kill(harness_pid(harness), SIGTSTP);
+    for (int i = 0; i < 50 && !harness_cooked(harness); i++)
+        harness_pump(harness, 20);
+    assert_true(harness_cooked(harness));
+    assert_restored(harness);
+    kill(harness_pid(harness), SIGCONT);
+    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
+    assert_true(harness_alternate(harness));
+    assert_non_null(strstr(harness_text(harness), "T-00017"));
+    harness_free(&harness);
+}
+
 /* ---- cost ---- */
 
 /* DESIGN section 7: at most half of htop's 317 bytes a key at 200x60; nothing while nothing changes. */
@@ -407,7 +440,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(copies_through_multiplexers), cmocka_unit_test(gives_the_terminal_back),
         cmocka_unit_test(gives_it_back_after_abort), cmocka_unit_test(leaves_the_settings_as_they_were),
         cmocka_unit_test(a_hang_up_ends_it),
-        cmocka_unit_test(stops_and_continues),       cmocka_unit_test(a_key_costs_few_bytes),
+        cmocka_unit_test(stops_and_continues), cmocka_unit_test(takes_its_terminal_back),      cmocka_unit_test(a_key_costs_few_bytes),
         cmocka_unit_test(keeps_to_the_byte_rate),    cmocka_unit_test(a_slow_reader_gets_the_latest),
         cmocka_unit_test(the_mouse_and_pastes_arrive),
     };

@@ -23,6 +23,16 @@ static bool sgr_resets(const char *sgr)
     return sgr[2] == 'm' || sgr[2] == ';' || (sgr[2] == '0' && (sgr[3] == 'm' || sgr[3] == ';'));
 }
 
+#define PARAMETERS_MOST 12 /* terminals keep 16 at least, and some fail on more */
+
+static unsigned parameters(const char *sgr, size_t length)
+{
+    unsigned count = 1;
+    for (size_t i = 0; i < length; i++)
+        count += sgr[i] == ';' || sgr[i] == ':';
+    return count;
+}
+
 /* Join SGR sequences that stand side by side, dropping those that a reset makes void. Returns the bytes read; the
  * joined sequence, never longer, is written to *out. */
 static size_t join_sgr(const char *bytes, size_t length, char **out)
@@ -31,6 +41,9 @@ static size_t join_sgr(const char *bytes, size_t length, char **out)
     char *start = *out;
     while ((used = sgr_length(bytes + read, length - read)) > 0) {
         const char *sgr = bytes + read;
+        if (*out > start && !sgr_resets(sgr) &&
+            parameters(start, (size_t)(*out - start)) + parameters(sgr, used) > PARAMETERS_MOST)
+            return read; /* long enough: the rest is joined anew */
         if (*out > start && !sgr_resets(sgr)) {
             (*out)[-1] = ';'; /* over the earlier "m" */
             memmove(*out, sgr + 2, used - 2);

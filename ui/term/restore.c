@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 static struct {
-    volatile sig_atomic_t armed;
+    volatile sig_atomic_t armed, continued;
     int fd;
     struct termios settings;
     char sequence[512];
@@ -20,11 +20,8 @@ static struct {
 } terminal;
 
 /* Async-signal-safe. The descriptor does not block: a terminal that takes nothing is given up on. */
-static void restore_now(void)
+static void write_sequence(void)
 {
-    if (!terminal.armed || terminal.owner != getpid())
-        return;
-    terminal.armed = 0;
     size_t done = 0;
     for (int tries = 0; done < terminal.length && tries < 64; tries++) {
         ssize_t written = write(terminal.fd, terminal.sequence + done, terminal.length - done);
@@ -32,6 +29,35 @@ static void restore_now(void)
             done += (size_t)written;
     }
     tcsetattr(terminal.fd, TCSANOW, &terminal.settings);
+}
+
+static void restore_now(void)
+{
+    if (!terminal.armed || terminal.owner != getpid())
+        return;
+    terminal.armed = 0;
+    write_sequence();
+}
+
+static void restore_and_stop(int number)
+{
+    if (terminal.armed && terminal.owner == getpid())
+        write_sequence();
+    (void)number;
+    raise(SIGSTOP);
+}
+
+static void note_continued(int number)
+{
+    (void)number;
+    terminal.continued = terminal.armed;
+}
+
+bool restore_continued(void)
+{
+    bool was = terminal.continued;
+    terminal.continued = 0;
+    return was;
 }
 
 static void restore_and_die(int number)
@@ -42,10 +68,10 @@ static void restore_and_die(int number)
 }
 
 /* The end that somebody asks for is the app's to handle if it wishes; a crash is ours first, whoever comes next. */
-static void handle(int number, bool always)
+static void handle(int number, void (*handler)(int), bool always)
 {
-    struct sigaction now, action = {.sa_handler = restore_and_die};
-    if (sigaction(number, NULL, &now) != 0 || now.sa_handler == restore_and_die || now.sa_handler == SIG_IGN ||
+    struct sigaction now, action = {.sa_handler = handler};
+    if (sigaction(number, NULL, &now) != 0 || now.sa_handler == handler || now.sa_handler == SIG_IGN ||
         (now.sa_handler != SIG_DFL && !always))
         return;
     terminal.before[number] = now;
@@ -63,13 +89,16 @@ void restore_arm(int fd, const struct termios *settings, const char *sequence, s
     terminal.length = length < sizeof terminal.sequence ? length : sizeof terminal.sequence;
     memcpy(terminal.sequence, sequence, terminal.length);
     terminal.owner = getpid();
+    terminal.continued = 0;
     terminal.armed = 1;
     if (!terminal.registered)
         terminal.registered = atexit(restore_now) == 0;
     for (size_t i = 0; i < ARRAY_COUNT(asked); i++)
-        handle(asked[i], false);
+        handle(asked[i], restore_and_die, false);
     for (size_t i = 0; i < ARRAY_COUNT(crashes); i++)
-        handle(crashes[i], true);
+        handle(crashes[i], restore_and_die, true);
+    handle(SIGTSTP, restore_and_stop, false);
+    handle(SIGCONT, note_continued, false);
 }
 
 void restore_disarm(void)

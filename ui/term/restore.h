@@ -3,6 +3,7 @@
 #ifndef TERM_RESTORE_H
 #define TERM_RESTORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
 
@@ -11,5 +12,8 @@
  * The first call registers with atexit. */
 void restore_arm(int fd, const struct termios *settings, const char *sequence, size_t length);
 void restore_disarm(void);
+/* While armed, a stop from outside (SIGTSTP) gives the terminal back first. True once after the process was continued:
+ * somebody else had the terminal, so its modes and its picture are worth nothing. */
+bool restore_continued(void);
 
 #endif

@@ -261,6 +261,14 @@ void screen_enter(struct screen *screen)
     screen->repaint = true;
 }
 
+void screen_retake(struct screen *screen)
+{
+    if (!screen->dumb)
+        endwin(); /* so that curses begins from nothing */
+    screen->away = true;
+    screen_enter(screen);
+}
+
 void screen_suspend(struct screen *screen)
 {
     struct sigaction before, standard = {.sa_handler = SIG_DFL};

@@ -143,6 +143,9 @@ void screen_title(struct screen *screen, const char *title)
         return;
     struct buffer text = BUFFER_INIT;
     text_clean(&text, title, strlen(title));
+    for (size_t i = 0; !screen->utf8 && i < text.length; i++)
+        if ((unsigned char)text.data[i] >= 0x80)
+            text.data[i] = '?';
     struct buffer out = BUFFER_INIT;
     buffer_printf(&out, inside_screen(screen) ? "\033k%s\033\\" : "\033]2;%s\a", buffer_text(&text));
     screen_queue(screen, out.data, out.length);

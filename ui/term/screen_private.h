@@ -38,6 +38,9 @@ struct screen {
     struct decoder *decoder;
 };
 
+/* screen.c: somebody else had the terminal: take it anew. */
+void screen_retake(struct screen *screen);
+
 #define SCREEN_SYNC_END "\033[?2026l"
 
 /* screen_show.c: where curses writes, and taking those bytes into the queue. */

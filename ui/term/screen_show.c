@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "term/peephole.h"
+#include "term/restore.h"
 
 #define SYNC_BEGIN "\033[?2026h"
 
@@ -208,6 +209,8 @@ void screen_show(struct screen *screen, const struct surface *surface)
 {
     if (screen->gone || screen->away)
         return;
+    if (restore_continued())
+        screen_retake(screen);
     size_t before = screen->queue.length;
     if (screen->dumb) {
         show_dumb(screen, surface);
