@@ -7,6 +7,7 @@
 
 #include "api/private.h"
 #include "base/memory.h"
+#include "engine/notify.h"
 
 struct scrape {
     struct api *api;
@@ -16,6 +17,7 @@ struct scrape {
     struct store_status store;
     struct alerts_status alerts;
     struct alert_counts counts;
+    struct notify_status notify;
 };
 
 static void sample(struct scrape *scrape, double value)
@@ -57,6 +59,11 @@ SAMPLE(duplicates, scrape->fleet.duplicates)
 SAMPLE(wrong_times, scrape->fleet.out_of_range_times)
 SAMPLE(dropped, scrape->fleet.dropped)
 SAMPLE(fleet_memory, scrape->fleet.memory)
+SAMPLE(notify_sent, scrape->notify.sent)
+SAMPLE(notify_failed, scrape->notify.failed)
+SAMPLE(notify_retried, scrape->notify.retried)
+SAMPLE(notify_waiting, scrape->notify.waiting)
+SAMPLE(notify_held, scrape->notify.held)
 SAMPLE(store_writable, scrape->store.writable)
 SAMPLE(store_bytes, scrape->store.bytes)
 SAMPLE(store_queued, scrape->store.queued)
@@ -238,6 +245,11 @@ static const struct family { const char *name, *type, *help; void (*write)(struc
     {"nocturne_source_reconnects_total", "counter", "Times a source connected again.", write_source_reconnects},
     {"nocturne_source_last_heard_seconds", "gauge", "When a source was last heard, Unix time; 0 never.",
      write_source_last_heard},
+    {"nocturne_notifications_sent_total", "counter", "Messages that were delivered.", write_notify_sent},
+    {"nocturne_notifications_failed_total", "counter", "Messages given up.", write_notify_failed},
+    {"nocturne_notifications_retried_total", "counter", "Attempts that failed and are made again.", write_notify_retried},
+    {"nocturne_notifications_waiting", "gauge", "Messages on their way.", write_notify_waiting},
+    {"nocturne_notifications_held", "gauge", "Notices being gathered or held by quiet hours.", write_notify_held},
     {"nocturne_store_writable", "gauge", "1 while commits succeed.", write_store_writable},
     {"nocturne_store_bytes", "gauge", "Size of the store.", write_store_bytes},
     {"nocturne_store_queued", "gauge", "Telemetry rows waiting for a commit.", write_store_queued},
@@ -285,6 +297,8 @@ void metrics_write(struct api *api, struct buffer *out)
     struct scrape scrape = {.api = api, .out = out};
     fleet_status(api->fleet, &scrape.fleet);
     store_status(api->store, &scrape.store);
+    if (api->notify)
+        notify_status(api->notify, &scrape.notify);
     if (api->alerts) {
         const struct alert *const *rows;
         uint32_t count;

@@ -41,6 +41,8 @@ struct notify_alert {
 struct notify_desk {
     void *owner;
     bool (*find)(void *owner, const char *id, struct notify_alert *alert); /* false: no such alert any more */
+    /* A channel failed to deliver for good, or delivers again. May be NULL. */
+    void (*channel)(void *owner, const char *channel, bool good, const char *detail);
     void (*each)(void *owner, void (*visit)(void *visitor, const struct notify_alert *alert), void *visitor); /* not closed */
 };
 

@@ -6,6 +6,7 @@
 
 /* One subject at a time: routes are matched while it is looked at. */
 struct desk_view {
+    struct notify *notify;
     struct alerts *alerts;
     struct alert_subject subject;
 };
@@ -46,6 +47,20 @@ static void desk_each(void *owner, void (*visit)(void *visitor, const struct not
     }
 }
 
+static void desk_channel(void *owner, const char *channel, bool good, const char *detail)
+{
+    struct desk_view *view = owner;
+    bool chinese = view->notify->plan->chinese;
+    char *name = memory_printf(chinese ? "通知渠道 %s 无法送达" : "channel %s cannot deliver", channel);
+    struct alert_report report = {.source = "notify", .rule = channel, .asset = FLEET_NONE, .point = "", .name = name,
+                                  .type = "communication", .severity = SEVERITY_MAJOR, .summary = detail, .runbook = ""};
+    if (!good)
+        alerts_breach(view->alerts, &report);
+    else
+        alerts_normal(view->alerts, alert_fingerprint(view->alerts, &report));
+    free(name);
+}
+
 static void desk_notice(void *owner, const struct alert *found, enum alert_notice notice)
 {
     struct notify *notify = owner;
@@ -65,8 +80,9 @@ static void unfollow(struct notify *notify)
 void notify_follow(struct notify *notify, struct alerts *alerts)
 {
     struct desk_view *view = memory_new(sizeof *view);
+    view->notify = notify;
     view->alerts = alerts;
     notify->leave = unfollow;
-    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .each = desk_each});
+    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .channel = desk_channel, .each = desk_each});
     alerts_listen(alerts, &(struct alerts_listener){.owner = notify, .notice = desk_notice});
 }

@@ -26,11 +26,12 @@ struct notify_case *case_find(struct notify *notify, const char *alert, const ch
     return one;
 }
 
-struct notify_case *case_add(struct notify *notify, const char *alert, const char *chain)
+struct notify_case *case_add(struct notify *notify, const char *alert, const char *chain, const char *name)
 {
     struct notify_case *one = memory_new(sizeof *one), **bucket = &notify->cases[bucket_of(alert)];
     one->alert = memory_text(alert);
     one->chain = memory_text(chain);
+    one->name = memory_text(name);
     one->next = *bucket;
     *bucket = one;
     notify->case_count++;
@@ -50,6 +51,7 @@ static void case_free(struct notify_case *one)
     free(one->targets);
     free(one->alert);
     free(one->chain);
+    free(one->name);
     free(one);
 }
 
@@ -212,7 +214,7 @@ static void raise_on(struct notify *notify, const struct notify_alert *alert, co
 {
     struct notify_case *one = case_find(notify, alert->row.id, chain);
     if (!one)
-        one = case_add(notify, alert->row.id, chain);
+        one = case_add(notify, alert->row.id, chain, alert->row.name);
     one->step = one->round = 0;
     one->stopped = one->resolving = false;
     case_go(notify, one, alert);
@@ -295,7 +297,7 @@ static void case_catch_up(struct notify *notify, struct notify_case *one)
     bool there = notify->desk.find(notify->desk.owner, one->alert, &alert);
     if (!there)
         alert = (struct notify_alert){.row = {
-            .id = one->alert, .name = one->alert, .type = "", .state = ALERT_CLOSED, .raised_at = CLOCK_NEVER,
+            .id = one->alert, .name = one->name, .type = "", .state = ALERT_CLOSED, .raised_at = CLOCK_NEVER,
             .condition = CONDITION_CLEARED, .asset = "", .asset_name = "", .gateway = "", .place = "", .unit = "",
             .subsystem = "", .summary = "", .metric = "", .rule = "", .runbook = "", .cleared_at = CLOCK_NEVER}};
     if (!there || alert.row.condition != CONDITION_ACTIVE || alert.row.state == ALERT_CLOSED) {

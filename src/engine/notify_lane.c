@@ -30,6 +30,7 @@ struct lane *lane_of(struct notify *notify, const char *channel)
     lane = memory_new(sizeof *lane);
     lane->name = memory_text(channel);
     lane->last = &lane->first;
+    lane->failing = true; /* not known: the first that arrives ends what the last run raised */
     lane->tokens = BURST;
     lane->tokens_at = clock_steady();
     lane->blocked_until = lane->tokens_at;
@@ -125,6 +126,18 @@ static void tell_tester(struct delivery *delivery)
     tested(delivery->tester, &row, NULL);
 }
 
+/* A channel that cannot deliver is an alert of its own, so that somebody sees it before the next night. */
+static void tell_desk(struct notify *notify, const struct delivery *delivery)
+{
+    struct lane *lane = lane_of(notify, delivery->channel);
+    bool failed = delivery->state == DELIVERY_FAILED, was = lane->failing;
+    if (strcmp(delivery->what, "test") == 0 && failed)
+        return; /* whoever tested knows */
+    lane->failing = failed;
+    if (notify->desk.channel && (failed || was))
+        notify->desk.channel(notify->desk.owner, delivery->channel, !failed, delivery->detail);
+}
+
 static void delivery_settle(struct notify *notify, struct delivery *delivery, enum delivery_state state)
 {
     lane_remove(lane_of(notify, delivery->channel), delivery);
@@ -134,6 +147,7 @@ static void delivery_settle(struct notify *notify, struct delivery *delivery, en
     if (state == DELIVERY_FAILED)
         log_warning("notify: %s by %s failed for good: %s", delivery->id, delivery->channel, delivery->detail);
     tell_tester(delivery);
+    tell_desk(notify, delivery);
 }
 
 /* ---- sendings ---- */

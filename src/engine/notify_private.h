@@ -99,6 +99,7 @@ struct lane {                       /* a channel's queue; outlives reloads */
     char *name;
     struct delivery *first, **last;
     unsigned waiting, busy;
+    bool failing;                   /* the last that was done failed for good, or none was done yet */
     double tokens;
     msec tokens_at;
     msec blocked_until;             /* the receiver asked for a pause */
@@ -116,7 +117,7 @@ struct case_target {
 struct notify_case {
     struct notify_case *next;       /* in its bucket */
     struct wheel_timer timer;
-    char *alert, *chain;
+    char *alert, *chain, *name;     /* name: said when the alert is no more */
     unsigned step, round;
     msec base;                      /* the alert's handled_for when the wait began */
     bool waiting, stopped, dirty, in_store;
@@ -180,7 +181,7 @@ void cases_notice(struct notify *notify, const struct notify_alert *alert, enum 
 void cases_catch_up(struct notify *notify);
 void cases_due(void *notify, struct wheel_timer *timer);
 struct notify_case *case_find(struct notify *notify, const char *alert, const char *chain);
-struct notify_case *case_add(struct notify *notify, const char *alert, const char *chain);
+struct notify_case *case_add(struct notify *notify, const char *alert, const char *chain, const char *name);
 struct case_target *case_target_find(struct notify_case *one, const char *channel, const char *to);
 struct case_target *case_target_add(struct notify_case *one, const char *channel, const char *to);
 /* Its end was told there; the case goes with the last. */

@@ -57,6 +57,7 @@ static void write_case(struct store_action *action, struct notify_case *one)
     json_write_object(&writer, NULL);
     json_write_text(&writer, "alert", one->alert);
     json_write_text(&writer, "chain", one->chain);
+    json_write_text(&writer, "name", one->name);
     json_write_integer(&writer, "step", one->step);
     json_write_integer(&writer, "round", one->round);
     json_write_integer(&writer, "base", one->base);
@@ -202,7 +203,8 @@ static const char *what_of(const char *text)
 static void read_case(struct notify *notify, struct json_object *body)
 {
     struct json_object *targets = json_get(body, "targets");
-    struct notify_case *one = case_add(notify, json_get_text(body, "alert", ""), json_get_text(body, "chain", ""));
+    struct notify_case *one = case_add(notify, json_get_text(body, "alert", ""), json_get_text(body, "chain", ""),
+                                       json_get_text(body, "name", ""));
     one->step = (unsigned)json_get_integer(body, "step", 0);
     one->round = (unsigned)json_get_integer(body, "round", 0);
     one->base = json_get_integer(body, "base", 0);

@@ -131,9 +131,8 @@ void secrets_release(struct secrets *secrets)
     *secrets = (struct secrets){0};
 }
 
-void secrets_redact(const struct secrets *secrets, const char *text, size_t length, char *out, size_t size)
+static void redact(const struct secrets *secrets, const char *text, size_t length, struct buffer *out)
 {
-    struct buffer kept = BUFFER_INIT;
     for (size_t i = 0; i < length;) {
         size_t hidden = 0;
         for (unsigned j = 0; j < secrets->count && !hidden; j++) {
@@ -142,11 +141,22 @@ void secrets_redact(const struct secrets *secrets, const char *text, size_t leng
                 hidden = secret;
         }
         if (hidden)
-            buffer_append_text(&kept, "***");
+            buffer_append_text(out, "***");
         else
-            buffer_append_char(&kept, text[i]);
+            buffer_append_char(out, text[i]);
         i += hidden ? hidden : 1;
     }
+}
+
+/* Before cleaning, as cleaning may change a secret's bytes, and after it, as it may join what stood apart. */
+void secrets_redact(const struct secrets *secrets, const char *text, size_t length, char *out, size_t size)
+{
+    struct buffer raw = BUFFER_INIT, clean = BUFFER_INIT, kept = BUFFER_INIT;
+    redact(secrets, text, length, &raw);
+    text_clean(&clean, buffer_text(&raw), raw.length);
+    redact(secrets, buffer_text(&clean), clean.length, &kept);
     text_clean_into(out, size, buffer_text(&kept), kept.length);
+    buffer_release(&raw);
+    buffer_release(&clean);
     buffer_release(&kept);
 }
