@@ -404,9 +404,12 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
     }
     if (effects & EFFECT_CLEARED) {
         alerts->cleared++;
-        /* Nobody was told of it and nobody has to look: it came and went behind its cause, or silenced. */
+        /* Nobody was told of it and nobody has to look: it came and went behind its cause, or silenced. The fleet's own
+         * verdict on a symptom is part of its cause's story, also where it was told of before the storm was known. */
         bool untold = !(effects & EFFECT_NOTIFY_RESOLVE) && alert->life.suppression & ~SUPPRESSED_FLAPPING;
-        if (untold && !alert->life.closed)
+        bool part = alert->life.suppression & SUPPRESSED_DEPENDENCY && alert->cause_kind != CAUSE_HAND &&
+                    strcmp(desk_text(alerts, alert->source), "health") == 0;
+        if ((untold || part) && !alert->life.closed)
             effects |= alert_close(&alert->life, alert->policy, now);
     }
     write_timeline(alerts, alert, effects, actor, text, now);

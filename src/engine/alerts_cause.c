@@ -393,7 +393,7 @@ static void storm_end(struct alerts *alerts, struct alert *own, msec now)
     for (uint32_t handle = own->first_symptom; handle != ALERT_NONE;) {
         struct alert *symptom = alert_at(alerts, handle);
         handle = symptom->next_symptom;
-        if (symptom->cause_kind == CAUSE_STORM && symptom->life.condition == CONDITION_ACTIVE)
+        if (symptom->cause_kind == CAUSE_STORM && alert_is_open(symptom))
             unfold(alerts, symptom, now);
     }
 }

@@ -139,6 +139,37 @@ static void test_storm(void **state)
     assert_int_equal(desk_queue(desk, "state:unacknowledged rule:terminal-no-data", false, &rows, NULL), 6);
 }
 
+/* A storm goes on over a restart: it takes in who falls silent later, and ends when they return. */
+static void test_storm_over_restart(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    world_link(night->world, &night->world->probe, "GW-A", LINK_UP);
+    speak(night, 0, 2 * CHILDREN);
+    for (int i = 0; i < 8; i++) {
+        desk_pass(desk, 30 * SPAN_SECOND);
+        speak(night, 22, 2 * CHILDREN);
+    }
+    desk_settle(desk);
+    alerts_health_free(&desk->health);
+    desk_close(desk);
+    desk_open(desk, night->world, NULL);
+    desk->health = alerts_health_new(desk->alerts, night->world->fleet);
+    assert_int_equal(desk_queue(desk, "rule:storm-gateway", false, &rows, NULL), 1);
+    const struct alert *storm = rows[0];
+    assert_int_equal(alert_symptoms(desk->alerts, storm, NULL, 0), 22);
+    for (int i = 0; i < 8; i++) {
+        desk_pass(desk, 30 * SPAN_SECOND);
+        speak(night, 24, 2 * CHILDREN);
+    }
+    assert_int_equal(alert_symptoms(desk->alerts, storm, NULL, 0), 24);
+    assert_int_equal(desk->told[NOTICE_RAISE] + desk->told[NOTICE_STORM], 0);
+    speak(night, 0, 24);
+    assert_int_equal(alert_life(storm)->condition, CONDITION_CLEARED);
+    assert_int_equal(alert_symptoms(desk->alerts, storm, NULL, 0), 0);
+}
+
 /* Nine of 44 are under the ten, and under 30 %. */
 static void test_no_storm(void **state)
 {
@@ -193,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dead_gateway, begin, end),
         cmocka_unit_test_setup_teardown(test_left_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_storm, begin, end),
+        cmocka_unit_test_setup_teardown(test_storm_over_restart, begin, end),
         cmocka_unit_test_setup_teardown(test_no_storm, begin, end),
         cmocka_unit_test_setup_teardown(test_rules_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_by_hand, begin, end),
