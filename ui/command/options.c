@@ -106,7 +106,10 @@ void arguments_release(struct options *options)
 static void help_row(struct buffer *out, const char *left, const char *help)
 {
     int width = text_width(left);
-    buffer_printf(out, "  %s%*s%s\n", left, width < 28 ? 28 - width : 1, "", help);
+    if (width >= 28)
+        buffer_printf(out, "  %s\n  %28s%s\n", left, "", help);
+    else
+        buffer_printf(out, "  %s%*s%s\n", left, 28 - width, "", help);
 }
 
 static void help_options(struct buffer *out, bool command)
@@ -135,12 +138,7 @@ void arguments_help(struct buffer *out)
             continue;
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].shell_arguments ? commands[i].shell_arguments :
                  commands[i].arguments ? commands[i].arguments : "");
-        if (text_width(left) < 28) {
-            help_row(out, left, _(commands[i].help));
-        } else {
-            buffer_printf(out, "  %s\n", left);
-            help_row(out, "", _(commands[i].help));
-        }
+        help_row(out, left, _(commands[i].help));
     }
     buffer_printf(out, "\n%s\n", _("Options of commands:"));
     help_options(out, true);
