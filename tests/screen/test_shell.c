@@ -116,7 +116,7 @@ static void the_linear_twin(void **state)
     char path[300];
     snprintf(path, sizeof path, "%s/lines", site.folder);
     file = fopen(path, "w");
-    fputs("1\nb\ndevices\n/图书馆 kind:gateway\n2\nnonsense\n999\nat -1s\nlive\nquit\n", file);
+    fputs("1\nb\ndevices\nsave mine\nforget mine\nn\nforget mine\ny\n\n/图书馆 kind:gateway\n2\nnonsense\n999\nat -1s\nlive\nquit\n", file);
     fclose(file);
     says("--plain < lines", 0, "== Board");
     assert_non_null(strstr(output, "1 offline"));
@@ -126,6 +126,8 @@ static void the_linear_twin(void **state)
     assert_non_null(strstr(output, "no command `nonsense`"));
     assert_non_null(strstr(output, "no such row"));
     assert_non_null(strstr(output, "AS OF"));
+    assert_non_null(strstr(output, "Forget the saved view mine?"));
+    assert_non_null(strstr(output, "left as it was"));
     assert_null(strchr(output, '\033')); /* nothing but text */
 }
 

@@ -15,8 +15,9 @@ void app_ask(struct app *app, const struct dialog_options *options, app_answer *
         answer(app, DIALOG_CANCEL, owner);
         return;
     }
-    app->dialogs[app->dialog_count++] = (struct app_dialog){.dialog = dialog_new(options, clock_steady()),
-                                                            .answer = answer, .owner = owner};
+    app->dialogs[app->dialog_count++] = (struct app_dialog){
+        .dialog = dialog_new(options, clock_steady()), .answer = answer, .owner = owner,
+        .question = memory_printf("%s %s", options->title, options->text ? options->text : "")};
     app_dirty(app, true);
 }
 
@@ -30,6 +31,7 @@ static void dialog_key_pressed(struct app *app, const struct key_event *key)
     struct app_dialog closed = *top;
     app->dialog_count--;
     dialog_free(&closed.dialog);
+    free(closed.question);
     closed.answer(app, choice, closed.owner);
 }
 
@@ -38,6 +40,7 @@ void app_dialogs_clear(struct app *app)
     while (app->dialog_count) {
         struct app_dialog *top = &app->dialogs[--app->dialog_count];
         dialog_free(&top->dialog);
+        free(top->question);
         top->answer(app, DIALOG_CANCEL, top->owner);
     }
 }
@@ -195,6 +198,8 @@ void app_key(struct app *app, const struct key_event *key, const char *raw, size
     const struct binding *binding = view ? keymap_find(app->keymap, view->ops->name, key) : NULL;
     if (app->message[0] && app->message_role != ROLE_ERROR)
         app->message[0] = '\0';
+    if (!binding && key->special == KEY_CHAR && key->control && key->code == 'c')
+        app_say(app, ROLE_HINT, "%s", _("q leaves"));
     if (binding) {
         if (!app_command(app, binding->command, binding->argument, &error))
             app_say(app, ROLE_ERROR, "%s", error.text);

@@ -26,6 +26,7 @@ struct app_tab {
 typedef void app_answer(struct app *app, int choice, void *owner);
 struct app_dialog {
     struct dialog *dialog;
+    char *question;    /* the same in one line, for the linear twin */
     app_answer *answer;
     void *owner;       /* the answer releases it, also on DIALOG_CANCEL */
 };

@@ -1,6 +1,7 @@
 /* The linear twin: numbered lines instead of a screen, append-only, the same commands. For screen readers, dumb
  * terminals and scripts: each line read from standard input is a row's number, a command, or /FILTER. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,27 @@ static void announce(struct plain *plain)
     buffer_release(&text);
 }
 
+/* The next line, waited for: what was read ahead comes first. "" at the end of the input. */
+static char *read_answer(struct plain *plain)
+{
+    char *newline;
+    while (!(newline = plain->input.length ? memchr(plain->input.data, '\n', plain->input.length) : NULL) && !plain->ended) {
+        char bytes[4096];
+        struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
+        poll(&waiting, 1, -1);
+        ssize_t length = read(STDIN_FILENO, bytes, sizeof bytes);
+        if (length > 0)
+            buffer_append(&plain->input, bytes, (size_t)length);
+        else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+            plain->ended = true;
+    }
+    size_t length = newline ? (size_t)(newline - plain->input.data) : 0;
+    char *answer = memory_text_n(newline ? plain->input.data : "", length);
+    if (newline)
+        buffer_consume(&plain->input, length + 1);
+    return answer;
+}
+
 static void do_line(struct plain *plain, char *line)
 {
     struct app *app = &plain->app;
@@ -117,16 +139,15 @@ static void do_line(struct plain *plain, char *line)
     } else {
         app_command_line(app, "redraw");
     }
-    while (app->dialog_count) { /* asked in the next line: y is yes, anything else is no */
-        printf("? %s [y/n] ", _("sure?"));
+    while (app->dialog_count) {
+        struct app_dialog asked = app->dialogs[--app->dialog_count];
+        printf("? %s [y/N] ", asked.question);
         fflush(stdout);
-        char answer[16] = "";
-        app_answer *done = app->dialogs[--app->dialog_count].answer;
-        void *owner = app->dialogs[app->dialog_count].owner;
-        dialog_free(&app->dialogs[app->dialog_count].dialog);
-        if (!fgets(answer, sizeof answer, stdin))
-            *answer = 'n';
-        done(app, answer[0] == 'y' && answer[1] == '\n' ? 'y' : DIALOG_CANCEL, owner);
+        char *answer = read_answer(plain);
+        dialog_free(&asked.dialog);
+        free(asked.question);
+        asked.answer(app, strcmp(answer, "y") == 0 ? 'y' : DIALOG_CANCEL, asked.owner);
+        free(answer);
     }
     if (!app->quit)
         print_page(plain);

@@ -400,8 +400,15 @@ static enum reaction command(struct view *view, const char *name, const char *ar
     }
     if (strcmp(name, "parent") == 0)
         return open_group(view);
-    if (motion_key(name, &motion))
-        return key(view, &motion);
+    if (motion_key(name, &motion)) {
+        size_t group = 0, cell = 0, now_group = 0, now_cell = 0;
+        heat_cursor(board->heat, &group, &cell);
+        enum reaction reaction = key(view, &motion);
+        heat_cursor(board->heat, &now_group, &now_cell);
+        if (strstr(name, "wrong") && group == now_group && cell == now_cell)
+            view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else is wrong here"));
+        return reaction;
+    }
     return REACT_IGNORED;
 }
 

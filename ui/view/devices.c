@@ -483,8 +483,13 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         table_mark_shown(table_of(devices));
         return REACT_HANDLED | REACT_DRAW;
     }
-    if (motion_key(name, &motion))
-        return key(view, &motion);
+    if (motion_key(name, &motion)) {
+        size_t before = table_cursor(table_of(devices));
+        enum reaction reaction = key(view, &motion);
+        if (strstr(name, "wrong") && table_cursor(table_of(devices)) == before)
+            view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else is wrong in the rows near here; w puts the worst first"));
+        return reaction;
+    }
     return REACT_IGNORED;
 }
 
