@@ -174,7 +174,6 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
 /* Something that no effect tells of changed: revision, queue, store, listeners, timer. */
 void alert_touch(struct alerts *alerts, struct alert *alert);
 void alert_suppression(struct alerts *alerts, struct alert *alert, enum suppression why, bool on, const char *text, msec now);
-void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);
 struct alert *alert_current(const struct alerts *alerts, uint64_t fingerprint);
 struct alert *alert_slot(struct alerts *alerts);
 void alert_index(struct alerts *alerts, struct alert *alert);   /* by fingerprint (when current) and asset */
@@ -187,13 +186,18 @@ void history_trim(struct alerts *alerts, msec now);
 int64_t alert_next_number(struct alerts *alerts, msec now);
 const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert_policy *policy);
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name);
-void alert_recount(struct alerts *alerts, struct alert *alert); /* by_state, by_severity */
-double desk_rate(struct alerts *alerts);
 void levels_tell(struct alerts *alerts);
 void alert_level_again(struct alerts *alerts, uint32_t asset); /* at start */
 /* Timers that are due; true when more wait. Called by the loop's timer, and by tests. */
 bool alerts_turn(struct alerts *alerts);
 void desk_link_release(struct desk_link *link);
+
+/* ---- alerts_told.c ---- */
+void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);
+void alert_recount(struct alerts *alerts, struct alert *alert); /* by_state, by_severity */
+double desk_rate(struct alerts *alerts);                        /* raised in the last minute; sets `flood` */
+void desk_count_raise(struct alerts *alerts);
+void change_note(struct alerts *alerts, struct alert *alert);   /* revision and listeners */
 
 /* ---- alerts_queue.c ---- */
 void queue_move(struct alerts *alerts, struct alert *alert);
