@@ -499,6 +499,20 @@ static char *read_file(const char *path)
     return text ? text : memory_text("");
 }
 
+/* Lines that differ, both ways. cmocka's own printing cuts long texts. */
+static void print_difference(const char *path, const char *golden, const char *picture)
+{
+    printf("# %s differs: - golden, + screen\n", path);
+    for (int row = 0; *golden || *picture; row++) {
+        size_t left = strcspn(golden, "\n"), right = strcspn(picture, "\n");
+        if (left != right || memcmp(golden, picture, left) != 0)
+            printf("# %d\n-%.*s\n+%.*s\n", row, (int)left, golden, (int)right, picture);
+        golden += left + (golden[left] == '\n');
+        picture += right + (picture[right] == '\n');
+    }
+    fflush(stdout);
+}
+
 static void compare(struct harness *harness, const char *name, bool looks)
 {
     struct buffer picture = BUFFER_INIT;
@@ -514,8 +528,7 @@ static void compare(struct harness *harness, const char *name, bool looks)
         char *golden = read_file(path);
         bool same = golden && strcmp(golden, buffer_text(&picture)) == 0;
         if (!same)
-            print_message("# %s differs\n# -- golden --\n%s# -- screen --\n%s", path, golden ? golden : "(no file)\n",
-                          buffer_text(&picture));
+            print_difference(path, golden ? golden : "", buffer_text(&picture));
         free(golden);
         if (!same)
             fail_msg("%s: the screen is not the golden one (UPDATE_GOLDEN=1 rewrites it)", path);

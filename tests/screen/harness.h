@@ -11,7 +11,7 @@
  *
  * Nothing sleeps: waits end when the text is there, or when the program has written nothing for a while. Golden files
  * are tests/screen/golden/NAME.txt; UPDATE_GOLDEN=1 writes them anew (look at the difference before committing).
- * A failing comparison prints both pictures. Programs are ended by their pid. */
+ * A failing comparison prints the lines that differ. Programs are ended by their pid. */
 #ifndef SCREEN_HARNESS_H
 #define SCREEN_HARNESS_H
 
