@@ -53,7 +53,7 @@ struct look { int rows, columns; const char *terminal, *locale, *const *environm
 static struct harness *open_console(struct look look)
 {
     const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, look.extra, look.second, NULL};
-    const char *nothing[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    const char *nothing[] = {"XDG_CONFIG_HOME=/tmp/nocturne-screen-nobody", "XDG_STATE_HOME=/tmp/nocturne-screen-nobody", NULL};
     struct harness *harness = harness_start(&(struct harness_options){
         .rows = look.rows ? look.rows : 24, .columns = look.columns ? look.columns : 80, .arguments = arguments,
         .terminal = look.terminal, .locale = look.locale, .environment = look.environment ? look.environment : nothing});
@@ -279,7 +279,7 @@ static void own_keys(void **state)
     snprintf(path, sizeof path, "mkdir -p %s/nocturne && printf 'bind board e group-by subsystem\nbind board Q fly\n' > %s/nocturne/keys", folder, folder);
     assert_int_equal(system(path), 0);
     snprintf(path, sizeof path, "XDG_CONFIG_HOME=%s", folder);
-    const char *environment[] = {path, "XDG_STATE_HOME=/nonexistent", NULL};
+    const char *environment[] = {path, "XDG_STATE_HOME=/tmp/nocturne-screen-nobody", NULL};
     struct harness *harness = open_console((struct look){.environment = environment});
     settle(harness);
     assert_non_null(strstr(harness_text(harness), "keys:2"));
@@ -326,7 +326,7 @@ static void speaks_chinese(void **state)
 static void without_colours(void **state)
 {
     (void)state;
-    const char *environment[] = {"NO_COLOR=1", "XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    const char *environment[] = {"NO_COLOR=1", "XDG_CONFIG_HOME=/tmp/nocturne-screen-nobody", "XDG_STATE_HOME=/tmp/nocturne-screen-nobody", NULL};
     struct harness *harness = open_console((struct look){.environment = environment});
     settle(harness);
     harness_golden_looks(harness, "console-board-mono-80x24");
