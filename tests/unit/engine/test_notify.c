@@ -111,7 +111,7 @@ static void notify_begin(struct world *world, const char *configuration)
     struct error error = {0};
     struct config_problems problems;
     struct config *config = config_new();
-    char *text = memory_printf("channels:\n  - {name: file, type: command, to: all, rate: 60000, command: [/bin/sh, -c, "
+    char *text = memory_printf("channels:\n  - {name: file, type: command, to: all, rate: 60000, parallel: 1, command: [/bin/sh, -c, "
                                "'cat >>\"$1\"; echo >>\"$1\"', sh, %s]}\n%s", world->path, configuration);
     config_problems_init(&problems);
     world->store = store_open(&world->loop, &(struct store_options){.url = "sqlite", .state_dir = world->directory}, &error);
@@ -288,6 +288,25 @@ static void suppression_freezes_the_chain_and_acknowledging_stops_it(void **stat
     world_free(world);
 }
 
+static void reminders_repeats_and_hours(void **state)
+{
+    (void)state;
+    struct world *world = world_new("people: [{name: wang, contacts: {file: first}}, {name: li, contacts: {file: second}}]\n"
+                                    "routes: [{chain: again}]\nbatch: {gather: 100ms}\nchains: [{name: again, steps: [{notify: wang}, "
+                                    "{notify: li, hours: \"00:00-00:00\"}, {notify: li, hours: \"mon 00:00-00:01\"}, {wait: 1s}, {repeat: 1}]}]\n");
+    unsigned place = alert_up(world, SEVERITY_CRITICAL);
+    say(world, place, NOTICE_RAISE);
+    until(world, "\"what\":\"raise\"", 2); /* 00:00-00:00 is all day; a minute on Mondays is hardly ever now */
+    say(world, place, NOTICE_REMIND);
+    until(world, "\"what\":\"remind\"", 2);
+    world->handled_for[place] = 1000;
+    until(world, "\"what\":\"raise\"", 4);
+    world->handled_for[place] = 9000;
+    pass(world, 1500);
+    assert_int_equal(messages(world, "\"what\":\"raise\""), 4); /* repeated once, then the chain is at its end */
+    world_free(world);
+}
+
 static void quiet_hours_hold_in_sight_and_end(void **state)
 {
     (void)state;
@@ -394,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_storm_is_one_message_and_so_is_its_end),
         cmocka_unit_test(routes_choose_by_filter),
         cmocka_unit_test(suppression_freezes_the_chain_and_acknowledging_stops_it),
+        cmocka_unit_test(reminders_repeats_and_hours),
         cmocka_unit_test(quiet_hours_hold_in_sight_and_end),
         cmocka_unit_test(a_restart_in_a_storm_tells_all_once),
         cmocka_unit_test(a_full_queue_gathers_and_loses_nothing),
