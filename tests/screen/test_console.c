@@ -200,6 +200,14 @@ static void goes_back_in_time(void **state)
     press(harness, "3 : type:save Space type:x Enter", "not in the past");
     press(harness, "=", NULL);
     assert_true(harness_wait_no_text(harness, "AS OF", PATIENCE));
+    press(harness, "1 Enter", "3 below");
+    press(harness, "[", "AS OF"); /* on a page of one asset: to its own change, the moment it went offline */
+    assert_non_null(strstr(harness_text(harness), "offline 0s"));
+    press(harness, "[", NULL);
+    assert_true(harness_wait_no_text(harness, "offline", PATIENCE));
+    press(harness, "]", "offline 0s");
+    press(harness, "=", NULL);
+    assert_true(harness_wait_no_text(harness, "AS OF", PATIENCE));
     press(harness, "1 : type:at Space type:-1s Enter", "AS OF");
     press(harness, "]", NULL);
     leave(&harness);

@@ -108,15 +108,32 @@ static void step_forward_came(void *owner, const struct client_answer *answer)
     }
 }
 
+/* The changes to step through: those of the page's own asset, where it is about one, else all. */
+static void changes_path(struct app *app, struct buffer *out)
+{
+    struct view *view = app_view(app);
+    bool one = view && (strcmp(view->ops->name, "asset") == 0 || strcmp(view->ops->name, "history") == 0);
+    struct view_targets targets = {0};
+    if (one)
+        view->ops->targets(view, &targets);
+    if (targets.count) {
+        buffer_append_text(out, "/assets/");
+        client_path_segment(out, targets.ids[0]);
+    }
+    buffer_append_text(out, "/states");
+}
+
 static void ask(struct app *app, msec from, msec to, const char *limit, client_done *done)
 {
-    struct buffer path = BUFFER_INIT;
+    struct buffer path = BUFFER_INIT, changes = BUFFER_INIT;
     char first[INSTANT_TEXT], second[INSTANT_TEXT];
     if (app->step_request)
         client_cancel(app->step_request);
-    client_path(&path, "/states", "from", instant_format(first, from), "to", instant_format(second, to), "limit", limit, NULL);
+    changes_path(app, &changes);
+    client_path(&path, buffer_text(&changes), "from", instant_format(first, from), "to", instant_format(second, to), "limit", limit, NULL);
     app->step_request = client_get(app->client, buffer_text(&path), done, app);
     buffer_release(&path);
+    buffer_release(&changes);
 }
 
 static void ask_back(struct app *app)
@@ -138,6 +155,6 @@ bool action_step_forward(struct app *app, const struct command *command, const c
     (void)command, (void)argument;
     if (app->at == CLOCK_NEVER)
         return error_set(error, ERROR_INVALID, "%s", _("this is now"));
-    ask(app, app->at + 1, clock_wall(), "1", step_forward_came);
+    ask(app, app->at + 1, clock_wall(), "2", step_forward_came); /* one may be what is shown now */
     return true;
 }
