@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "wire/alerts.h"
 #include "wire/wire.h"
 
 struct client;

@@ -84,7 +84,7 @@ static void mistakes_are_told_with_the_way_out(void **state)
     says("get assets -o xml", 2, "table, wide, json or csv");
     says("get sources --filter x", 2, "--filter does not go with sources");
     says("show NOSUCH", 1, "NOSUCH");
-    says("snapshot nowhere", 2, "board devices");
+    says("snapshot nowhere", 2, "board alerts devices");
     says("snapshot board --size big", 2, "80x24");
     says("--nosuch", 2, "--help");
     says("--help", 0, "Commands:");

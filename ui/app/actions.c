@@ -8,7 +8,9 @@
 
 #include "app/internal.h"
 #include "base/memory.h"
+#include "command/body.h"
 #include "term/locale.h"
+#include "view/alerts.h"
 
 #define ACTION(name) \
     bool action_##name(struct app *app, const struct command *command, const char *argument, struct error *error)
@@ -83,6 +85,11 @@ static bool current_id(struct app *app, const char *argument, struct buffer *id,
     struct view_targets targets = {0};
     if (view && view->ops->targets)
         view->ops->targets(view, &targets);
+    const struct wire_alert *alert = targets.count ? alert_here(view, targets.ids[0]) : NULL;
+    if (alert && *alert->asset) {
+        buffer_append_text(id, alert->asset);
+        return true;
+    }
     if (!targets.count || strcmp(targets.resource, "assets") != 0)
         return error_set(error, ERROR_INVALID, "%s", _("no asset here: give an id"));
     buffer_append_text(id, targets.ids[0]);
@@ -100,6 +107,8 @@ static bool open_with_id(struct app *app, const char *view, const char *argument
 ACTION(asset)
 {
     (void)command;
+    if (body_is_alert(argument))
+        return app_open(app, &alert_view, argument, error);
     return open_with_id(app, "asset", argument, error);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/desk.h"
 #include "app/internal.h"
 #include "base/memory.h"
 #include "term/locale.h"
@@ -126,6 +127,7 @@ void app_set_at(struct app *app, msec at)
     feed_set_at(app->feed, at);
     feed_restart(app->feed);
     app_ask_overview(app);
+    desk_ask(app->desk);
     app_dirty(app, true);
 }
 
@@ -159,6 +161,7 @@ void app_on_event(void *owner, const struct client_event *event)
         app->overview_old = true;
     }
     feed_event(app->feed, event->kind);
+    desk_event(app->desk, event);
     app_dirty(app, false);
 }
 
@@ -171,6 +174,7 @@ void app_on_link(void *owner, enum client_link link, const char *cause)
         app_say(app, ROLE_OK, "%s", _("the link is back"));
         feed_restart(app->feed);
         app_ask_overview(app);
+        desk_ask(app->desk);
     }
     app->link = link;
     snprintf(app->link_cause, sizeof app->link_cause, "%s", cause);
@@ -209,6 +213,7 @@ bool app_init(struct app *app, uv_loop_t *loop, struct client *client, const str
     app->read_only = options->read_only != NULL;
     app->may = NEEDS_ADMIN; /* until the daemon says otherwise: it judges every write itself */
     app->feed = feed_new(loop, client, app_received, app);
+    app->desk = desk_new(app);
     app->keymap = keymap_new();
     app->theme = theme_load(options->theme, error);
     init_tabs(app);
@@ -216,6 +221,7 @@ bool app_init(struct app *app, uv_loop_t *loop, struct client *client, const str
         return false;
     client_listen(client, app_on_event, app_on_link, app);
     app_ask_overview(app);
+    desk_ask(app->desk);
     client_get(client, "/whoami", whoami_came, app);
     return true;
 }
@@ -230,6 +236,7 @@ void app_release(struct app *app)
         client_cancel(app->step_request);
     completion_free(&app->completion);
     line_free(&app->line);
+    desk_free(&app->desk);
     feed_free(&app->feed);
     keymap_free(&app->keymap);
     theme_free(&app->theme);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/desk.h"
 #include "app/internal.h"
 #include "base/text.h"
 #include "model/filter.h"
@@ -36,6 +37,19 @@ struct rect app_body(const struct app *app)
 
 /* ---- line 1 ---- */
 
+/* "C3 M12 m41": alerts that are not closed. */
+static int draw_alerts(struct app *app, int column, int limit)
+{
+    const struct wire_alert_hidden *counts = desk_counts(app->desk);
+    for (int severity = SEVERITY_CRITICAL; counts && severity >= SEVERITY_MINOR; severity--) {
+        char letter = severity_letter((enum severity)severity);
+        if (counts->by_severity[severity] && column + 6 <= limit)
+            column += surface_printf(&app->surface, 0, column, limit - column, (uint8_t)severity_role(letter), "%c%u", letter,
+                                     counts->by_severity[severity]) + 1;
+    }
+    return column;
+}
+
 static int draw_counts(struct app *app, int column, int limit)
 {
     uint32_t wrong_by_health[HEALTH_COUNT] = {0};
@@ -48,6 +62,9 @@ static int draw_counts(struct app *app, int column, int limit)
     column += draw_by_health(&app->surface, 0, column, limit - column, wrong_by_health, false);
     if (!wrong && app->have_overview && app->link == CLIENT_UP) {
         /* Green is impossible while anything is unknown or its sources are troubled. */
+        const struct wire_alert_hidden *counts = desk_counts(app->desk);
+        if (counts && counts->unhandled)
+            return column;
         bool sure = !app->overview.by_health[HEALTH_UNKNOWN] && app->overview.assets &&
                     strcmp(app->overview.sources_worst, "running") == 0;
         if (sure)
@@ -124,15 +141,22 @@ static void draw_title(struct app *app)
     const char *site = app->have_overview && *app->overview.site ? app->overview.site : "nocturne";
     int column = 1 + surface_text_cut(surface, 0, 1, columns > 60 ? 24 : 10, ground, site, TEXT_CUT_MIDDLE) + 2;
     if (app->have_overview)
-        draw_counts(app, column, right);
+        column = draw_counts(app, column, right) + 1;
+    draw_alerts(app, column, right);
 }
 
 /* ---- line 2 ---- */
 
 static unsigned fill_tabs(const struct app *app, struct tab *tabs)
 {
-    for (unsigned i = 0; i < app->tab_count; i++)
+    const struct wire_alert_hidden *counts = desk_counts(app->desk);
+    for (unsigned i = 0; i < app->tab_count; i++) {
         tabs[i] = (struct tab){.key = app->tabs[i].ops->tab, .title = _(app->tabs[i].ops->title)};
+        if (counts && counts->unhandled && tabs[i].key == '2') {
+            tabs[i].count = counts->unhandled;
+            tabs[i].count_role = ROLE_WARNING;
+        }
+    }
     return app->tab_count;
 }
 

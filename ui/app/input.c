@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/desk.h"
 #include "app/internal.h"
 #include "base/memory.h"
 #include "term/locale.h"
@@ -72,6 +73,7 @@ void app_open_line(struct app *app, enum line_kind kind, const char *initial)
         app->filter_before = memory_text(filter ? filter : "");
         initial = app->filter_before;
     }
+    desk_thaw(app->desk);
     app->message[0] = '\0';
     line_open(app->line, kind, initial);
     completion_prepare(app);
@@ -89,6 +91,8 @@ static void line_finished(struct app *app)
         }
     } else {
         app_command_line(app, text);
+        if (!line_is_open(app->line))
+            desk_thaw(app->desk);
     }
     free(text);
 }
@@ -97,6 +101,7 @@ static void line_left(struct app *app)
 {
     if (line_kind(app->line) == LINE_FILTER)
         view_filter_set(app, app->filter_before ? app->filter_before : "", false, NULL);
+    desk_thaw(app->desk);
     app_dirty(app, true);
 }
 

@@ -32,6 +32,7 @@ struct app_dialog {
 };
 
 struct completion;
+struct desk;
 
 struct app {
     uv_loop_t *loop;
@@ -59,6 +60,7 @@ struct app {
     struct client_request *overview_request;
     msec overview_asked;           /* steady */
     bool overview_old;
+    struct desk *desk;             /* counts of alerts, the bell, what an open line will act on */
     char person[64], role[24];
     enum command_need may;         /* by the daemon's word */
 

@@ -91,3 +91,21 @@ bool body_write_file(const char *path, const char *bytes, size_t length, struct 
         good = close(file) == 0 && good;
     return good || error_set(error, ERROR_INVALID, "%s: %s", path, strerror(cause));
 }
+
+void body_silence(struct buffer *out, const char *filter, const char *span, const char *why)
+{
+    struct json_writer writer;
+    json_start(&writer, out);
+    json_write_object(&writer, NULL);
+    json_write_text(&writer, "filter", filter);
+    if (span)
+        json_write_text(&writer, "ends", span);
+    if (why)
+        json_write_text(&writer, "why", why);
+    json_write_object_end(&writer);
+}
+
+bool body_is_alert(const char *text)
+{
+    return strncmp(text, "A-", 2) == 0 && strspn(text + 2, "0123456789") == 8 && text[10] == '-' && strspn(text + 11, "0123456789") > 0;
+}

@@ -26,6 +26,9 @@ int shell_usage(const char *command);        /* prints how it is called; 2 */
 int shell_fail(const struct error *error);   /* prints it; 1, or 2 where the input was wrong */
 void shell_print(const struct buffer *text); /* to standard output */
 
+int shell_watch_alerts(struct shell *shell);  /* until stopped */
+void shell_print_alert(const struct buffer *answer); /* of GET /alerts/{id} */
+
 enum shell_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_BAD };
 enum shell_output shell_output(const struct shell *shell);
 

@@ -270,6 +270,8 @@ int shell_watch(struct shell *shell, int argc, char **argv)
 {
     struct watch watch = {.shell = shell};
     struct error error = {0};
+    if (argc == 2 && strcmp(argv[1], "alerts") == 0)
+        return shell_watch_alerts(shell);
     if (argc != 2 || (strcmp(argv[1], "assets") != 0 && strcmp(argv[1], "sources") != 0))
         return shell_usage("watch");
     struct filter *filter = filter_parse(shell->options->filter, FILTER_STRICT, clock_wall(), &error);

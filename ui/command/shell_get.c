@@ -67,8 +67,24 @@ static const struct shell_column notification_columns[] = {
     {N_("channel"), "channel", FORMAT_TEXT, false}, {N_("to"), "to", FORMAT_TEXT, false}, {N_("alert"), "alert", FORMAT_TEXT, false},
     {N_("attempts"), "attempts", FORMAT_NUMBER, false}, {N_("detail"), "detail", FORMAT_TEXT, false}, {N_("id"), "id", FORMAT_TEXT, true},
 };
+static const struct shell_column alert_columns[] = {
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("severity"), "severity", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_TEXT, false},
+    {N_("raised"), "raised_at", FORMAT_AGE, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("asset"), "asset", FORMAT_TEXT, false},
+    {N_("place"), "place", FORMAT_TEXT, false}, {N_("symptoms"), "symptoms", FORMAT_NUMBER, false}, {N_("who"), "assignee", FORMAT_TEXT, false},
+    {N_("summary"), "summary", FORMAT_TEXT, false}, {N_("type"), "type", FORMAT_TEXT, true}, {N_("rule"), "rule", FORMAT_TEXT, true},
+    {N_("responsible unit"), "unit", FORMAT_TEXT, true}, {N_("acknowledged by"), "acknowledged_by", FORMAT_TEXT, true},
+    {N_("note"), "note", FORMAT_TEXT, true}, {N_("cause"), "cause", FORMAT_TEXT, true},
+};
+static const struct shell_column silence_columns[] = {
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("filter"), "filter", FORMAT_TEXT, false}, {N_("ends"), "ends", FORMAT_INSTANT, false},
+    {N_("why"), "why", FORMAT_TEXT, false}, {N_("who"), "by", FORMAT_TEXT, false}, {N_("matches"), "matches", FORMAT_NUMBER, false},
+};
 
 static const struct resource resources[] = {
+    {.name = "alerts", .path = "/alerts", .columns = alert_columns, .count = ARRAY_COUNT(alert_columns), .takes_at = true,
+     .takes_filter = true, .takes_limit = true,
+     .fields = "name,type,severity,state,raised_at,asset,place,unit,summary,symptoms,assignee,acknowledged_by,note,cause,rule"},
+    {.name = "silences", .path = "/silences", .columns = silence_columns, .count = ARRAY_COUNT(silence_columns)},
     {.name = "assets", .path = "/assets", .columns = asset_columns, .count = ARRAY_COUNT(asset_columns), .takes_at = true,
      .takes_filter = true, .takes_limit = true,
      .fields = "id,name,kind,class,parent,subsystem,building,floor,room,unit,address,model,health,reason,since,last_heard,link,comm,children"},
@@ -242,11 +258,14 @@ int shell_show(struct shell *shell, int argc, char **argv)
     struct buffer resource = BUFFER_INIT, path = BUFFER_INIT, answer = BUFFER_INIT;
     if (argc != 2)
         return shell_usage("show");
-    buffer_append_text(&resource, "/assets/");
+    bool alert = body_is_alert(argv[1]);
+    buffer_append_text(&resource, alert ? "/alerts/" : "/assets/");
     client_path_segment(&resource, argv[1]);
-    client_path(&path, buffer_text(&resource), "at", shell->options->at, NULL);
+    client_path(&path, buffer_text(&resource), "at", alert ? NULL : shell->options->at, NULL);
     bool good = shell_output(shell) != OUTPUT_BAD && shell_get_json(shell, buffer_text(&path), &answer);
-    if (good && !raw_json(shell, &answer)) {
+    if (good && alert && !raw_json(shell, &answer)) {
+        shell_print_alert(&answer);
+    } else if (good && !alert && !raw_json(shell, &answer)) {
         struct json_object *asset = json_parse(buffer_text(&answer), answer.length, 16, NULL);
         if (asset) {
             print_asset(asset);

@@ -1,0 +1,183 @@
+/* The alert desk on the screen, against a real daemon: one silent gateway, its terminals folded under it, and what a
+ * person does about it (R009, R020, R021, R030). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "screen/harness.h"
+#include "screen/site.h"
+
+#define QUIET 150
+#define PATIENCE 8000
+
+static struct site_fixture site;
+
+static int start_site(void **state)
+{
+    (void)state;
+    site_start(&site);
+    return 0;
+}
+
+static int stop_site(void **state)
+{
+    (void)state;
+    site_stop(&site);
+    return 0;
+}
+
+static struct harness *open_console(int rows, int columns, const char *locale)
+{
+    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
+    const char *nothing[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    struct harness *harness = harness_start(&(struct harness_options){
+        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = nothing});
+    harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
+    harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
+    harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
+    harness_mask(harness, " *\\b[0-9]+[smh]\\b", "  0s");
+    harness_mask(harness, "(•|∙) 00", "* 00");
+    harness_mask(harness, "A-[0-9]{8}", "A-00000000");
+    harness_mask(harness, "silent for .*", "silent");
+    harness_mask(harness, " · [0-9] news", "");
+    return harness;
+}
+
+static void press(struct harness *harness, const char *keys, const char *until)
+{
+    harness_keys(harness, keys);
+    if (until && !harness_wait_text(harness, until, PATIENCE))
+        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+}
+
+static void open_alerts(struct harness *harness)
+{
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    press(harness, "2", "gateway-offline"); /* the rule, in the lines that explain the cursor's alert */
+}
+
+static void leave(struct harness **harness)
+{
+    int status = -1;
+    harness_keys(*harness, "q");
+    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
+    assert_int_equal(status, 0);
+    harness_free(harness);
+}
+
+/* One cause on the screen, its terminals counted behind it, and the header says what is not shown. */
+static void one_cause_stands_for_its_symptoms(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    assert_non_null(strstr(harness_text(harness), "1 of 4 · 3 symptoms"));
+    assert_non_null(strstr(harness_row(harness, 0), "C1"));
+    assert_non_null(strstr(harness_row(harness, 1), "Alerts 1"));
+    press(harness, ".", NULL); /* seen: the mark of news goes */
+    assert_true(harness_wait_no_text(harness, "+ C", PATIENCE));
+    harness_golden(harness, "alerts-80x24");
+    press(harness, "+", "终端1");
+    assert_non_null(strstr(harness_text(harness), "终端3"));
+    press(harness, "Esc", NULL);
+    assert_null(strstr(harness_text(harness), "终端1"));
+    press(harness, "H", "with what is hidden");
+    press(harness, "Esc", "1 of 4");
+    press(harness, "v", "by place");
+    press(harness, "Enter", "place:");
+    press(harness, "Esc", "1 of 4");
+    leave(&harness);
+}
+
+static void the_page_tells_the_story(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "Enter", "timeline");
+    assert_non_null(strstr(harness_text(harness), "raised"));
+    assert_non_null(strstr(harness_text(harness), "后勤处")); /* the unit that answers for it, from the ledger */
+    press(harness, "Tab", "3 symptoms");
+    press(harness, "Enter", "T-05"); /* into a symptom, and from there to its cause */
+    press(harness, "u", "gateway-offline");
+    press(harness, "Esc Esc Esc", "1 of 4");
+    leave(&harness);
+}
+
+/* Acknowledged with a note, undone, claimed; Enter alone says nothing. */
+static void a_person_acts_and_takes_it_back(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "a", ":ack");
+    press(harness, "Enter", "needs a note");
+    press(harness, "a", ":ack");
+    press(harness, "type:calling Enter", "U undoes it");
+    assert_true(harness_wait_text(harness, "1 acked", PATIENCE));
+    press(harness, "U", "not acknowledged any more");
+    assert_true(harness_wait_no_text(harness, "1 acked", PATIENCE));
+    press(harness, "o", ":assign");
+    press(harness, "Enter", "is assigned");
+    press(harness, "U", NULL);
+    press(harness, "s", ":shelve 2h");
+    press(harness, "type:strip Enter", "is shelved");
+    assert_true(harness_wait_text(harness, "· 1 shelved", PATIENCE));
+    press(harness, "U", "back from the shelf");
+    press(harness, "g : type:close Space type:gone Enter", "leave it"); /* cannot be taken back: asked, with its name */
+    assert_non_null(strstr(harness_text(harness), "GW-05"));
+    harness_pump(harness, 400);
+    press(harness, "Enter", "leave it");
+    press(harness, "n", "left as it was");
+    leave(&harness);
+}
+
+static void a_silence_is_rehearsed(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "S", "asset:GW-05");
+    press(harness, "type:cable Enter", "It matches 1 alerts now");
+    harness_pump(harness, 400);
+    press(harness, "y", "U ends it");
+    assert_true(harness_wait_text(harness, "· 1 silenced", PATIENCE));
+    press(harness, "U", "the silence is ended");
+    assert_true(harness_wait_no_text(harness, "· 1 silenced", PATIENCE));
+    leave(&harness);
+}
+
+static void in_chinese_and_wide(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, "zh_CN.UTF-8");
+    open_alerts(harness);
+    assert_true(harness_wait_no_text(harness, "+ C", PATIENCE));
+    harness_golden(harness, "alerts-zh-80x24");
+    leave(&harness);
+    harness = open_console(60, 200, NULL);
+    open_alerts(harness);
+    assert_true(harness_wait_text(harness, "timeline", PATIENCE));
+    press(harness, "+", "终端1");
+    assert_non_null(strstr(harness_text(harness), "subsystem"));
+    leave(&harness);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_cause_stands_for_its_symptoms),
+        cmocka_unit_test(the_page_tells_the_story),
+        cmocka_unit_test(in_chinese_and_wide),
+        cmocka_unit_test(a_person_acts_and_takes_it_back),
+        cmocka_unit_test(a_silence_is_rehearsed),
+    };
+    return cmocka_run_group_tests(tests, start_site, stop_site);
+}
