@@ -27,6 +27,7 @@
 
 #define MASKS 16
 #define GOLDEN "tests/screen/golden"
+#define GOLDEN_PATIENCE 3000 /* ms */
 
 struct mask {
     regex_t pattern;
@@ -513,20 +514,37 @@ static void print_difference(const char *path, const char *golden, const char *p
     fflush(stdout);
 }
 
+static void take_picture(struct harness *harness, bool looks, struct buffer *picture)
+{
+    buffer_clear(picture);
+    append_masked(harness, picture);
+    if (looks)
+        append_looks(harness, picture);
+}
+
+static void rewrite(const char *path, const char *picture)
+{
+    FILE *file = fopen(path, "w");
+    if (!file || fputs(picture, file) < 0 || fclose(file) != 0)
+        fail_msg("%s: %s", path, strerror(errno));
+}
+
+/* The picture may still be on its way on a busy machine: it has until GOLDEN_PATIENCE to become the golden one. */
 static void compare(struct harness *harness, const char *name, bool looks)
 {
     struct buffer picture = BUFFER_INIT;
-    append_masked(harness, &picture);
-    if (looks)
-        append_looks(harness, &picture);
     char *path = memory_printf(GOLDEN "/%s.txt", name);
+    take_picture(harness, looks, &picture);
     if (getenv("UPDATE_GOLDEN")) {
-        FILE *file = fopen(path, "w");
-        if (!file || fputs(buffer_text(&picture), file) < 0 || fclose(file) != 0)
-            fail_msg("%s: %s", path, strerror(errno));
+        rewrite(path, buffer_text(&picture));
     } else {
         char *golden = read_file(path);
         bool same = golden && strcmp(golden, buffer_text(&picture)) == 0;
+        for (int waited = 0; golden && !same && waited < GOLDEN_PATIENCE; waited += 100) {
+            harness_wait_quiet(harness, 100, 100);
+            take_picture(harness, looks, &picture);
+            same = strcmp(golden, buffer_text(&picture)) == 0;
+        }
         if (!same)
             print_difference(path, golden ? golden : "", buffer_text(&picture));
         free(golden);
