@@ -217,6 +217,8 @@ static void level_later(struct alerts *alerts, const struct alert *alert)
     bool active = alert->life.condition == CONDITION_ACTIVE;
     if (alert->asset == FLEET_NONE || (alert->counted_active == active && (!active || alert->counted_severity == alert->life.severity)))
         return;
+    if (alerts->level_count && alerts->levels[alerts->level_count - 1] == alert->asset)
+        return;
     ARRAY_RESERVE(alerts->levels, alerts->level_capacity, alerts->level_count + 1);
     alerts->levels[alerts->level_count++] = alert->asset;
     turn_want(alerts, clock_steady());

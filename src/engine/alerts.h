@@ -28,7 +28,7 @@ struct alerts_options {   /* 0: the default that stands here */
     unsigned storm_children;  /* 10 */
     double storm_periods;     /* 2 report periods */
     unsigned flood_rate;      /* 100: new alerts a minute above which `flood` is said, until below half of it */
-    msec history;             /* 7 d: closed alerts stay in memory ("similar", time travel of the queue) */
+    msec history;             /* 7 d: closed alerts stay at hand in memory, at most about 20,000; the store has all */
 };
 
 struct alerts *alerts_new(uv_loop_t *loop, struct fleet *fleet, struct store *store, const struct alerts_options *options);

@@ -78,12 +78,8 @@ void queue_move(struct alerts *alerts, struct alert *alert)
 
 void queue_forget(struct alerts *alerts, struct alert *alert)
 {
-    if (alert->flags & ALERT_QUEUED) {
-        queue_ready(alerts);
-        uint32_t place = place_of(alerts, (struct queue_entry){alert->key, alert->self});
-        memmove(alerts->queue + place, alerts->queue + place + 1, (alerts->queue_count - place - 1) * sizeof *alerts->queue);
-        alerts->queue_count--;
-        alert->flags &= (uint8_t)~ALERT_QUEUED;
+    if (alert->flags & ALERT_QUEUED) { /* its entry goes with the next merge, also when the slot has been given anew */
+        queue_move(alerts, alert);
         alerts->revision++;
     }
     if (alert->flags & ALERT_COUNTED) {

@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "engine/alerts_private.h"
 
+#define CLOSED_MAX 20000u
+
 struct alert *alert_slot(struct alerts *alerts)
 {
     struct alert *alert;
@@ -21,9 +23,10 @@ struct alert *alert_slot(struct alerts *alerts)
         alert->self = alerts->count++;
     }
     uint32_t self = alert->self;
-    uint8_t listed = alert->flags & (ALERT_DIRTY | ALERT_MOVED | ALERT_NOTED); /* lists that name the slot go on to */
+    uint8_t listed = alert->flags & (ALERT_DIRTY | ALERT_MOVED | ALERT_NOTED | ALERT_QUEUED); /* lists that name the slot go on to */
+    uint64_t key = alert->key;
     *alert = (struct alert){
-        .self = self, .flags = ALERT_LIVE | listed, .asset = FLEET_NONE, .asset_next = ALERT_NONE, .asset_previous = ALERT_NONE,
+        .self = self, .key = key, .flags = ALERT_LIVE | listed, .asset = FLEET_NONE, .asset_next = ALERT_NONE, .asset_previous = ALERT_NONE,
         .cause = ALERT_NONE, .first_symptom = ALERT_NONE, .next_symptom = ALERT_NONE, .previous_symptom = ALERT_NONE,
         .storm = ALERT_NONE, .closed_at = CLOCK_NEVER, .news_at = CLOCK_NEVER};
     alert_life_init(&alert->life);
@@ -134,7 +137,7 @@ void alert_drop(struct alerts *alerts, struct alert *alert)
     free(alert->note);
     free(alert->fixed_by);
     alert->summary = alert->note = alert->fixed_by = NULL;
-    alert->flags &= ALERT_DIRTY | ALERT_MOVED | ALERT_NOTED; /* lists may still name the slot; they look at LIVE */
+    alert->flags &= ALERT_DIRTY | ALERT_MOVED | ALERT_NOTED | ALERT_QUEUED; /* lists may still name the slot; they look at LIVE */
     alert->entry = alerts->free_first;
     alerts->free_first = alert->self;
 }
@@ -150,14 +153,17 @@ void closed_append(struct alerts *alerts, const struct alert *alert)
     alerts->closed[alerts->closed_count++] = (struct closed_entry){alert->number, alert->closed_at, alert->self};
 }
 
-/* One that reopened since has another closing time, or none: its entry is passed over. */
+/* One that reopened since has another closing time, or none: its entry is passed over. A few outages of a whole site would
+ * fill the memory with what nobody looks at: beyond CLOSED_MAX the oldest go once they can no longer reopen. */
 void history_trim(struct alerts *alerts, msec now)
 {
     while (alerts->closed_first < alerts->closed_count) {
         const struct closed_entry *entry = &alerts->closed[alerts->closed_first];
         struct alert *alert = alert_at(alerts, entry->handle);
         bool same = alert->flags & ALERT_LIVE && alert->number == entry->number && alert->closed_at == entry->closed_at;
-        if (same && (now - entry->closed_at < alerts->options.history || alert->flags & ALERT_DIRTY))
+        bool crowded = alerts->closed_count - alerts->closed_first > CLOSED_MAX;
+        msec stays = crowded && same ? alert->policy->reopen_window : alerts->options.history;
+        if (same && (now - entry->closed_at < stays || alert->flags & ALERT_DIRTY))
             return;
         alerts->closed_first++;
         if (same)

@@ -316,6 +316,32 @@ static void test_history(void **state)
     assert_string_equal(told.fixed, "换了探头");
 }
 
+/* Closed ones leave memory after their time, or when there are too many; the store keeps them. */
+static void test_closed_leave(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    char rule[16];
+    for (int i = 0; i < 20100; i++) {
+        snprintf(rule, sizeof rule, "r%d", i);
+        desk_breach(desk, rule, "T-1", SEVERITY_MINOR);
+        struct alert *alert = alert_current(desk->alerts, desk_print(desk, rule, "T-1"));
+        alert_effect(desk->alerts, alert, alert_close(&alert->life, alert->policy, clock_wall()), "test", NULL, clock_wall());
+    }
+    desk_settle(desk);
+    history_trim(desk->alerts, clock_wall());
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 20100); /* each may still reopen */
+    desk_pass(desk, 16 * SPAN_MINUTE);
+    history_trim(desk->alerts, clock_wall());
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 20000);
+    assert_null(alerts_find(desk->alerts, "A-20261121-0100"));
+    assert_non_null(alerts_find(desk->alerts, "A-20261121-0101"));
+    history_trim(desk->alerts, clock_wall() + 8 * SPAN_DAY);
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 0);
+    desk_breach(desk, "r5", "T-1", SEVERITY_MINOR);
+    assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 1);
+}
+
 /* An asset that speaks is as well as its worst active alert; the verdict on a silent one stays the fleet's own. */
 static void test_health_follows(void **state)
 {
@@ -354,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_news, begin, end),
         cmocka_unit_test_setup_teardown(test_rule_gone, begin, end),
         cmocka_unit_test_setup_teardown(test_history, begin, end),
+        cmocka_unit_test_setup_teardown(test_closed_leave, begin, end),
         cmocka_unit_test_setup_teardown(test_health_follows, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
