@@ -174,14 +174,17 @@ static void request_end(struct exchange *exchange, const struct error *cause)
     struct client_request *request = exchange->owner;
     struct client *client = exchange->client;
     struct error error = {0};
-    struct client_answer answer = {.status = cause ? 0 : exchange->status, .body = buffer_text(&request->answer),
-                                   .length = request->answer.length, .milliseconds = steady_milliseconds() - request->started,
+    struct client_answer answer = {.status = cause ? 0 : exchange->status,
+                                   .body = buffer_text(&request->answer),
+                                   .length = request->answer.length,
+                                   .milliseconds = steady_milliseconds() - request->started,
                                    .error = cause};
     if (!cause) {
         client->latency = client->latency ? client->latency * 0.8 + answer.milliseconds * 0.2 : answer.milliseconds;
         if (answer.status < 200 || answer.status > 299) {
             if (!wire_read_problem(answer.body, answer.length, &error) || !error.text[0])
-                error_set(&error, code_of_status(answer.status), "the daemon answered %d to %s", answer.status, buffer_text(&exchange->path));
+                error_set(&error, code_of_status(answer.status), "the daemon answered %d to %s",
+                          answer.status, buffer_text(&exchange->path));
             answer.error = &error;
         }
     }
@@ -192,7 +195,8 @@ static void request_end(struct exchange *exchange, const struct error *cause)
     request_free(request);
 }
 
-static struct client_request *request_new(struct client *client, const char *method, const char *path, client_done *done, void *owner)
+static struct client_request *request_new(struct client *client, const char *method, const char *path,
+                                          client_done *done, void *owner)
 {
     struct client_request *request = memory_new(sizeof *request);
     request->done = done;

@@ -76,7 +76,8 @@ static void take_line(struct event_parser *parser, event_parsed *parsed, void *o
     buffer_clear(&parser->line);
 }
 
-void event_parser_feed(struct event_parser *parser, const char *bytes, size_t length, event_parsed *parsed, void *owner)
+void event_parser_feed(struct event_parser *parser, const char *bytes, size_t length, event_parsed *parsed,
+                       void *owner)
 {
     const char *end = bytes + length;
     while (bytes < end) {

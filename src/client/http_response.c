@@ -124,7 +124,8 @@ static size_t take_line(struct http_response *response, const char *bytes, size_
     return used;
 }
 
-size_t http_response_feed(struct http_response *response, const char *bytes, size_t length, http_body *body, void *owner)
+size_t http_response_feed(struct http_response *response, const char *bytes, size_t length, http_body *body,
+                          void *owner)
 {
     size_t used = 0;
     while (used < length && response->phase != HTTP_DONE && response->phase != HTTP_BAD) {

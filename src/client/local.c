@@ -206,8 +206,9 @@ static void send_request(struct connection *connection)
     struct buffer *bytes = &outgoing->bytes;
     http_response_restart(&connection->response);
     connection->head_told = connection->got_bytes = false;
-    buffer_printf(bytes, "%s /api/v1%s HTTP/1.1\r\nHost: nocturne\r\nUser-Agent: nocturne/" NOCTURNE_VERSION "\r\n", exchange->method,
-                  buffer_text(&exchange->path));
+    buffer_printf(bytes,
+                  "%s /api/v1%s HTTP/1.1\r\nHost: nocturne\r\nUser-Agent: nocturne/" NOCTURNE_VERSION "\r\n",
+                  exchange->method, buffer_text(&exchange->path));
     buffer_append(bytes, buffer_text(&exchange->headers), exchange->headers.length);
     if (strcmp(exchange->method, "GET") != 0)
         buffer_printf(bytes, "Content-Length: %zu\r\n", exchange->body.length);
@@ -228,7 +229,9 @@ static void connected(uv_connect_t *connecting, int status)
     if (connection->closing || !connection->exchange)
         return;
     if (status != 0) {
-        fail(connection, "no daemon answers on %s (%s): start nocturned, or name another with --socket or --url", uv_strerror(status));
+        fail(connection,
+             "no daemon answers on %s (%s): start nocturned, or name another with --socket or --url",
+             uv_strerror(status));
         return;
     }
     uv_read_start((uv_stream_t *)&connection->pipe, give_room, bytes_came);

@@ -104,8 +104,8 @@ static void finish(struct remote *remote, struct exchange *exchange, CURLcode co
     tell(exchange);
     if (!exchange->carrier)
         return;
-    error_set(&error, code == CURLE_OPERATION_TIMEDOUT ? ERROR_TIMEOUT : ERROR_UNAVAILABLE, "%s: %s", remote->client->where,
-              remote->curl.easy_strerror(code));
+    error_set(&error, code == CURLE_OPERATION_TIMEDOUT ? ERROR_TIMEOUT : ERROR_UNAVAILABLE, "%s: %s",
+              remote->client->where, remote->curl.easy_strerror(code));
     remote->client->ops->stop(exchange);
     exchange->end(exchange, code == CURLE_OK ? NULL : &error);
 }

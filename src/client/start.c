@@ -130,7 +130,8 @@ bool client_start_daemon(const char *socket_path, msec patience, void (*progress
     char *program = daemon_path();
     if (!program)
         return error_set(error, ERROR_UNAVAILABLE,
-                         "no daemon answers on %s, and no nocturned was found beside this program or in PATH", socket_path);
+                         "no daemon answers on %s, and no nocturned was found beside this program or in PATH",
+                         socket_path);
     char *log = log_path();
     pid_t child = fork();
     if (child == 0)

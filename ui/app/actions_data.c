@@ -44,8 +44,8 @@ static void write_answered(void *owner, const struct client_answer *answer)
 
 static void write_send(struct write *write)
 {
-    client_send(write->app->client, write->method, write->path, write->body, write->length, write->type, write->revision,
-                write_answered, write);
+    client_send(write->app->client, write->method, write->path, write->body, write->length, write->type,
+                write->revision, write_answered, write);
 }
 
 static void write_confirmed(struct app *app, int choice, void *owner)
@@ -58,7 +58,8 @@ static void write_confirmed(struct app *app, int choice, void *owner)
     write_free(owner);
 }
 
-static struct write *write_new(struct app *app, const char *method, const char *path, const char *body, const char *done)
+static struct write *write_new(struct app *app, const char *method, const char *path, const char *body,
+                               const char *done)
 {
     struct write *write = memory_new(sizeof *write);
     write->app = app;
@@ -148,8 +149,10 @@ bool action_forget(struct app *app, const struct command *command, const char *a
     if (!*argument)
         return error_set(error, ERROR_INVALID, "%s", _("forget needs a name"));
     view_path(&path, argument);
-    char *done = memory_printf(_("forgot the view %s"), argument), *title = memory_printf(_("Forget the saved view %s?"), argument);
-    confirm(write_new(app, "DELETE", buffer_text(&path), "", done), title, _("It goes for everybody."), _("forget it"));
+    char *done = memory_printf(_("forgot the view %s"), argument),
+         *title = memory_printf(_("Forget the saved view %s?"), argument);
+    confirm(write_new(app, "DELETE", buffer_text(&path), "", done), title, _("It goes for everybody."),
+            _("forget it"));
     free(done);
     free(title);
     buffer_release(&path);
@@ -177,12 +180,14 @@ bool action_adopt(struct app *app, const struct command *command, const char *ar
         }
     }
     bool good = id.length ? body_fields(&body, argument, error)
-                          : error_set(error, ERROR_INVALID, "%s", _("adopt one asset at a time: give its id, or go to its row"));
+                          : error_set(error, ERROR_INVALID, "%s",
+                                      _("adopt one asset at a time: give its id, or go to its row"));
     if (good) {
         buffer_append_text(&path, "/assets/");
         client_path_segment(&path, buffer_text(&id));
         buffer_append_text(&path, "/adopt");
-        char *done = memory_printf(_("%s is in the ledger now"), buffer_text(&id)), *title = memory_printf(_("Take %s into the ledger?"), buffer_text(&id));
+        char *done = memory_printf(_("%s is in the ledger now"), buffer_text(&id)),
+             *title = memory_printf(_("Take %s into the ledger?"), buffer_text(&id));
         struct write *write = write_new(app, "POST", buffer_text(&path), buffer_text(&body), done);
         write->revision = revision;
         confirm(write, title, *argument ? argument : _("With the fields it was discovered with."), _("adopt it"));
@@ -228,7 +233,8 @@ static bool ledger_import(struct app *app, const char *file, struct error *error
     write->length = bytes.length;
     write->body = buffer_take(&bytes);
     write->type = memory_text("text/csv");
-    client_send(app->client, write->method, write->path, write->body, write->length, write->type, -1, ledger_tried, write);
+    client_send(app->client, write->method, write->path, write->body, write->length, write->type, -1,
+                ledger_tried, write);
     app_say(app, ROLE_HINT, _("checking %s ..."), file);
     buffer_release(&path);
     return true;
@@ -292,8 +298,8 @@ bool action_export(struct app *app, const struct command *command, const char *a
     (void)command;
     if (!view || !view->ops->list || !view->ops->list(view, &list, &fields))
         return error_set(error, ERROR_INVALID, "%s", _("this page has no list to export"));
-    client_path(&path, buffer_text(&list), "fields", buffer_text(&fields), "limit", EXPORT_MOST, "format", "csv", "at",
-                app->at == CLOCK_NEVER ? "" : instant_format(at, app->at), NULL);
+    client_path(&path, buffer_text(&list), "fields", buffer_text(&fields), "limit", EXPORT_MOST, "format",
+                "csv", "at", app->at == CLOCK_NEVER ? "" : instant_format(at, app->at), NULL);
     carry_away(app, buffer_text(&path), *argument ? memory_text(argument) : dated_name(view->ops->name));
     buffer_release(&list);
     buffer_release(&fields);
@@ -304,7 +310,8 @@ bool action_export(struct app *app, const struct command *command, const char *a
 bool action_reload(struct app *app, const struct command *command, const char *argument, struct error *error)
 {
     (void)command, (void)argument, (void)error;
-    confirm(write_new(app, "POST", "/reload", "{}", _("the configuration was read again")), _("Read the configuration again?"),
-            _("A mistake in it leaves the old one in force."), _("reload"));
+    confirm(write_new(app, "POST", "/reload", "{}", _("the configuration was read again")),
+            _("Read the configuration again?"), _("A mistake in it leaves the old one in force."),
+            _("reload"));
     return true;
 }

@@ -53,7 +53,8 @@ void completion_free(struct completion **pointer)
     struct completion *completion = *pointer;
     if (!completion)
         return;
-    struct client_request *requests[] = {completion->facet_request, completion->id_request, completion->saved_request};
+    struct client_request *requests[] = {completion->facet_request, completion->id_request,
+                                         completion->saved_request};
     for (unsigned i = 0; i < ARRAY_COUNT(requests); i++)
         if (requests[i])
             client_cancel(requests[i]);
@@ -137,7 +138,8 @@ static void want_ids(struct completion *completion, const char *word)
     free(completion->ids_of);
     completion->ids_of = memory_text(word);
     buffer_printf(&filter, "\"%s\"", word);
-    client_path(&path, "/assets", "filter", buffer_text(&filter), "limit", IDS_MOST, "fields", "id", "sort", "id", NULL);
+    client_path(&path, "/assets", "filter", buffer_text(&filter), "limit", IDS_MOST, "fields", "id", "sort",
+                "id", NULL);
     completion->id_request = client_get(completion->app->client, buffer_text(&path), ids_came, completion);
     buffer_release(&path);
     buffer_release(&filter);
@@ -274,7 +276,8 @@ static void offer_files(const struct offering *offering)
     for (int most = 500; directory && most && (entry = readdir(directory)); most--) {
         if (entry->d_name[0] == '.')
             continue;
-        char *whole = memory_printf("%.*s%s%s", (int)head, offering->prefix, entry->d_name, entry->d_type == DT_DIR ? "/" : "");
+        char *whole = memory_printf("%.*s%s%s", (int)head, offering->prefix, entry->d_name,
+                                    entry->d_type == DT_DIR ? "/" : "");
         offer_if(offering, whole);
         free(whole);
     }
@@ -293,15 +296,22 @@ static void offer_commands(const struct offering *offering, const char *view)
 static void offer_argument(struct offering *offering, const struct command *command)
 {
     static const char *const spans[] = {"1h", "6h", "24h", "7d", "30d"};
-    static const char *const groups[] = {"building", "subsystem", "unit", "contract", "site", "floor", "class", "kind"};
+    static const char *const groups[] = {"building", "subsystem", "unit",  "contract",
+                                         "site",     "floor",     "class", "kind"};
     static const char *const orders[] = {"worst", "place"};
     static const char *const times[] = {"-5m", "-15m", "-1h", "-6h", "-1d", "now"};
     static const char *const ledger[] = {"import", "export"};
     static const char *const audit[] = {"verify"};
     switch (command->complete) {
     case COMPLETE_FILTER: offer_filter(offering); break;
-    case COMPLETE_ASSET: offer_list(offering, (const char *const *)offering->completion->ids.word, offering->completion->ids.count); break;
-    case COMPLETE_SAVED: offer_list(offering, (const char *const *)offering->completion->saved.word, offering->completion->saved.count); break;
+    case COMPLETE_ASSET:
+        offer_list(offering, (const char *const *)offering->completion->ids.word,
+                   offering->completion->ids.count);
+        break;
+    case COMPLETE_SAVED:
+        offer_list(offering, (const char *const *)offering->completion->saved.word,
+                   offering->completion->saved.count);
+        break;
     case COMPLETE_FIELD: offer_fields(offering); break;
     case COMPLETE_FILE: offer_files(offering); break;
     case COMPLETE_LEDGER: offer_list(offering, ledger, ARRAY_COUNT(ledger)); offer_files(offering); break;
@@ -318,7 +328,8 @@ static void offer_argument(struct offering *offering, const struct command *comm
     case COMPLETE_THEME: {
         struct buffer names = BUFFER_INIT;
         theme_list(&names);
-        for (char *save = NULL, *name = strtok_r((char *)buffer_text(&names), "\n", &save); name && names.length; name = strtok_r(NULL, "\n", &save))
+        for (char *save = NULL, *name = strtok_r((char *)buffer_text(&names), "\n", &save);
+             name && names.length; name = strtok_r(NULL, "\n", &save))
             offer_if(offering, name);
         buffer_release(&names);
         break;

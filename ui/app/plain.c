@@ -43,7 +43,8 @@ static void print_page(struct plain *plain)
     struct buffer text = BUFFER_INIT, crumbs = BUFFER_INIT;
     plain->over = false;
     uv_timer_start(&plain->timer, patience_over, PATIENCE, 0);
-    while (!plain->over && !app->quit && (feed_waiting(app->feed, view) || app->overview_request) && app->link != CLIENT_LOST) {
+    while (!plain->over && !app->quit && (feed_waiting(app->feed, view) || app->overview_request) &&
+           app->link != CLIENT_LOST) {
         uv_run(app->loop, UV_RUN_ONCE);
         app_draw(app); /* a table knows what it wants once it was drawn */
         feed_update(app->feed, view);
@@ -82,7 +83,8 @@ static void announce(struct plain *plain)
         char now[INSTANT_TEXT];
         for (int health = 0; health < HEALTH_COUNT; health++)
             if (plain->by_health[health] != app->overview.by_health[health])
-                buffer_printf(&text, "  %s %u (%+d)", health_name((enum health)health), app->overview.by_health[health],
+                buffer_printf(&text, "  %s %u (%+d)", health_name((enum health)health),
+                              app->overview.by_health[health],
                               (int)app->overview.by_health[health] - (int)plain->by_health[health]);
         printf("-- %s%s\n", instant_format_short(now, clock_wall(), clock_wall()), buffer_text(&text));
         fflush(stdout);
@@ -96,7 +98,8 @@ static void announce(struct plain *plain)
 static char *read_answer(struct plain *plain)
 {
     char *newline;
-    while (!(newline = plain->input.length ? memchr(plain->input.data, '\n', plain->input.length) : NULL) && !plain->ended) {
+    while (!(newline = plain->input.length ? memchr(plain->input.data, '\n', plain->input.length) : NULL) &&
+           !plain->ended) {
         char bytes[4096];
         struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
         poll(&waiting, 1, -1);
@@ -156,7 +159,8 @@ static void do_line(struct plain *plain, char *line)
 static void take_lines(struct plain *plain)
 {
     char *newline;
-    while (!plain->app.quit && plain->input.length && (newline = memchr(plain->input.data, '\n', plain->input.length))) {
+    while (!plain->app.quit && plain->input.length &&
+           (newline = memchr(plain->input.data, '\n', plain->input.length))) {
         size_t length = (size_t)(newline - plain->input.data);
         char *line = memory_text_n(plain->input.data, length);
         buffer_consume(&plain->input, length + 1);

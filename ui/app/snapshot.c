@@ -15,7 +15,8 @@ static bool parse_size(const char *text, int *columns, int *rows, struct error *
 {
     *columns = 80;
     *rows = 24;
-    if (text && (sscanf(text, "%dx%d", columns, rows) != 2 || *columns < 10 || *rows < 3 || *columns > 1000 || *rows > 1000))
+    if (text && (sscanf(text, "%dx%d", columns, rows) != 2 || *columns < 10 || *rows < 3 || *columns > 1000 ||
+                 *rows > 1000))
         return error_set(error, ERROR_INVALID, _("--size: expected COLUMNSxROWS such as 80x24, got `%s`"), text);
     return true;
 }
@@ -55,7 +56,8 @@ static bool run(struct app *app, const struct view_ops *ops, const char *argumen
     app_draw(app);
     feed_update(app->feed, view);
     if (!wait_for(app, view))
-        return error_set(error, ERROR_UNAVAILABLE, "%s", app->link_cause[0] ? app->link_cause : _("the daemon does not answer in time"));
+        return error_set(error, ERROR_UNAVAILABLE, "%s",
+                         app->link_cause[0] ? app->link_cause : _("the daemon does not answer in time"));
     const char *problem = app->message_role == ROLE_ERROR ? app->message : "";
     if (*problem)
         return error_set(error, ERROR_INVALID, "%s", problem);
@@ -63,7 +65,8 @@ static bool run(struct app *app, const struct view_ops *ops, const char *argumen
     return true;
 }
 
-int app_run_snapshot(uv_loop_t *loop, struct client *client, const struct options *options, const char *name, const char *argument)
+int app_run_snapshot(uv_loop_t *loop, struct client *client, const struct options *options, const char *name,
+                     const char *argument)
 {
     struct app app;
     struct error error = {0};

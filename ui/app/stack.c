@@ -196,7 +196,10 @@ static unsigned host_commands(void *host, const char *view, struct help_row **ro
         keymap_keys(app->keymap, command, *view ? view : NULL, &keys);
         const char *arguments = command->arguments ? command->arguments : "";
         (*rows)[count++] = (struct help_row){
-            .name = command->name, .section = command->section, .help = command->help, .keys = memory_text(buffer_text(&keys)),
+            .name = command->name,
+            .section = command->section,
+            .help = command->help,
+            .keys = memory_text(buffer_text(&keys)),
             .usage = memory_printf(":%s%s%s", command->name, *arguments ? " " : "", arguments),
             .needs_argument = *arguments && *arguments != '['};
         buffer_release(&keys);

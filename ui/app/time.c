@@ -46,7 +46,8 @@ static msec nearest(const struct wire_interval *rows, unsigned count, msec now, 
     msec found = CLOCK_NEVER;
     for (unsigned i = 0; i < count; i++) {
         msec from = rows[i].from;
-        if (back ? from < now && (found == CLOCK_NEVER || from > found) : from > now && (found == CLOCK_NEVER || from < found))
+        if (back ? from < now && (found == CLOCK_NEVER || from > found)
+                 : from > now && (found == CLOCK_NEVER || from < found))
             found = from;
     }
     return found;
@@ -130,7 +131,8 @@ static void ask(struct app *app, msec from, msec to, const char *limit, client_d
     if (app->step_request)
         client_cancel(app->step_request);
     changes_path(app, &changes);
-    client_path(&path, buffer_text(&changes), "from", instant_format(first, from), "to", instant_format(second, to), "limit", limit, NULL);
+    client_path(&path, buffer_text(&changes), "from", instant_format(first, from), "to",
+                instant_format(second, to), "limit", limit, NULL);
     app->step_request = client_get(app->client, buffer_text(&path), done, app);
     buffer_release(&path);
     buffer_release(&changes);

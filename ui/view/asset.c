@@ -62,15 +62,15 @@ static void wants(struct view *view, struct view_wants *out)
         buffer_clear(&resource);
         buffer_clear(&path);
         buffer_printf(&resource, "%s/readings", buffer_text(&base));
-        client_path(&path, buffer_text(&resource), "metric", page->page.asset.values[page->metric].metric, "from", from, "to", to,
-                    "buckets", ASSET_BUCKETS, NULL);
+        client_path(&path, buffer_text(&resource), "metric", page->page.asset.values[page->metric].metric,
+                    "from", from, "to", to, "buckets", ASSET_BUCKETS, NULL);
         view_want(out, SLOT_SERIES, "pulse", span <= SPAN_HOUR ? 5000 : 30000, buffer_text(&path));
     }
     if (page->have && page->page.asset.children) {
         buffer_clear(&path);
         filter_value(&filter, "parent", page->id);
-        client_path(&path, "/assets", "filter", buffer_text(&filter), "sort", "-health,since,id", "limit", "200", "fields",
-                    "id,name,health,since,values,class,children", NULL);
+        client_path(&path, "/assets", "filter", buffer_text(&filter), "sort", "-health,since,id", "limit",
+                    "200", "fields", "id,name,health,since,values,class,children", NULL);
         view_want(out, SLOT_CHILDREN, "fleet ledger", 2000, buffer_text(&path));
     }
     buffer_release(&base);
@@ -79,7 +79,8 @@ static void wants(struct view *view, struct view_wants *out)
     buffer_release(&filter);
 }
 
-static bool read_asset(struct asset_page *page, struct arena *arena, const struct client_answer *answer, struct error *error)
+static bool read_asset(struct asset_page *page, struct arena *arena, const struct client_answer *answer,
+                       struct error *error)
 {
     struct wire_asset_page fresh = {0};
     char *metric = page->have && page->metric < page->page.asset.value_count
@@ -113,14 +114,16 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     } else if (slot == SLOT_ASSET) {
         good = read_asset(page, arena, answer, error);
     } else if (slot == SLOT_STATES) {
-        good = wire_read_intervals(answer->body, answer->length, arena, &envelope, &page->states, &page->state_count, error);
+        good = wire_read_intervals(answer->body, answer->length, arena, &envelope, &page->states,
+                                   &page->state_count, error);
     } else if (slot == SLOT_SERIES) {
         struct wire_series fresh = {0};
         good = wire_read_series(answer->body, answer->length, arena, &fresh, error);
         if (good)
             page->series = fresh;
     } else {
-        good = wire_read_assets(answer->body, answer->length, arena, &envelope, &page->children, &page->child_count, error);
+        good = wire_read_assets(answer->body, answer->length, arena, &envelope, &page->children,
+                                &page->child_count, error);
         if (page->child >= page->child_count)
             page->child = page->child_count ? page->child_count - 1 : 0;
     }
@@ -284,8 +287,10 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     struct asset_page *page = view->state;
-    buffer_printf(out, "z %s  Tab %s  Enter %s  u %s  h %s  P %s  Esc %s", _("span"), page->pane == PANE_METRICS ? _("below") : _("values"),
-                  page->pane == PANE_METRICS ? _("span") : _("open"), _("up"), _("history"), _("plot"), _("back"));
+    buffer_printf(out, "z %s  Tab %s  Enter %s  u %s  h %s  P %s  Esc %s", _("span"),
+                  page->pane == PANE_METRICS ? _("below") : _("values"),
+                  page->pane == PANE_METRICS ? _("span") : _("open"), _("up"), _("history"), _("plot"),
+                  _("back"));
 }
 
 static void plain(struct view *view, struct buffer *out)
@@ -298,17 +303,20 @@ static void plain(struct view *view, struct buffer *out)
         buffer_printf(out, "%s\n", page->problem);
         return;
     }
-    buffer_printf(out, "%s  %s  %s %s\n", asset->field[ASSET_id], asset_name(asset), health_word(asset->health), age_text(age, asset->since, now));
+    buffer_printf(out, "%s  %s  %s %s\n", asset->field[ASSET_id], asset_name(asset),
+                  health_word(asset->health), age_text(age, asset->since, now));
     for (int i = 0; i < ASSET_FIELD_COUNT; i++)
         if (*asset->field[i])
             buffer_printf(out, "  %s: %s\n", field_word(asset_field_name((enum asset_field)i)), asset->field[i]);
     for (unsigned i = 0; i < asset->value_count; i++)
         buffer_printf(out, "  %s = %s (%s)\n", asset->values[i].metric,
-                      value_text(text, sizeof text, asset->values[i].value, asset->values[i].unit), age_text(age, asset->values[i].time, now));
+                      value_text(text, sizeof text, asset->values[i].value, asset->values[i].unit),
+                      age_text(age, asset->values[i].time, now));
     unsigned count;
     const struct wire_asset *rows = asset_below(page, &count);
     for (unsigned i = 0; i < count && i < 40; i++)
-        buffer_printf(out, "%3u  %s  %s  %s\n", i + 1, health_word(rows[i].health), rows[i].field[ASSET_id], asset_name(&rows[i]));
+        buffer_printf(out, "%3u  %s  %s  %s\n", i + 1, health_word(rows[i].health), rows[i].field[ASSET_id],
+                      asset_name(&rows[i]));
 }
 
 static bool pick(struct view *view, unsigned number)

@@ -25,12 +25,16 @@ static int draw_title(struct asset_page *page, struct view *view, struct surface
     if (asset->since == CLOCK_NEVER)
         snprintf(text, sizeof text, "%s", health_word(asset->health));
     else
-        snprintf(text, sizeof text, _("%s %s  (since %s)"), health_word(asset->health), age_text(age, asset->since, now),
-                 instant_format_short(since, asset->since, now));
+        snprintf(text, sizeof text, _("%s %s  (since %s)"), health_word(asset->health),
+                 age_text(age, asset->since, now), instant_format_short(since, asset->since, now));
     int width = text_width(text);
     surface_text(surface, row, area.column + area.columns - 1 - width, width, role, text);
-    int used = 3 + surface_text(surface, row, area.column + 3, area.columns / 2, ROLE_STRONG, asset->field[ASSET_id]) + 2;
-    surface_text_cut(surface, row++, area.column + used, area.columns - used - width - 3, ROLE_STRONG, asset_name(asset), TEXT_CUT_MIDDLE);
+    int used =
+        3 +
+        surface_text(surface, row, area.column + 3, area.columns / 2, ROLE_STRONG, asset->field[ASSET_id]) +
+        2;
+    surface_text_cut(surface, row++, area.column + used, area.columns - used - width - 3, ROLE_STRONG,
+                     asset_name(asset), TEXT_CUT_MIDDLE);
     struct buffer line = BUFFER_INIT;
     if (asset->link != LINK_UNKNOWN)
         buffer_printf(&line, _("net %s · "), link_word(asset->link));
@@ -60,20 +64,24 @@ static void field(struct buffer *out, const char *label, const char *text)
 static int draw_identity(struct asset_page *page, struct surface *surface, struct rect area, int row)
 {
     const struct wire_asset *asset = &page->page.asset;
-    static const enum asset_field first[] = {ASSET_subsystem, ASSET_unit, ASSET_kind, ASSET_class_, ASSET_contract, ASSET_tags};
-    static const enum asset_field second[] = {ASSET_address, ASSET_model, ASSET_vendor, ASSET_serial, ASSET_asset_tag, ASSET_status};
+    static const enum asset_field first[] = {ASSET_subsystem, ASSET_unit,     ASSET_kind,
+                                             ASSET_class_,    ASSET_contract, ASSET_tags};
+    static const enum asset_field second[] = {ASSET_address, ASSET_model,     ASSET_vendor,
+                                              ASSET_serial,  ASSET_asset_tag, ASSET_status};
     struct buffer line = BUFFER_INIT, place = BUFFER_INIT;
     place_text(&place, asset);
     field(&line, _("place"), buffer_text(&place));
     for (unsigned i = 0; i < ARRAY_COUNT(first); i++)
         field(&line, field_word(asset_field_name(first[i])), asset->field[first[i]]);
     if (line.length)
-        surface_text_cut(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line), TEXT_CUT_END);
+        surface_text_cut(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line),
+                         TEXT_CUT_END);
     buffer_clear(&line);
     for (unsigned i = 0; i < ARRAY_COUNT(second); i++)
         field(&line, field_word(asset_field_name(second[i])), asset->field[second[i]]);
     if (line.length && area.rows >= 18)
-        surface_text_cut(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line), TEXT_CUT_END);
+        surface_text_cut(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line),
+                         TEXT_CUT_END);
     buffer_release(&line);
     buffer_release(&place);
     return row;
@@ -86,7 +94,8 @@ static int draw_strip(struct asset_page *page, struct view *view, struct surface
     for (unsigned i = 0; i < page->state_count; i++)
         strip[i] = (struct strip_interval){page->states[i].from, page->states[i].to, page->states[i].health};
     surface_printf(surface, row, area.column + 1, LABEL, ROLE_DIM, _("health %s"), asset_spans[page->span].name);
-    strip_draw(surface, row, area.column + 1 + LABEL, area.columns - LABEL - 2, strip, page->state_count, now - span, now);
+    strip_draw(surface, row, area.column + 1 + LABEL, area.columns - LABEL - 2, strip, page->state_count,
+               now - span, now);
     free(strip);
     return row + 1;
 }
@@ -115,12 +124,16 @@ static void draw_metrics(struct asset_page *page, struct view *view, struct surf
         bool here = at == page->metric;
         if (here)
             surface_put(surface, row, area.column, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));
-        surface_text_cut(surface, row, area.column + 2, area.columns - 28, here && page->pane == PANE_METRICS ? ROLE_STRONG : ROLE_TEXT,
-                         value->metric, TEXT_CUT_MIDDLE);
+        surface_text_cut(surface, row, area.column + 2, area.columns - 28,
+                         here && page->pane == PANE_METRICS ? ROLE_STRONG : ROLE_TEXT, value->metric,
+                         TEXT_CUT_MIDDLE);
         value_text(text, sizeof text, value->value, value->unit);
-        uint8_t role = value->flag == READING_FAIL ? ROLE_CRITICAL : value->flag == READING_SUSPECT ? ROLE_WARNING : ROLE_TEXT;
+        uint8_t role = value->flag == READING_FAIL      ? ROLE_CRITICAL
+                       : value->flag == READING_SUSPECT ? ROLE_WARNING
+                                                        : ROLE_TEXT;
         surface_text_right(surface, row, area.column + area.columns - 25, 17, role, text);
-        surface_text_right(surface, row, area.column + area.columns - 7, 6, ROLE_DIM, age_text(age, value->time, now));
+        surface_text_right(surface, row, area.column + area.columns - 7, 6, ROLE_DIM,
+                           age_text(age, value->time, now));
     }
 }
 
@@ -152,10 +165,23 @@ static void draw_chart(struct asset_page *page, struct view *view, struct surfac
             high[kept++] = high[i];
         }
     msec bucket = count ? (series->to - series->from) / count : 0, period = page->page.asset.period;
-    struct chart_series line = {.name = series->metric, .role = ROLE_CHART, .count = kept, .times = times, .values = values,
-                                .low = low, .high = high, .gap = 2 * (period > bucket ? period : bucket) + bucket};
-    struct chart chart = {.style = page->style, .unit = series->unit, .from = count ? series->from : now - asset_spans[page->span].length,
-                          .to = count ? series->to : now, .series = &line, .count = 1, .floor = NAN, .ceiling = NAN, .limit = NAN,
+    struct chart_series line = {.name = series->metric,
+                                .role = ROLE_CHART,
+                                .count = kept,
+                                .times = times,
+                                .values = values,
+                                .low = low,
+                                .high = high,
+                                .gap = 2 * (period > bucket ? period : bucket) + bucket};
+    struct chart chart = {.style = page->style,
+                          .unit = series->unit,
+                          .from = count ? series->from : now - asset_spans[page->span].length,
+                          .to = count ? series->to : now,
+                          .series = &line,
+                          .count = 1,
+                          .floor = NAN,
+                          .ceiling = NAN,
+                          .limit = NAN,
                           .empty = _("no value in this span")};
     surface_printf(surface, area.row, area.column + 1, area.columns - 2, ROLE_HEADING, _("%s, last %s"),
                    page->page.asset.values[page->metric].metric, asset_spans[page->span].name);
@@ -175,8 +201,11 @@ static void draw_below(struct asset_page *page, struct view *view, struct surfac
     if (!count || area.rows < 2)
         return;
     if (page->page.asset.children) {
-        int used = surface_printf(surface, area.row, area.column + 1, area.columns, ROLE_HEADING, _("%u below"), page->page.asset.children) + 3;
-        draw_by_health(surface, area.row, area.column + used, area.columns - used, page->page.asset.children_by_health, false);
+        int used = surface_printf(surface, area.row, area.column + 1, area.columns, ROLE_HEADING,
+                                  _("%u below"), page->page.asset.children) +
+                   3;
+        draw_by_health(surface, area.row, area.column + used, area.columns - used,
+                       page->page.asset.children_by_health, false);
     } else {
         surface_text(surface, area.row, area.column + 1, area.columns, ROLE_HEADING, _("beside it"));
     }
@@ -191,16 +220,23 @@ static void draw_below(struct asset_page *page, struct view *view, struct surfac
         char since[SPAN_TEXT], value[64] = "";
         if (here)
             surface_put(surface, row, area.column, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));
-        surface_put(surface, row, area.column + 2, (uint8_t)health_role(asset->health), health_glyph(asset->health, surface->ascii));
-        int used = 4 + surface_text_cut(surface, row, area.column + 4, 20, ROLE_DIM, asset->field[ASSET_id], TEXT_CUT_START) + 1;
+        surface_put(surface, row, area.column + 2, (uint8_t)health_role(asset->health),
+                    health_glyph(asset->health, surface->ascii));
+        int used = 4 +
+                   surface_text_cut(surface, row, area.column + 4, 20, ROLE_DIM, asset->field[ASSET_id],
+                                    TEXT_CUT_START) +
+                   1;
         if (asset->value_count)
             value_text(value, sizeof value, asset->values[0].value, asset->values[0].unit);
         int tail = area.columns > 60 ? 22 : 6;
-        surface_text_cut(surface, row, area.column + used, area.columns - used - tail - 1, here ? ROLE_STRONG : ROLE_TEXT, asset_name(asset), TEXT_CUT_MIDDLE);
+        surface_text_cut(surface, row, area.column + used, area.columns - used - tail - 1,
+                         here ? ROLE_STRONG : ROLE_TEXT, asset_name(asset), TEXT_CUT_MIDDLE);
         if (tail > 6)
             surface_text_right(surface, row, area.column + area.columns - tail, 15, ROLE_TEXT, value);
-        surface_text_right(surface, row, area.column + area.columns - 6, 5, (uint8_t)(health_is_wrong(asset->health) ? (int)health_role(asset->health) : ROLE_DIM),
-                           age_text(since, asset->since, now));
+        surface_text_right(
+            surface, row, area.column + area.columns - 6, 5,
+            (uint8_t)(health_is_wrong(asset->health) ? (int)health_role(asset->health) : ROLE_DIM),
+            age_text(since, asset->since, now));
     }
 }
 
@@ -214,16 +250,21 @@ static void draw_messages(struct asset_page *page, struct view *view, struct sur
         const struct wire_message *message = &page->page.messages[i];
         char when[INSTANT_TEXT];
         int row = area.row + 1 + (int)i;
-        int used = 2 + surface_text(surface, row, area.column + 2, 12, ROLE_DIM, instant_format_short(when, message->received, now)) + 1;
+        int used = 2 +
+                   surface_text(surface, row, area.column + 2, 12, ROLE_DIM,
+                                instant_format_short(when, message->received, now)) +
+                   1;
         used += surface_text_cut(surface, row, area.column + used, 12, ROLE_DIM, message->source, TEXT_CUT_END) + 1;
-        surface_text_cut(surface, row, area.column + used, area.columns - used - 1, ROLE_TEXT, message->text, TEXT_CUT_END);
+        surface_text_cut(surface, row, area.column + used, area.columns - used - 1, ROLE_TEXT, message->text,
+                         TEXT_CUT_END);
     }
 }
 
 static void draw_wide(struct asset_page *page, struct view *view, struct surface *surface, struct rect rest)
 {
     struct rect right = rect_cut_right(&rest, rest.columns * 2 / 5), left = rest;
-    int metrics = (int)page->page.asset.value_count < left.rows / 3 ? (int)page->page.asset.value_count : left.rows / 3;
+    int metrics =
+        (int)page->page.asset.value_count < left.rows / 3 ? (int)page->page.asset.value_count : left.rows / 3;
     draw_metrics(page, view, surface, rect_cut_top(&left, metrics ? metrics : 1));
     rect_cut_top(&left, 1);
     int chart = left.rows * 3 / 5;
@@ -247,7 +288,9 @@ static void draw_narrow(struct asset_page *page, struct view *view, struct surfa
     draw_metrics(page, view, surface, rect_cut_top(&rest, metrics));
     int want = page->pane == PANE_BELOW && below ? rest.rows * 2 / 3 : rest.rows / 4;
     int under = below ? (int)below + 1 < want ? (int)below + 1 : want : 0;
-    int messages = page->page.message_count ? ((int)page->page.message_count + 1 < 3 ? (int)page->page.message_count + 1 : 3) : 0;
+    int messages = page->page.message_count
+                       ? ((int)page->page.message_count + 1 < 3 ? (int)page->page.message_count + 1 : 3)
+                       : 0;
     int chart = rest.rows - under - messages;
     if (!page->page.asset.value_count || chart < 5) {
         under += page->page.asset.value_count || !below ? 0 : chart;
@@ -268,7 +311,8 @@ void asset_draw(struct view *view, struct surface *surface, struct rect area)
     if (!page->have) {
         surface_text(surface, area.row, area.column + 1, area.columns - 2, ROLE_STRONG, page->id);
         if (area.rows > 1)
-            surface_text(surface, area.row + 1, area.column + 1, area.columns - 2, page->problem[0] ? ROLE_ERROR : ROLE_DIM,
+            surface_text(surface, area.row + 1, area.column + 1, area.columns - 2,
+                         page->problem[0] ? ROLE_ERROR : ROLE_DIM,
                          page->problem[0] ? page->problem : _("loading ..."));
         return;
     }
@@ -279,7 +323,8 @@ void asset_draw(struct view *view, struct surface *surface, struct rect area)
         row = draw_strip(page, view, surface, area, row);
     if (area.rows >= 14) {
         time_axis_draw(surface, row++, area.column + 1 + LABEL, area.columns - LABEL - 2,
-                       view->host_ops->now(view->host) - asset_spans[page->span].length, view->host_ops->now(view->host));
+                       view->host_ops->now(view->host) - asset_spans[page->span].length,
+                       view->host_ops->now(view->host));
     }
     rect_cut_top(&rest, row - area.row);
     if (area.columns >= WIDE_FROM)

@@ -73,7 +73,8 @@ static void read_verdict(struct audit *audit, const struct client_answer *answer
     struct json_object *verdict = json_parse(answer->body, answer->length, 8, NULL);
     if (!verdict)
         return;
-    long long rows = (long long)json_get_integer(verdict, "rows", 0), broken = (long long)json_get_integer(verdict, "broken_at", -1);
+    long long rows = (long long)json_get_integer(verdict, "rows", 0),
+              broken = (long long)json_get_integer(verdict, "broken_at", -1);
     if (json_get_bool(verdict, "whole", broken < 0))
         snprintf(audit->verdict, sizeof audit->verdict, _("the chain of %lld entries is whole"), rows);
     else
@@ -105,7 +106,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     audit->rows = rows;
     audit->count = count;
     audit->have = true;
-    table_refreshed(audit->table, &(struct table_source){.owner = audit, .total = count, .count = count, .row = fill});
+    table_refreshed(audit->table,
+                    &(struct table_source){.owner = audit, .total = count, .count = count, .row = fill});
     arena_free(&old);
     return true;
 }
@@ -118,9 +120,15 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         return;
     audit->now = clock_wall();
     struct rect head = rect_cut_top(&rest, 1);
-    int used = surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u last entries"), audit->count);
-    surface_text(surface, head.row, head.column + used + 3, head.columns - used - 4, strstr(audit->verdict, "BROKEN") ? ROLE_CRITICAL : ROLE_OK, audit->verdict);
-    table_set_empty(audit->table, audit->have ? _("nobody did anything yet") : audit->problem[0] ? audit->problem : _("loading ..."), "");
+    int used = surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING,
+                              _("%u last entries"), audit->count);
+    surface_text(surface, head.row, head.column + used + 3, head.columns - used - 4,
+                 strstr(audit->verdict, "BROKEN") ? ROLE_CRITICAL : ROLE_OK, audit->verdict);
+    table_set_empty(audit->table,
+                    audit->have         ? _("nobody did anything yet")
+                    : audit->problem[0] ? audit->problem
+                                        : _("loading ..."),
+                    "");
     table_draw(audit->table, surface, rest);
 }
 
@@ -154,8 +162,9 @@ static void plain(struct view *view, struct buffer *out)
     struct audit *audit = view->state;
     char time[INSTANT_TEXT];
     for (unsigned i = 0; i < audit->count; i++)
-        buffer_printf(out, "%s  %s  %s  %s  %s\n", instant_format(time, audit->rows[i].time), audit->rows[i].actor, audit->rows[i].verb,
-                      audit->rows[i].target, audit->rows[i].detail);
+        buffer_printf(out, "%s  %s  %s  %s  %s\n", instant_format(time, audit->rows[i].time),
+                      audit->rows[i].actor, audit->rows[i].verb, audit->rows[i].target,
+                      audit->rows[i].detail);
 }
 
 const struct view_ops audit_view = {

@@ -108,14 +108,15 @@ static void wants(struct view *view, struct view_wants *out)
     cell_filter(view, &filter);
     client_path(&path, "/board", "group", board->group, "order", board->in_place ? "place" : "worst", "filter",
                 buffer_text(&filter), "limit", GROUPS_MOST, NULL);
-    view_want(out, SLOT_BOARD, "fleet ledger", REFRESH_LEAST + (msec)(board->bytes / BYTES_A_MILLISECOND), buffer_text(&path));
+    view_want(out, SLOT_BOARD, "fleet ledger", REFRESH_LEAST + (msec)(board->bytes / BYTES_A_MILLISECOND),
+              buffer_text(&path));
     buffer_release(&path);
     buffer_release(&filter);
     detail_want(&board->detail, view, out, SLOT_DETAIL, heat_cursor_id(board->heat), is_wide(view));
     if (is_wide(view)) {
         struct buffer trouble = BUFFER_INIT;
-        client_path(&trouble, "/assets", "filter", "health:offline,critical,warning", "sort", "-since,id", "limit", TROUBLE_MOST,
-                    "fields", "name,since,reason,building,floor,room", NULL);
+        client_path(&trouble, "/assets", "filter", "health:offline,critical,warning", "sort", "-since,id",
+                    "limit", TROUBLE_MOST, "fields", "name,since,reason,building,floor,room", NULL);
         view_want(out, SLOT_TROUBLE, "fleet", 1000, buffer_text(&trouble));
         buffer_release(&trouble);
     }
@@ -253,18 +254,22 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
     uint32_t cells = 0;
     for (int health = 0; health < HEALTH_COUNT; health++)
         cells += board->board.by_health[health];
-    snprintf(text, sizeof text, board->in_place ? _("by %s, in place") : _("by %s, worst first"), field_word(board->group));
+    snprintf(text, sizeof text, board->in_place ? _("by %s, in place") : _("by %s, worst first"),
+             field_word(board->group));
     int used = 1 + surface_text(surface, line.row, line.column + 1, line.columns - 1, ROLE_HEADING, text) + 2;
     if (*board->scope || *board->filter)
-        used += surface_printf(surface, line.row, line.column + used, line.columns / 3, ROLE_MATCH, "%s%s%s", board->scope,
-                               *board->scope && *board->filter ? " " : "", board->filter) + 2;
+        used += surface_printf(surface, line.row, line.column + used, line.columns / 3, ROLE_MATCH, "%s%s%s",
+                               board->scope, *board->scope && *board->filter ? " " : "", board->filter) +
+                2;
     if (!board->have)
         return;
     uint32_t population = cell_population(view);
     if (cells < population) {
         struct buffer shown = BUFFER_INIT;
         shown_text(&shown, cells, population, 0);
-        used += surface_text(surface, line.row, line.column + used, line.columns - used - 1, ROLE_HEADING, buffer_text(&shown)) + 2;
+        used += surface_text(surface, line.row, line.column + used, line.columns - used - 1, ROLE_HEADING,
+                             buffer_text(&shown)) +
+                2;
         buffer_release(&shown);
     }
     int room = line.columns - used - 1;
@@ -292,12 +297,14 @@ static void draw_trouble(struct board *board, struct view *view, struct surface 
         uint8_t role = (uint8_t)health_role(asset->health);
         int row = area.row + i;
         surface_put(surface, row, area.column + 1, role, health_glyph(asset->health, surface->ascii));
-        surface_text_right(surface, row, area.column + 3, 5, role, age_text(since, asset->since, view->host_ops->now(view->host)));
+        surface_text_right(surface, row, area.column + 3, 5, role,
+                           age_text(since, asset->since, view->host_ops->now(view->host)));
         surface_text_cut(surface, row, area.column + 10, 20, ROLE_TEXT, asset->field[ASSET_id], TEXT_CUT_START);
         place_text(&place, asset);
         surface_text_cut(surface, row, area.column + 31, 28, ROLE_TEXT, buffer_text(&place), TEXT_CUT_MIDDLE);
         surface_text_cut(surface, row, area.column + 60, 30, ROLE_TEXT, asset_name(asset), TEXT_CUT_MIDDLE);
-        surface_text_cut(surface, row, area.column + 91, area.columns - 92, ROLE_DIM, reason_word(asset->reason), TEXT_CUT_END);
+        surface_text_cut(surface, row, area.column + 91, area.columns - 92, ROLE_DIM,
+                         reason_word(asset->reason), TEXT_CUT_END);
         buffer_release(&place);
     }
 }
@@ -316,7 +323,10 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         below = rect_cut_bottom(&rest, BELOW_ROWS);
     heat_set_fold(board->heat, !board->in_place);
     heat_set_stale(board->heat, view->host_ops->stale(view->host));
-    heat_set_empty(board->heat, board->have ? _("no cell matches") : board->problem[0] ? board->problem : _("loading ..."),
+    heat_set_empty(board->heat,
+                   board->have         ? _("no cell matches")
+                   : board->problem[0] ? board->problem
+                                       : _("loading ..."),
                    *board->filter ? _("Esc clears the filter") : "");
     if (side.columns) { /* contracted counts stand under the cells where the pane is beside */
         struct rect counts = rect_cut_bottom(&rest, 1);
@@ -363,7 +373,8 @@ static bool choose_grouping(struct board *board, const char *argument, struct er
     unsigned at = 0;
     enum asset_field field;
     if (*argument && !asset_field_parse(argument, &field))
-        return error_set(error, ERROR_INVALID, _("cannot group by `%s`: building, subsystem, unit or contract"), argument);
+        return error_set(error, ERROR_INVALID,
+                         _("cannot group by `%s`: building, subsystem, unit or contract"), argument);
     for (unsigned i = 0; i < ARRAY_COUNT(groupings); i++)
         if (strcmp(groupings[i], board->group) == 0)
             at = i + 1;
@@ -438,8 +449,8 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, "Enter %s  u %s  v %s  w %s  / %s  n %s  h %s  [ %s", _("open"), _("group"), _("group by"), _("order"),
-                  _("filter"), _("next wrong"), _("history"), _("back in time"));
+    buffer_printf(out, "Enter %s  u %s  v %s  w %s  / %s  n %s  h %s  [ %s", _("open"), _("group"),
+                  _("group by"), _("order"), _("filter"), _("next wrong"), _("history"), _("back in time"));
 }
 
 /* In words, and those that are wrong by name: a row of dots says nothing to the ear. */

@@ -35,7 +35,8 @@ static bool about(const struct detail *detail, const char *id)
     return detail->have && id && strcmp(detail->page.asset.field[ASSET_id], id) == 0;
 }
 
-static void want_series(struct detail *detail, struct view *view, struct view_wants *wants, unsigned slot, const char *base)
+static void want_series(struct detail *detail, struct view *view, struct view_wants *wants, unsigned slot,
+                        const char *base)
 {
     /* Whole minutes, so that the path stays the same while nothing else changes. */
     msec to = view->host_ops->now(view->host) / SPAN_MINUTE * SPAN_MINUTE;
@@ -58,7 +59,8 @@ static void want_series(struct detail *detail, struct view *view, struct view_wa
         struct buffer filter = BUFFER_INIT;
         filter_value(&filter, "parent", detail->page.asset.field[ASSET_id]);
         buffer_clear(&path);
-        client_path(&path, "/assets", "filter", buffer_text(&filter), "sort", "-health,id", "limit", BELOW_MOST, "fields", "id", NULL);
+        client_path(&path, "/assets", "filter", buffer_text(&filter), "sort", "-health,id", "limit",
+                    BELOW_MOST, "fields", "id", NULL);
         view_want(wants, slot + DETAIL_BELOW, "fleet ledger", 2000, buffer_text(&path));
         buffer_release(&filter);
     }
@@ -66,7 +68,8 @@ static void want_series(struct detail *detail, struct view *view, struct view_wa
     buffer_release(&resource);
 }
 
-void detail_want(struct detail *detail, struct view *view, struct view_wants *wants, unsigned slot, const char *id, bool pane)
+void detail_want(struct detail *detail, struct view *view, struct view_wants *wants, unsigned slot,
+                 const char *id, bool pane)
 {
     struct buffer base = BUFFER_INIT;
     if (!id)
@@ -100,9 +103,11 @@ bool detail_receive(struct detail *detail, unsigned part, const struct client_an
             detail->have = true;
         }
     } else if (part == DETAIL_STATES) {
-        good = wire_read_intervals(answer->body, answer->length, arena, &page, &detail->states, &detail->state_count, error);
+        good = wire_read_intervals(answer->body, answer->length, arena, &page, &detail->states,
+                                   &detail->state_count, error);
     } else if (part == DETAIL_BELOW) {
-        good = wire_read_assets(answer->body, answer->length, arena, &page, &detail->below, &detail->below_count, error);
+        good = wire_read_assets(answer->body, answer->length, arena, &page, &detail->below,
+                                &detail->below_count, error);
     } else {
         struct wire_series fresh = {0};
         good = wire_read_series(answer->body, answer->length, arena, &fresh, error);
@@ -118,7 +123,8 @@ bool detail_receive(struct detail *detail, unsigned part, const struct client_an
     return good;
 }
 
-static int draw_health(struct view *view, struct surface *surface, int row, int column, int columns, const struct wire_asset *asset, bool right)
+static int draw_health(struct view *view, struct surface *surface, int row, int column, int columns,
+                       const struct wire_asset *asset, bool right)
 {
     char age[SPAN_TEXT], since[INSTANT_TEXT], text[120];
     msec now = view->host_ops->now(view->host);
@@ -146,14 +152,18 @@ static void state_text(const struct wire_asset *asset, struct buffer *out)
         buffer_printf(out, " · %s", asset->evidence);
 }
 
-void detail_draw_lines(struct detail *detail, struct view *view, struct surface *surface, struct rect area, const char *id)
+void detail_draw_lines(struct detail *detail, struct view *view, struct surface *surface, struct rect area,
+                       const char *id)
 {
     const struct wire_asset *asset = &detail->page.asset;
     if (!id || area.rows < 1)
         return;
     /* The last answer stays, under its own id, until the next one is here. */
     const char *shown = detail->have ? asset->field[ASSET_id] : id;
-    int used = 1 + surface_text(surface, area.row, area.column + 1, area.columns / 2, about(detail, id) ? ROLE_STRONG : ROLE_DIM, shown) + 2;
+    int used = 1 +
+               surface_text(surface, area.row, area.column + 1, area.columns / 2,
+                            about(detail, id) ? ROLE_STRONG : ROLE_DIM, shown) +
+               2;
     if (!detail->have)
         return;
     struct buffer text = BUFFER_INIT;
@@ -161,22 +171,26 @@ void detail_draw_lines(struct detail *detail, struct view *view, struct surface 
     if (text.length)
         buffer_append_text(&text, " · ");
     buffer_append_text(&text, asset_name(asset));
-    int health = draw_health(view, surface, area.row, area.column + area.columns / 2, area.columns - area.columns / 2 - 1, asset, true);
-    surface_text_cut(surface, area.row, area.column + used, area.columns - used - health - 3, ROLE_TEXT, buffer_text(&text), TEXT_CUT_MIDDLE);
+    int health = draw_health(view, surface, area.row, area.column + area.columns / 2,
+                             area.columns - area.columns / 2 - 1, asset, true);
+    surface_text_cut(surface, area.row, area.column + used, area.columns - used - health - 3, ROLE_TEXT,
+                     buffer_text(&text), TEXT_CUT_MIDDLE);
     if (area.rows > 1) {
         buffer_clear(&text);
         state_text(asset, &text);
         int below = 0;
         if (asset->below) {
             char count[24], words[60];
-            below = draw_by_health(surface, area.row + 1, area.column + area.columns / 2, area.columns - area.columns / 2 - 1,
-                                   asset->children_by_health, true);
+            below = draw_by_health(surface, area.row + 1, area.column + area.columns / 2,
+                                   area.columns - area.columns / 2 - 1, asset->children_by_health, true);
             snprintf(words, sizeof words, _("%s below:"), count_text(count, asset->below));
             int width = text_width(words);
-            surface_text(surface, area.row + 1, area.column + area.columns - 1 - below - width - 1, width, ROLE_DIM, words);
+            surface_text(surface, area.row + 1, area.column + area.columns - 1 - below - width - 1, width,
+                         ROLE_DIM, words);
             below += width + 2;
         }
-        surface_text_cut(surface, area.row + 1, area.column + 1, area.columns - below - 3, ROLE_TEXT, buffer_text(&text), TEXT_CUT_END);
+        surface_text_cut(surface, area.row + 1, area.column + 1, area.columns - below - 3, ROLE_TEXT,
+                         buffer_text(&text), TEXT_CUT_END);
     }
     buffer_release(&text);
 }
@@ -215,7 +229,11 @@ static void pane_chart(struct detail *detail, struct view *view, struct surface 
         times[i] = series->buckets[i].start;
         values[i] = series->buckets[i].count ? series->buckets[i].sum / series->buckets[i].count : NAN;
     }
-    struct chart_series line = {.name = series->metric, .role = ROLE_CHART, .count = series->bucket_count, .times = times, .values = values};
+    struct chart_series line = {.name = series->metric,
+                                .role = ROLE_CHART,
+                                .count = series->bucket_count,
+                                .times = times,
+                                .values = values};
     struct chart chart = {.unit = series->unit, .from = series->from, .to = series->to, .series = &line, .count = 1,
                           .floor = NAN, .ceiling = NAN, .limit = NAN, .empty = _("no value in this span")};
     (void)view;
@@ -226,7 +244,8 @@ static void pane_chart(struct detail *detail, struct view *view, struct surface 
     free(values);
 }
 
-void detail_draw_pane(struct detail *detail, struct view *view, struct surface *surface, struct rect area, const char *id)
+void detail_draw_pane(struct detail *detail, struct view *view, struct surface *surface, struct rect area,
+                      const char *id)
 {
     const struct wire_asset *asset = &detail->page.asset;
     struct buffer text = BUFFER_INIT;
@@ -252,13 +271,16 @@ void detail_draw_pane(struct detail *detail, struct view *view, struct surface *
     if (asset->below && row < area.row + area.rows) {
         char count[24];
         surface_text(surface, row, area.column, 12, ROLE_DIM, _("below"));
-        int used = surface_printf(surface, row, area.column + 13, 12, ROLE_TEXT, "%s:", count_text(count, asset->below));
-        draw_by_health(surface, row, area.column + 14 + used, area.columns - 14 - used, asset->children_by_health, false);
+        int used = surface_printf(surface, row, area.column + 13, 12, ROLE_TEXT,
+                                  "%s:", count_text(count, asset->below));
+        draw_by_health(surface, row, area.column + 14 + used, area.columns - 14 - used,
+                       asset->children_by_health, false);
         row++;
         for (unsigned i = 0; i < detail->below_count; i++) { /* one letter each, worst first */
             int across = area.columns - 13, line = row + (int)i / across;
             if (line < area.row + area.rows)
-                surface_put(surface, line, area.column + 13 + (int)i % across, (uint8_t)health_role(detail->below[i].health),
+                surface_put(surface, line, area.column + 13 + (int)i % across,
+                            (uint8_t)health_role(detail->below[i].health),
                             health_glyph(detail->below[i].health, surface->ascii));
         }
         if (detail->below_count)
@@ -269,7 +291,8 @@ void detail_draw_pane(struct detail *detail, struct view *view, struct surface *
         msec now = view->host_ops->now(view->host);
         struct strip_interval *strip = memory_new_array(detail->state_count, sizeof *strip);
         for (unsigned i = 0; i < detail->state_count; i++)
-            strip[i] = (struct strip_interval){detail->states[i].from, detail->states[i].to, detail->states[i].health};
+            strip[i] = (struct strip_interval){detail->states[i].from, detail->states[i].to,
+                                               detail->states[i].health};
         surface_text(surface, row++, area.column, area.columns, ROLE_HEADING, _("health, 6 h"));
         strip_draw(surface, row++, area.column, area.columns, strip, detail->state_count, now - PANE_SPAN, now);
         time_axis_draw(surface, row++, area.column, area.columns, now - PANE_SPAN, now);

@@ -23,13 +23,36 @@ enum { LIVE = -1 };
 static const struct device_column catalogue[] = {
     {.name = "letter", .fields = "health", .sort = "health", .field = LIVE, .minimum = 1, .maximum = 1},
     {.name = "id", .sort = "id", .field = ASSET_id, .minimum = 8, .maximum = 24, .cut = TEXT_CUT_START},
-    {.name = "name", .sort = "name", .field = ASSET_name, .minimum = 12, .weight = 3, .cut = TEXT_CUT_MIDDLE, .strong = true},
-    {.name = "place", .fields = "site,building,floor,room", .sort = "building", .field = LIVE, .minimum = 12, .weight = 2,
-     .cut = TEXT_CUT_MIDDLE, .drop = 2},
+    {.name = "name",
+     .sort = "name",
+     .field = ASSET_name,
+     .minimum = 12,
+     .weight = 3,
+     .cut = TEXT_CUT_MIDDLE,
+     .strong = true},
+    {.name = "place",
+     .fields = "site,building,floor,room",
+     .sort = "building",
+     .field = LIVE,
+     .minimum = 12,
+     .weight = 2,
+     .cut = TEXT_CUT_MIDDLE,
+     .drop = 2},
     {.name = "kind", .sort = "kind", .field = ASSET_kind, .minimum = 6, .maximum = 12, .drop = 5},
     {.name = "class", .sort = "class", .field = ASSET_class_, .minimum = 6, .maximum = 16, .drop = 5},
-    {.name = "parent", .sort = "parent", .field = ASSET_parent, .minimum = 8, .maximum = 20, .cut = TEXT_CUT_START, .drop = 6},
-    {.name = "subsystem", .sort = "subsystem", .field = ASSET_subsystem, .minimum = 8, .maximum = 20, .drop = 5},
+    {.name = "parent",
+     .sort = "parent",
+     .field = ASSET_parent,
+     .minimum = 8,
+     .maximum = 20,
+     .cut = TEXT_CUT_START,
+     .drop = 6},
+    {.name = "subsystem",
+     .sort = "subsystem",
+     .field = ASSET_subsystem,
+     .minimum = 8,
+     .maximum = 20,
+     .drop = 5},
     {.name = "site", .sort = "site", .field = ASSET_site, .minimum = 6, .maximum = 16, .drop = 7},
     {.name = "building", .sort = "building", .field = ASSET_building, .minimum = 8, .maximum = 20, .drop = 3},
     {.name = "floor", .sort = "floor", .field = ASSET_floor, .minimum = 3, .maximum = 6, .drop = 4},
@@ -37,21 +60,52 @@ static const struct device_column catalogue[] = {
     {.name = "model", .sort = "model", .field = ASSET_model, .minimum = 6, .maximum = 20, .drop = 6},
     {.name = "vendor", .sort = "vendor", .field = ASSET_vendor, .minimum = 6, .maximum = 20, .drop = 6},
     {.name = "serial", .sort = "serial", .field = ASSET_serial, .minimum = 6, .maximum = 20, .drop = 6},
-    {.name = "asset_tag", .sort = "asset_tag", .field = ASSET_asset_tag, .minimum = 6, .maximum = 20, .drop = 6},
+    {.name = "asset_tag",
+     .sort = "asset_tag",
+     .field = ASSET_asset_tag,
+     .minimum = 6,
+     .maximum = 20,
+     .drop = 6},
     {.name = "unit", .sort = "unit", .field = ASSET_unit, .minimum = 6, .maximum = 16, .drop = 5},
     {.name = "tags", .sort = "tags", .field = ASSET_tags, .minimum = 6, .maximum = 20, .drop = 7},
     {.name = "address", .sort = "address", .field = ASSET_address, .minimum = 9, .maximum = 24, .drop = 5},
-    {.name = "period", .sort = "period", .fields = "period_ms", .field = LIVE, .minimum = 4, .maximum = 6, .right = true, .drop = 7},
+    {.name = "period",
+     .sort = "period",
+     .fields = "period_ms",
+     .field = LIVE,
+     .minimum = 4,
+     .maximum = 6,
+     .right = true,
+     .drop = 7},
     {.name = "status", .sort = "status", .field = ASSET_status, .minimum = 6, .maximum = 12, .drop = 7},
     {.name = "contract", .sort = "contract", .field = ASSET_contract, .minimum = 6, .maximum = 16, .drop = 7},
     {.name = "health", .sort = "health", .field = LIVE, .minimum = 7, .maximum = 12, .drop = 3},
     {.name = "reason", .field = LIVE, .minimum = 8, .maximum = 20, .drop = 4},
     {.name = "since", .sort = "since", .field = LIVE, .minimum = 5, .maximum = 5, .right = true, .drop = 1},
-    {.name = "age", .sort = "last_heard", .fields = "last_heard", .field = LIVE, .minimum = 5, .maximum = 5, .right = true, .drop = 2},
+    {.name = "age",
+     .sort = "last_heard",
+     .fields = "last_heard",
+     .field = LIVE,
+     .minimum = 5,
+     .maximum = 5,
+     .right = true,
+     .drop = 2},
     {.name = "link", .sort = "link", .field = LIVE, .minimum = 4, .maximum = 8, .drop = 4},
     {.name = "comm", .sort = "comm", .field = LIVE, .minimum = 6, .maximum = 10, .drop = 4},
-    {.name = "children", .sort = "children", .field = LIVE, .minimum = 5, .maximum = 6, .right = true, .drop = 4},
-    {.name = "value", .fields = "values", .field = LIVE, .minimum = 10, .maximum = 16, .right = true, .drop = 4},
+    {.name = "children",
+     .sort = "children",
+     .field = LIVE,
+     .minimum = 5,
+     .maximum = 6,
+     .right = true,
+     .drop = 4},
+    {.name = "value",
+     .fields = "values",
+     .field = LIVE,
+     .minimum = 10,
+     .maximum = 16,
+     .right = true,
+     .drop = 4},
     {.name = "evidence", .field = LIVE, .minimum = 10, .weight = 1, .drop = 8},
 };
 
@@ -79,9 +133,15 @@ static void add(struct device_columns *columns, const struct device_column *kind
 {
     columns->kind[columns->count] = kind;
     bool letter = strcmp(kind->name, "letter") == 0;
-    columns->column[columns->count++] = (struct table_column){
-        .name = kind->name, .title = letter ? "" : field_word(kind->name), .minimum = kind->minimum, .maximum = kind->maximum,
-        .weight = kind->weight, .cut = kind->cut, .right = kind->right, .strong = kind->strong, .drop = kind->drop};
+    columns->column[columns->count++] = (struct table_column){.name = kind->name,
+                                                              .title = letter ? "" : field_word(kind->name),
+                                                              .minimum = kind->minimum,
+                                                              .maximum = kind->maximum,
+                                                              .weight = kind->weight,
+                                                              .cut = kind->cut,
+                                                              .right = kind->right,
+                                                              .strong = kind->strong,
+                                                              .drop = kind->drop};
 }
 
 bool device_columns_set(struct device_columns *columns, const char *names, struct error *error)
@@ -92,8 +152,10 @@ bool device_columns_set(struct device_columns *columns, const char *names, struc
         size_t length = strcspn(at, ", ");
         const struct device_column *kind = length ? find(at, length) : NULL;
         if (length && !kind)
-            return error_set(error, ERROR_INVALID, _("no column `%.*s`: id, name, place, kind, since, age, value ... (TAB lists them)"),
-                             (int)length, at);
+            return error_set(
+                error, ERROR_INVALID,
+                _("no column `%.*s`: id, name, place, kind, since, age, value ... (TAB lists them)"),
+                (int)length, at);
         if (fresh.count == TABLE_COLUMNS)
             return error_set(error, ERROR_INVALID, _("at most %d columns"), TABLE_COLUMNS - 1);
         if (kind && kind != &catalogue[0])
@@ -145,7 +207,8 @@ static void live_text(const struct wire_asset *asset, const char *name, msec now
         value_text(out, size, asset->values[0].value, asset->values[0].unit);
 }
 
-void device_columns_fill(struct device_columns *columns, const struct wire_asset *asset, msec now, bool ascii, struct table_row *row)
+void device_columns_fill(struct device_columns *columns, const struct wire_asset *asset, msec now, bool ascii,
+                         struct table_row *row)
 {
     bool wrong = health_is_wrong(asset->health);
     uint8_t health = (uint8_t)health_role(asset->health);

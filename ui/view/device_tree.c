@@ -136,8 +136,8 @@ void device_tree_want(struct device_tree *tree, struct view_wants *wants, unsign
     struct buffer path = BUFFER_INIT, filter = BUFFER_INIT;
     tree->first_slot = first_slot;
     root_filter(tree, &filter);
-    client_path(&path, "/board", "group", "building", "order", "worst", "filter", buffer_text(&filter), "cells", "1", "limit",
-                BRANCH_MOST, NULL);
+    client_path(&path, "/board", "group", "building", "order", "worst", "filter", buffer_text(&filter),
+                "cells", "1", "limit", BRANCH_MOST, NULL);
     view_want(wants, first_slot, "fleet ledger", ROOT_EVERY, buffer_text(&path));
     unsigned turns = VIEW_SLOTS - first_slot - 1;
     if (!tree->asked && tree->have) {
@@ -190,7 +190,8 @@ static void give_assets(struct device_tree *tree, struct batch *batch, const str
     free(nodes);
 }
 
-bool device_tree_receive(struct device_tree *tree, unsigned slot, const struct client_answer *answer, struct error *error)
+bool device_tree_receive(struct device_tree *tree, unsigned slot, const struct client_answer *answer,
+                         struct error *error)
 {
     struct batch *batch = memory_new(sizeof *batch);
     bool good = false;

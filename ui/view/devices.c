@@ -53,14 +53,17 @@ static void fill_row(void *owner, size_t index, struct table_row *row)
 {
     struct view *view = owner;
     struct devices *devices = view->state;
-    device_columns_fill(&devices->columns, &devices->rows[index - devices->page.offset], devices->now, devices->ascii, row);
+    device_columns_fill(&devices->columns, &devices->rows[index - devices->page.offset], devices->now,
+                        devices->ascii, row);
 }
 
 static void give_rows(struct view *view)
 {
     struct devices *devices = view->state;
-    table_refreshed(devices->table, &(struct table_source){.owner = view, .total = devices->page.total,
-                                                           .offset = devices->page.offset, .count = devices->row_count,
+    table_refreshed(devices->table, &(struct table_source){.owner = view,
+                                                           .total = devices->page.total,
+                                                           .offset = devices->page.offset,
+                                                           .count = devices->row_count,
                                                            .row = fill_row});
 }
 
@@ -122,8 +125,8 @@ static void query(struct view *view, struct buffer *out)
     struct devices *devices = view->state;
     struct buffer columns = BUFFER_INIT, path = BUFFER_INIT;
     device_columns_names(&devices->columns, &columns);
-    client_path(&path, "", "filter", devices->filter, "sort", devices->sort, "columns", buffer_text(&columns), "layout",
-                devices->tree ? "tree" : "table", NULL);
+    client_path(&path, "", "filter", devices->filter, "sort", devices->sort, "columns", buffer_text(&columns),
+                "layout", devices->tree ? "tree" : "table", NULL);
     buffer_append_text(out, buffer_text(&path) + 1);
     buffer_release(&columns);
     buffer_release(&path);
@@ -241,8 +244,8 @@ static void wants(struct view *view, struct view_wants *out)
         snprintf(offset, sizeof offset, "%zu", devices->offset);
         snprintf(count, sizeof count, "%zu", devices->count);
         device_columns_fields(&devices->columns, &fields);
-        client_path(&path, "/assets", "filter", devices->sent, "sort", devices->sort, "offset", devices->offset ? offset : "",
-                    "limit", count, "fields", buffer_text(&fields), NULL);
+        client_path(&path, "/assets", "filter", devices->sent, "sort", devices->sort, "offset",
+                    devices->offset ? offset : "", "limit", count, "fields", buffer_text(&fields), NULL);
         view_want(out, SLOT_ROWS, "fleet ledger", 500, buffer_text(&path));
         out->want[out->count - 1].rest = devices->widen ? WIDEN_AFTER : 0;
     }
@@ -300,12 +303,18 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
         device_tree_headline(devices->tree, &text);
     else if (devices->have)
         shown_text(&text, devices->page.total, devices->page.population, table_marks(table));
-    int used = 1 + surface_text(surface, line.row, line.column + 1, line.columns - 1, ROLE_HEADING, buffer_text(&text)) + 2;
+    int used =
+        1 +
+        surface_text(surface, line.row, line.column + 1, line.columns - 1, ROLE_HEADING, buffer_text(&text)) +
+        2;
     if (*devices->filter)
-        used += surface_text_cut(surface, line.row, line.column + used, line.columns - used - 1, ROLE_MATCH, devices->filter, TEXT_CUT_END) + 2;
+        used += surface_text_cut(surface, line.row, line.column + used, line.columns - used - 1, ROLE_MATCH,
+                                 devices->filter, TEXT_CUT_END) +
+                2;
     if (!devices->tree && table_total(table)) {
         char place[64];
-        snprintf(place, sizeof place, "%s  %zu", strcmp(devices->sort, SORT_WORST) == 0 ? _("worst first") : devices->sort,
+        snprintf(place, sizeof place, "%s  %zu",
+                 strcmp(devices->sort, SORT_WORST) == 0 ? _("worst first") : devices->sort,
                  table_cursor(table) + 1);
         int width = text_width(place);
         if (used + width + 1 < line.columns)
@@ -327,7 +336,10 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         side = rect_cut_right(&rest, SIDE_COLUMNS);
     struct table *table = table_of(devices);
     table_set_stale(table, view->host_ops->stale(view->host));
-    table_set_empty(table, devices->have || devices->tree ? _("no asset matches") : devices->problem[0] ? devices->problem : _("loading ..."),
+    table_set_empty(table,
+                    devices->have || devices->tree ? _("no asset matches")
+                    : devices->problem[0]          ? devices->problem
+                                                   : _("loading ..."),
                     *devices->filter ? _("Esc clears the filter") : "");
     if (devices->tree)
         device_tree_draw(devices->tree, surface, rest, devices->now);
@@ -387,7 +399,10 @@ static void sort_beside(struct view *view, int step)
     if (strcmp(name, "letter") == 0)
         snprintf(sort, sizeof sort, "%s", SORT_WORST);
     else
-        snprintf(sort, sizeof sort, "%s,id", strcmp(name, "age") == 0 ? "last_heard" : strcmp(name, "place") == 0 ? "building,floor,room" : name);
+        snprintf(sort, sizeof sort, "%s,id",
+                 strcmp(name, "age") == 0     ? "last_heard"
+                 : strcmp(name, "place") == 0 ? "building,floor,room"
+                                              : name);
     set_sort(view, sort);
 }
 
@@ -487,7 +502,8 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         size_t before = table_cursor(table_of(devices));
         enum reaction reaction = key(view, &motion);
         if (strstr(name, "wrong") && table_cursor(table_of(devices)) == before)
-            view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else is wrong in the rows near here; w puts the worst first"));
+            view->host_ops->say(view->host, ROLE_HINT, "%s",
+                                _("nothing else is wrong in the rows near here; w puts the worst first"));
         return reaction;
     }
     return REACT_IGNORED;
@@ -513,8 +529,9 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     struct devices *devices = view->state;
-    buffer_printf(out, "Enter %s  v %s  / %s  Space %s  n %s  h %s  w %s  C %s", _("open"), devices->tree ? _("table") : _("tree"),
-                  _("filter"), _("mark"), _("next wrong"), _("history"), _("order"), _("columns"));
+    buffer_printf(out, "Enter %s  v %s  / %s  Space %s  n %s  h %s  w %s  C %s", _("open"),
+                  devices->tree ? _("table") : _("tree"), _("filter"), _("mark"), _("next wrong"),
+                  _("history"), _("order"), _("columns"));
 }
 
 static void plain(struct view *view, struct buffer *out)
@@ -527,8 +544,9 @@ static void plain(struct view *view, struct buffer *out)
         char since[SPAN_TEXT];
         struct buffer place = BUFFER_INIT;
         place_text(&place, asset);
-        buffer_printf(out, "%3u  %s  %s  %s  %s  %s\n", devices->page.offset + i + 1, health_word(asset->health), asset->field[ASSET_id],
-                      asset_name(asset), buffer_text(&place), age_text(since, asset->since, devices->now));
+        buffer_printf(out, "%3u  %s  %s  %s  %s  %s\n", devices->page.offset + i + 1,
+                      health_word(asset->health), asset->field[ASSET_id], asset_name(asset),
+                      buffer_text(&place), age_text(since, asset->since, devices->now));
         buffer_release(&place);
     }
 }

@@ -57,7 +57,9 @@ static void choose(struct help *help)
     for (unsigned i = 0; i < help->count; i++)
         if (matches(&help->rows[i], help->filter))
             help->shown[help->shown_count++] = i;
-    table_refreshed(help->table, &(struct table_source){.owner = help, .total = help->shown_count, .count = help->shown_count, .row = fill});
+    table_refreshed(help->table,
+                    &(struct table_source){
+                        .owner = help, .total = help->shown_count, .count = help->shown_count, .row = fill});
 }
 
 /* "VIEW\nWORDS": what it is opened over, and what to look for. */
@@ -115,16 +117,19 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     struct rect head = rect_cut_top(&rest, 1);
     int used = 1 + surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING,
                                   *help->filter ? _("%u of %u commands") : _("%u commands"), help->shown_count, help->count) + 2;
-    surface_text_cut(surface, head.row, head.column + used, head.columns - used - 1, ROLE_MATCH, help->filter, TEXT_CUT_END);
+    surface_text_cut(surface, head.row, head.column + used, head.columns - used - 1, ROLE_MATCH, help->filter,
+                     TEXT_CUT_END);
     rect_cut_bottom(&rest, 0);
     struct rect letters = rest.rows > 12 ? rect_cut_bottom(&rest, 2) : (struct rect){0};
     table_set_empty(help->table, _("no command matches"), _("Esc clears the search"));
     table_draw(help->table, surface, rest);
     if (letters.rows) {
         surface_rule(surface, letters.row, letters.column, letters.columns);
-        surface_text(surface, letters.row + 1, letters.column + 1, letters.columns - 2, ROLE_DIM,
-                     surface->ascii ? _(". ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance")
-                                    : _("· ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance"));
+        surface_text(
+            surface, letters.row + 1, letters.column + 1, letters.columns - 2, ROLE_DIM,
+            surface->ascii
+                ? _(". ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance")
+                : _("· ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance"));
     }
 }
 

@@ -47,8 +47,10 @@ static void fill(void *owner, size_t index, struct table_row *row)
     row->cells[COLUMN_LENGTH] = (struct table_cell){history->length, ROLE_TEXT};
     row->cells[COLUMN_HEALTH] = (struct table_cell){health_word(interval->health), role};
     row->cells[COLUMN_REASON] = (struct table_cell){reason_word(interval->reason), ROLE_DIM};
-    row->cells[COLUMN_LINK] = (struct table_cell){interval->link == LINK_UNKNOWN ? "" : link_word(interval->link), ROLE_DIM};
-    row->cells[COLUMN_COMM] = (struct table_cell){interval->comm == COMM_UNKNOWN ? "" : comm_word(interval->comm), ROLE_DIM};
+    row->cells[COLUMN_LINK] =
+        (struct table_cell){interval->link == LINK_UNKNOWN ? "" : link_word(interval->link), ROLE_DIM};
+    row->cells[COLUMN_COMM] =
+        (struct table_cell){interval->comm == COMM_UNKNOWN ? "" : comm_word(interval->comm), ROLE_DIM};
 }
 
 static bool history_open(struct view *view, const char *argument, struct error *error)
@@ -116,7 +118,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     history->rows = rows;
     history->count = count;
     history->have = true;
-    table_refreshed(history->table, &(struct table_source){.owner = history, .total = count, .count = count, .row = fill});
+    table_refreshed(history->table,
+                    &(struct table_source){.owner = history, .total = count, .count = count, .row = fill});
     arena_free(&old);
     return true;
 }
@@ -130,9 +133,14 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     history->ascii = surface->ascii;
     history->now = clock_wall();
     struct rect head = rect_cut_top(&rest, 1);
-    surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%s: %u states in 31 days"), history->id, history->count);
+    surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING,
+                   _("%s: %u states in 31 days"), history->id, history->count);
     table_set_stale(history->table, view->host_ops->stale(view->host));
-    table_set_empty(history->table, history->have ? _("no state is stored") : history->problem[0] ? history->problem : _("loading ..."), "");
+    table_set_empty(history->table,
+                    history->have         ? _("no state is stored")
+                    : history->problem[0] ? history->problem
+                                          : _("loading ..."),
+                    "");
     table_draw(history->table, surface, rest);
 }
 
@@ -187,8 +195,9 @@ static void plain(struct view *view, struct buffer *out)
     for (unsigned i = history->count; i-- > 0;) {
         const struct wire_interval *row = &history->rows[i];
         msec end = row->to == CLOCK_NEVER ? clock_wall() : row->to;
-        buffer_printf(out, "%3u  %s  %s  %s  %s\n", history->count - i, instant_format(from, row->from), span_format_short(length, end - row->from),
-                      health_word(row->health), reason_word(row->reason));
+        buffer_printf(out, "%3u  %s  %s  %s  %s\n", history->count - i, instant_format(from, row->from),
+                      span_format_short(length, end - row->from), health_word(row->health),
+                      reason_word(row->reason));
     }
 }
 

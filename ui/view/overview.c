@@ -73,7 +73,8 @@ static int draw_contracts(const struct wire_overview *data, struct surface *surf
 {
     if (!data->contracted_count || row + 1 >= area.row + area.rows)
         return row;
-    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("kept online and normal, by contract"));
+    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING,
+                 _("kept online and normal, by contract"));
     for (unsigned i = 0; i < data->contracted_count && row < area.row + area.rows; i++, row++) {
         const struct wire_contracted *line = &data->contracted[i];
         char have[24], need[24];
@@ -84,25 +85,31 @@ static int draw_contracts(const struct wire_overview *data, struct surface *surf
         surface_text(surface, row, area.column + 46, 4, role, line->ok ? _("ok") : "!");
         int room = area.columns - 54;
         if (room > 10)
-            gauge_draw(surface, row, area.column + 52, room > 40 ? 40 : room, role, line->total ? (double)line->have / line->total : 0);
+            gauge_draw(surface, row, area.column + 52, room > 40 ? 40 : room, role,
+                       line->total ? (double)line->have / line->total : 0);
     }
     return row + 1;
 }
 
-static int draw_rest(struct view *view, const struct wire_overview *data, struct surface *surface, struct rect area, int row)
+static int draw_rest(struct view *view, const struct wire_overview *data, struct surface *surface,
+                     struct rect area, int row)
 {
     char text[24], age[SPAN_TEXT], up[SPAN_TEXT];
     msec now = clock_wall();
     if (row + 4 > area.row + area.rows)
         return row;
     surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("the daemon"));
-    surface_printf(surface, row++, area.column + 3, area.columns - 4, ROLE_TEXT, _("nocturned %s, up %s, %s assets, %u discovered"), data->version,
+    surface_printf(surface, row++, area.column + 3, area.columns - 4, ROLE_TEXT,
+                   _("nocturned %s, up %s, %s assets, %u discovered"), data->version,
                    age_text(up, data->started, now), count_text(text, data->assets), data->discovered);
     surface_printf(surface, row++, area.column + 3, area.columns - 4,
-                   strcmp(data->sources_worst, "running") == 0 ? ROLE_TEXT : ROLE_WARNING, _("%u of %u sources running, %.1f readings/s, last heard %s ago"),
-                   data->sources_running, data->sources, data->rate, age_text(age, data->newest_heard, now));
-    surface_printf(surface, row++, area.column + 3, area.columns - 4, data->store_writable ? ROLE_TEXT : ROLE_CRITICAL,
-                   _("store %s: %s, %.1f MiB, %llu rows waiting"), data->store_engine, data->store_writable ? _("writable") : data->store_problem,
+                   strcmp(data->sources_worst, "running") == 0 ? ROLE_TEXT : ROLE_WARNING,
+                   _("%u of %u sources running, %.1f readings/s, last heard %s ago"), data->sources_running,
+                   data->sources, data->rate, age_text(age, data->newest_heard, now));
+    surface_printf(surface, row++, area.column + 3, area.columns - 4,
+                   data->store_writable ? ROLE_TEXT : ROLE_CRITICAL,
+                   _("store %s: %s, %.1f MiB, %llu rows waiting"), data->store_engine,
+                   data->store_writable ? _("writable") : data->store_problem,
                    (double)data->store_bytes / (1 << 20), (unsigned long long)data->store_queued);
     (void)view;
     return row + 1;
@@ -115,12 +122,14 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     if (rect_is_empty(area))
         return;
     if (!overview->have) {
-        surface_text(surface, area.row, area.column + 1, area.columns - 2, overview->problem[0] ? ROLE_ERROR : ROLE_DIM,
+        surface_text(surface, area.row, area.column + 1, area.columns - 2,
+                     overview->problem[0] ? ROLE_ERROR : ROLE_DIM,
                      overview->problem[0] ? overview->problem : _("loading ..."));
         return;
     }
     surface_text(surface, area.row, area.column + 1, area.columns - 2, ROLE_STRONG, data->site);
-    draw_by_health(surface, area.row, area.column + area.columns / 3, area.columns * 2 / 3 - 1, data->by_health, true);
+    draw_by_health(surface, area.row, area.column + area.columns / 3, area.columns * 2 / 3 - 1,
+                   data->by_health, true);
     int row = draw_kinds(data, surface, area, area.row + (area.rows > 12 ? 2 : 1));
     row = draw_contracts(data, surface, area, row);
     draw_rest(view, data, surface, area, row);
@@ -153,10 +162,11 @@ static void plain(struct view *view, struct buffer *out)
         buffer_append_char(out, '\n');
     }
     for (unsigned i = 0; i < data->contracted_count; i++)
-        buffer_printf(out, "  %s %s %u/%u %s\n", _("contracted"), _(data->contracted[i].name), data->contracted[i].have,
-                      data->contracted[i].need, data->contracted[i].ok ? _("ok") : "!");
-    buffer_printf(out, "  %u/%u %s, %.1f/s, %s %s\n", data->sources_running, data->sources, _("sources"), data->rate, _("store"),
-                  data->store_writable ? _("writable") : data->store_problem);
+        buffer_printf(out, "  %s %s %u/%u %s\n", _("contracted"), _(data->contracted[i].name),
+                      data->contracted[i].have, data->contracted[i].need,
+                      data->contracted[i].ok ? _("ok") : "!");
+    buffer_printf(out, "  %u/%u %s, %.1f/s, %s %s\n", data->sources_running, data->sources, _("sources"),
+                  data->rate, _("store"), data->store_writable ? _("writable") : data->store_problem);
 }
 
 static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)

@@ -90,11 +90,18 @@ const char *health_word(enum health health)
 const char *reason_word(enum health_reason reason)
 {
     static const char *const words[REASON_COUNT] = {
-        [REASON_NONE] = "", [REASON_FRESH] = N_("heard in time"), [REASON_LATE] = N_("late"),
-        [REASON_NO_DATA] = N_("no data"), [REASON_NOT_REACHED] = N_("not reached"),
-        [REASON_DISCONNECTED] = N_("disconnected"), [REASON_PARENT] = N_("its parent is gone"),
-        [REASON_NEVER_HEARD] = N_("never heard"), [REASON_FAULT_REPORTED] = N_("reports a fault"),
-        [REASON_ALERT] = N_("alert"), [REASON_MAINTENANCE] = N_("maintenance"), [REASON_CHECK_FAILED] = N_("check failed"),
+        [REASON_NONE] = "",
+        [REASON_FRESH] = N_("heard in time"),
+        [REASON_LATE] = N_("late"),
+        [REASON_NO_DATA] = N_("no data"),
+        [REASON_NOT_REACHED] = N_("not reached"),
+        [REASON_DISCONNECTED] = N_("disconnected"),
+        [REASON_PARENT] = N_("its parent is gone"),
+        [REASON_NEVER_HEARD] = N_("never heard"),
+        [REASON_FAULT_REPORTED] = N_("reports a fault"),
+        [REASON_ALERT] = N_("alert"),
+        [REASON_MAINTENANCE] = N_("maintenance"),
+        [REASON_CHECK_FAILED] = N_("check failed"),
     };
     if ((unsigned)reason >= REASON_COUNT || !words[reason] || !*words[reason])
         return "";
@@ -113,14 +120,37 @@ const char *comm_word(enum comm_state comm)
 
 const char *field_word(const char *field)
 {
-    static const struct { const char *field, *word; } words[] = {
-        {"id", N_("id")}, {"name", N_("name")}, {"kind", N_("kind")}, {"class", N_("class")}, {"parent", N_("parent")},
-        {"subsystem", N_("subsystem")}, {"site", N_("site")}, {"building", N_("building")}, {"floor", N_("floor")},
-        {"room", N_("room")}, {"place", N_("place")}, {"model", N_("model")}, {"vendor", N_("vendor")},
-        {"serial", N_("serial")}, {"asset_tag", N_("asset tag")}, {"unit", N_("responsible unit")}, {"tags", N_("tags")},
-        {"address", N_("address")}, {"period", N_("period")}, {"status", N_("status")}, {"contract", N_("contract")},
-        {"health", N_("health")}, {"reason", N_("reason")}, {"since", N_("since")}, {"age", N_("heard")},
-        {"link", N_("network")}, {"comm", N_("comm")}, {"children", N_("below")}, {"value", N_("value")},
+    static const struct { const char *field, *word;
+    } words[] = {
+        {"id", N_("id")},
+        {"name", N_("name")},
+        {"kind", N_("kind")},
+        {"class", N_("class")},
+        {"parent", N_("parent")},
+        {"subsystem", N_("subsystem")},
+        {"site", N_("site")},
+        {"building", N_("building")},
+        {"floor", N_("floor")},
+        {"room", N_("room")},
+        {"place", N_("place")},
+        {"model", N_("model")},
+        {"vendor", N_("vendor")},
+        {"serial", N_("serial")},
+        {"asset_tag", N_("asset tag")},
+        {"unit", N_("responsible unit")},
+        {"tags", N_("tags")},
+        {"address", N_("address")},
+        {"period", N_("period")},
+        {"status", N_("status")},
+        {"contract", N_("contract")},
+        {"health", N_("health")},
+        {"reason", N_("reason")},
+        {"since", N_("since")},
+        {"age", N_("heard")},
+        {"link", N_("network")},
+        {"comm", N_("comm")},
+        {"children", N_("below")},
+        {"value", N_("value")},
     };
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
         if (strcmp(words[i].field, field) == 0)
@@ -128,10 +158,11 @@ const char *field_word(const char *field)
     return field;
 }
 
-int draw_by_health(struct surface *surface, int row, int column, int columns, const uint32_t by_health[HEALTH_COUNT], bool right)
+int draw_by_health(struct surface *surface, int row, int column, int columns,
+                   const uint32_t by_health[HEALTH_COUNT], bool right)
 {
-    static const enum health order[] = {HEALTH_OK, HEALTH_CRITICAL, HEALTH_OFFLINE, HEALTH_UNREACHABLE, HEALTH_WARNING,
-                                        HEALTH_STALE, HEALTH_UNKNOWN, HEALTH_MAINTENANCE};
+    static const enum health order[] = {HEALTH_OK,      HEALTH_CRITICAL, HEALTH_OFFLINE, HEALTH_UNREACHABLE,
+                                        HEALTH_WARNING, HEALTH_STALE,    HEALTH_UNKNOWN, HEALTH_MAINTENANCE};
     struct { char text[40]; int width; enum health health; } parts[HEALTH_COUNT];
     unsigned count = 0;
     int width = 0;
@@ -178,7 +209,8 @@ static int contracted_width(const struct wire_contracted *row, char *text, size_
     return text_width(text) + (row->ok ? 2 : 4);
 }
 
-void draw_contracted(struct surface *surface, int row, int column, int columns, const struct wire_contracted *rows, unsigned count)
+void draw_contracted(struct surface *surface, int row, int column, int columns,
+                     const struct wire_contracted *rows, unsigned count)
 {
     int at = column, end = column + columns;
     unsigned told = 0;

@@ -45,14 +45,18 @@ static void fill(void *owner, size_t index, struct table_row *row)
     uint8_t role = state_role(source);
     row->id = source->name;
     row->unhandled = !running(source) || source->bad;
-    snprintf(sources->state, sizeof sources->state, "%s", running(source) ? (source->bad ? "w" : ".") : strcmp(source->state, "down") == 0 ? "!" : "w");
+    snprintf(sources->state, sizeof sources->state, "%s",
+             running(source)                      ? (source->bad ? "w" : ".")
+             : strcmp(source->state, "down") == 0 ? "!"
+                                                  : "w");
     snprintf(sources->rate, sizeof sources->rate, "%.*f/s", source->rate < 10 ? 1 : 0, source->rate);
     age_text(sources->age, source->last_heard, sources->now);
     count_text(sources->bad, source->bad);
     row->cells[COLUMN_STATE] = (struct table_cell){sources->state, role};
     row->cells[COLUMN_NAME] = (struct table_cell){source->name, ROLE_TEXT};
     row->cells[COLUMN_TYPE] = (struct table_cell){source->type, ROLE_DIM};
-    row->cells[COLUMN_DETAIL] = (struct table_cell){*source->detail ? source->detail : source->state, running(source) ? ROLE_DIM : role};
+    row->cells[COLUMN_DETAIL] = (struct table_cell){*source->detail ? source->detail : source->state,
+                                                    running(source) ? ROLE_DIM : role};
     row->cells[COLUMN_RATE] = (struct table_cell){sources->rate, ROLE_TEXT};
     row->cells[COLUMN_AGE] = (struct table_cell){sources->age, ROLE_TEXT};
     row->cells[COLUMN_BAD] = (struct table_cell){sources->bad, source->bad ? ROLE_WARNING : ROLE_DIM};
@@ -109,7 +113,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     sources->rows = rows;
     sources->count = count;
     sources->have = true;
-    table_refreshed(sources->table, &(struct table_source){.owner = sources, .total = count, .count = count, .row = fill});
+    table_refreshed(sources->table,
+                    &(struct table_source){.owner = sources, .total = count, .count = count, .row = fill});
     arena_free(&old);
     return true;
 }
@@ -128,26 +133,34 @@ static void draw_detail(struct sources *sources, struct surface *surface, struct
     if (!source || area.rows < 3)
         return;
     surface_rule(surface, row++, area.column, area.columns);
-    surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, _("%s · %s since %s · %s"), source->name, source->state,
-                   source->since == CLOCK_NEVER ? "?" : instant_format_short(since, source->since, sources->now), source->detail);
-    surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_TEXT,
-                   _("%s messages · %s readings · %s bytes · %s duplicates · %s reconnects · %s checks, %s failed"),
-                   count_text(messages, source->messages), count_text(readings, source->readings), count_text(bytes, source->bytes),
-                   count_text(number[0], source->duplicates), count_text(number[1], source->reconnects),
-                   count_text(number[2], source->checks), count_text(number[3], source->failures));
+    surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, _("%s · %s since %s · %s"),
+                   source->name, source->state,
+                   source->since == CLOCK_NEVER ? "?"
+                                                : instant_format_short(since, source->since, sources->now),
+                   source->detail);
+    surface_printf(
+        surface, row++, area.column + 1, area.columns - 2, ROLE_TEXT,
+        _("%s messages · %s readings · %s bytes · %s duplicates · %s reconnects · %s checks, %s failed"),
+        count_text(messages, source->messages), count_text(readings, source->readings),
+        count_text(bytes, source->bytes), count_text(number[0], source->duplicates),
+        count_text(number[1], source->reconnects), count_text(number[2], source->checks),
+        count_text(number[3], source->failures));
     if (!source->bad) {
         if (row < area.row + area.rows)
             surface_text(surface, row, area.column + 1, area.columns - 2, ROLE_DIM, _("nothing unreadable came"));
         return;
     }
     if (row < area.row + area.rows)
-        surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_WARNING, _("%s messages could not be read; the last:"),
-                       count_text(number[0], source->bad));
+        surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_WARNING,
+                       _("%s messages could not be read; the last:"), count_text(number[0], source->bad));
     for (unsigned i = 0; i < source->example_count && row < area.row + area.rows; i++) {
         int used = 1 + surface_text(surface, row, area.column + 1, 12, ROLE_DIM,
                                     instant_format_short(since, source->examples[i].time, sources->now)) + 2;
-        used += surface_text_cut(surface, row, area.column + used, area.columns / 3, ROLE_WARNING, source->examples[i].reason, TEXT_CUT_END) + 2;
-        surface_text_cut(surface, row++, area.column + used, area.columns - used - 1, ROLE_TEXT, source->examples[i].sample, TEXT_CUT_END);
+        used += surface_text_cut(surface, row, area.column + used, area.columns / 3, ROLE_WARNING,
+                                 source->examples[i].reason, TEXT_CUT_END) +
+                2;
+        surface_text_cut(surface, row++, area.column + used, area.columns - used - 1, ROLE_TEXT,
+                         source->examples[i].sample, TEXT_CUT_END);
     }
 }
 
@@ -160,7 +173,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     sources->ascii = surface->ascii;
     sources->now = clock_wall(); /* sources are always those of now */
     struct rect head = rect_cut_top(&rest, 1);
-    surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources"), sources->count);
+    surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources"),
+                   sources->count);
     int detail = area.rows >= 12 ? area.rows / 2 : 0;
     struct rect below = rect_cut_bottom(&rest, detail);
     table_set_stale(sources->table, view->host_ops->stale(view->host));
@@ -211,8 +225,8 @@ static void plain(struct view *view, struct buffer *out)
     struct sources *sources = view->state;
     for (unsigned i = 0; i < sources->count; i++) {
         const struct wire_source *source = &sources->rows[i];
-        buffer_printf(out, "%3u  %s  %s  %s  %s  %.1f/s  %s %llu\n", i + 1, source->name, source->type, source->state, source->detail,
-                      source->rate, _("bad"), (unsigned long long)source->bad);
+        buffer_printf(out, "%3u  %s  %s  %s  %s  %.1f/s  %s %llu\n", i + 1, source->name, source->type,
+                      source->state, source->detail, source->rate, _("bad"), (unsigned long long)source->bad);
         for (unsigned e = 0; e < source->example_count; e++)
             buffer_printf(out, "       %s: %s\n", source->examples[e].reason, source->examples[e].sample);
     }
