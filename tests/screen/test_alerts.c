@@ -170,6 +170,96 @@ static void in_chinese_and_wide(void **state)
     leave(&harness);
 }
 
+static unsigned bells(struct harness *harness)
+{
+    size_t length;
+    const char *raw = harness_raw(harness, &length);
+    unsigned count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += raw[i] == '\a';
+    return count;
+}
+
+/* Heard again and silent again: the same alert comes back, and the bell rings for it by its severity. */
+static void the_bell_rings(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    unsigned before = bells(harness);
+    site_push(&site, "[{\"asset\":\"GW-05\",\"metric\":\"cpu\",\"value\":15}]");
+    for (int tries = 0; tries < 100 && bells(harness) < before + 3; tries++)
+        harness_pump(harness, 200);
+    assert_in_range(bells(harness), before + 3, before + 6);
+    press(harness, ": type:bell Space type:off Enter", "the bell is off");
+    leave(&harness);
+}
+
+static void run(const char *arguments, char *out, size_t size)
+{
+    char line[900];
+    snprintf(line, sizeof line, BUILD_FOLDER "/nocturne --socket %s %s 2>&1", site.socket, arguments);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    size_t length = fread(out, 1, size - 1, pipe);
+    out[length] = '\0';
+    pclose(pipe);
+}
+
+/* The same from the shell: list, act, show, and a refusal that says why. */
+static void from_the_shell(void **state)
+{
+    (void)state;
+    char out[8192], line[200], id[32];
+    run("get alerts", out, sizeof out);
+    assert_non_null(strstr(out, "GW-05"));
+    const char *at = strstr(out, "A-");
+    assert_non_null(at);
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(at, " "), at);
+    snprintf(line, sizeof line, "ack %s on my way", id);
+    run(line, out, sizeof out);
+    assert_non_null(strstr(out, id));
+    snprintf(line, sizeof line, "show %s", id);
+    run(line, out, sizeof out);
+    assert_non_null(strstr(out, "on my way"));
+    assert_non_null(strstr(out, "acknowledged"));
+    snprintf(line, sizeof line, "unack %s", id);
+    run(line, out, sizeof out);
+    run(line, out, sizeof out);
+    assert_non_null(strstr(out, "not acknowledged"));
+    snprintf(line, sizeof line, "close %s fixed </dev/null", id);
+    run(line, out, sizeof out);
+    assert_non_null(strstr(out, "--yes"));
+    run("silence --filter asset:GW-05 --yes 1h cable", out, sizeof out);
+    assert_non_null(strstr(out, "S-"));
+    run("get silences", out, sizeof out);
+    assert_non_null(strstr(out, "cable"));
+    run("ack", out, sizeof out);
+    assert_non_null(strstr(out, "ID..."));
+}
+
+/* While the note was typed somebody else commented: what changed is shown, and Enter does not overrule it. */
+static void what_changed_meanwhile_is_asked_about(void **state)
+{
+    (void)state;
+    char out[8192], line[200];
+    run("get alerts --filter asset:GW-05", out, sizeof out);
+    const char *at = strstr(out, "A-");
+    assert_non_null(at);
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "a", ":ack");
+    snprintf(line, sizeof line, "note %.*s cable found loose", (int)strcspn(at, " "), at);
+    run(line, out, sizeof out);
+    press(harness, "type:mine Enter", "changed meanwhile");
+    assert_non_null(strstr(harness_text(harness), "cable found loose"));
+    harness_pump(harness, 400);
+    press(harness, "Enter", "changed meanwhile");
+    press(harness, "y", "is acknowledged");
+    press(harness, "U", "not acknowledged any more");
+    leave(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +268,9 @@ int main(void)
         cmocka_unit_test(in_chinese_and_wide),
         cmocka_unit_test(a_person_acts_and_takes_it_back),
         cmocka_unit_test(a_silence_is_rehearsed),
+        cmocka_unit_test(the_bell_rings),
+        cmocka_unit_test(what_changed_meanwhile_is_asked_about),
+        cmocka_unit_test(from_the_shell),
     };
     return cmocka_run_group_tests(tests, start_site, stop_site);
 }

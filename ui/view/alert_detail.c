@@ -133,7 +133,7 @@ static void rule_text(struct buffer *out, const struct wire_alert *alert)
 {
     if (*alert->rule)
         buffer_append_text(out, alert->rule);
-    if (alert->rule_version > 0)
+    if (alert->rule_version > 0 && alert->rule_version < 10000) /* a configured rule's is a checksum: nothing to read */
         buffer_printf(out, " v%lld", (long long)alert->rule_version);
 }
 
@@ -321,14 +321,18 @@ void alert_draw_chart(struct alert_detail *detail, struct surface *surface, stru
     if (!series->bucket_count || area.rows < 5)
         return;
     msec *times = memory_new_array(series->bucket_count, sizeof *times);
-    double *values = memory_new_array(series->bucket_count, sizeof *values);
+    double *values = memory_new_array(series->bucket_count, sizeof *values), *low = memory_new_array(series->bucket_count, sizeof *low),
+           *high = memory_new_array(series->bucket_count, sizeof *high);
     unsigned count = 0;
     for (unsigned i = 0; i < series->bucket_count; i++)
-        if (series->buckets[i].count) {
+        if (series->buckets[i].count) { /* the last value, and the band of all: what crossed the limit must be seen */
             times[count] = series->buckets[i].start;
-            values[count++] = series->buckets[i].sum / series->buckets[i].count;
+            low[count] = series->buckets[i].minimum;
+            high[count] = series->buckets[i].maximum;
+            values[count++] = series->buckets[i].last;
         }
-    struct chart_series line = {.name = series->metric, .role = ROLE_CHART, .count = count, .times = times, .values = values};
+    struct chart_series line = {.name = series->metric, .role = ROLE_CHART, .count = count, .times = times, .values = values,
+                                .low = low, .high = high};
     struct chart chart = {.unit = series->unit, .from = series->from, .to = series->to, .series = &line, .count = 1, .floor = NAN,
                           .ceiling = NAN, .limit = alert->threshold, .empty = _("no value in this span")};
     surface_printf(surface, area.row, area.column, area.columns, ROLE_HEADING, _("%s around the moment"), series->metric);
@@ -336,6 +340,8 @@ void alert_draw_chart(struct alert_detail *detail, struct surface *surface, stru
     chart_draw(surface, area, &chart);
     free(times);
     free(values);
+    free(low);
+    free(high);
 }
 
 void alert_draw_timeline(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, int rows, unsigned back)
