@@ -6,3 +6,5 @@ $(CONSOLE_TESTS): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/scr
   $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
 $(CONSOLE_TESTS): $(BUILD)/tests/screen/site.o all
 $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,src/client/event_parser.c src/client/http_response.c)
+# The console's feed and a collector's share names: this program is the console's side alone.
+$(BUILD)/tests/unit/ui/app/test_feed: UNIT_LIBS = $(BUILD)/libconsole.a $(BUILD)/libcore.a
