@@ -18,6 +18,7 @@ struct alert_groups {
     unsigned count;
     bool have;
     msec now;
+    char site[64];
     char worst[2], number[24], unhandled[24], oldest[SPAN_TEXT], problem[384];
 };
 
@@ -32,7 +33,7 @@ static void fill(void *owner, size_t index, struct table_row *row)
     row->id = group->key;
     row->unhandled = group->unhandled > 0;
     row->cells[COLUMN_WORST] = (struct table_cell){groups->worst, (uint8_t)severity_role(groups->worst[0])};
-    row->cells[COLUMN_KEY] = (struct table_cell){*group->key ? group->key : _("(none)"), ROLE_TEXT};
+    row->cells[COLUMN_KEY] = (struct table_cell){*group->key ? place_within(groups->site, group->key) : _("(none)"), ROLE_TEXT};
     row->cells[COLUMN_UNHANDLED] = (struct table_cell){groups->unhandled, group->unhandled ? ROLE_STRONG : ROLE_DIM};
     row->cells[COLUMN_COUNT] = (struct table_cell){groups->number, ROLE_TEXT};
     row->cells[COLUMN_OLDEST] = (struct table_cell){groups->oldest, ROLE_TEXT};
@@ -98,8 +99,9 @@ bool alert_groups_receive(struct alert_groups *groups, const struct client_answe
     return true;
 }
 
-void alert_groups_draw(struct alert_groups *groups, struct surface *surface, struct rect area, msec now, bool stale)
+void alert_groups_draw(struct alert_groups *groups, struct surface *surface, struct rect area, msec now, bool stale, const char *site)
 {
+    snprintf(groups->site, sizeof groups->site, "%s", site);
     groups->now = now;
     table_set_stale(groups->table, stale);
     table_set_empty(groups->table, groups->have ? _("no alert") : groups->problem[0] ? groups->problem : _("loading ..."), "");

@@ -75,6 +75,12 @@ char *alert_until(char out[SPAN_TEXT + 4], const struct wire_alert *alert, msec 
     return out;
 }
 
+const char *place_within(const char *site, const char *place)
+{
+    size_t length = strlen(site);
+    return length && strncmp(place, site, length) == 0 && place[length] == ' ' ? place + length + 1 : place;
+}
+
 const char *news_mark(const char *news)
 {
     static const struct { const char *news, *mark; } marks[] = {{"new", "+"}, {"worse", "^"}, {"again", "&"}, {"cleared", "-"}};

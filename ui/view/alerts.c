@@ -41,7 +41,7 @@ struct alerts {
     char problem[384];
     size_t offset, count;         /* the window asked for, of the queue without unfolded symptoms */
     msec now;
-    const char *site;             /* while drawing */
+    char site[64];
 
     char *open_id;                /* the cause that is unfolded, or NULL */
     size_t open_at;               /* where it stands in the queue */
@@ -81,13 +81,6 @@ static bool needs_hands(const struct wire_alert *alert)
     return alert->state == ALERT_UNACKNOWLEDGED || alert->state == ALERT_CLEARED_UNACKNOWLEDGED;
 }
 
-/* Within one site its name says nothing. */
-static const char *where_of(const struct alerts *alerts, const char *place)
-{
-    size_t length = alerts->site ? strlen(alerts->site) : 0;
-    return length && strncmp(place, alerts->site, length) == 0 && place[length] == ' ' ? place + length + 1 : place;
-}
-
 static void fill(void *owner, size_t index, struct table_row *row)
 {
     struct alerts *alerts = owner;
@@ -113,7 +106,7 @@ static void fill(void *owner, size_t index, struct table_row *row)
     row->cells[COLUMN_SEVERITY] = (struct table_cell){alerts->severity, alert->condition == CONDITION_CLEARED ? ROLE_DIM : role};
     row->cells[COLUMN_AGE] = (struct table_cell){alerts->age, text};
     row->cells[COLUMN_WHAT] = (struct table_cell){buffer_text(&alerts->what), text};
-    row->cells[COLUMN_WHERE] = (struct table_cell){where_of(alerts, alert->place), text};
+    row->cells[COLUMN_WHERE] = (struct table_cell){place_within(alerts->site, alert->place), text};
     row->cells[COLUMN_WHO] = (struct table_cell){alert_who(alert), ROLE_TEXT};
     row->cells[COLUMN_UNTIL] = (struct table_cell){alerts->until, ROLE_DIM};
 }
@@ -391,10 +384,10 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     alerts->ascii = surface->ascii;
     alerts->now = view->host_ops->now(view->host);
     const struct wire_overview *overview = view->host_ops->overview(view->host);
-    alerts->site = overview ? overview->site : NULL;
+    snprintf(alerts->site, sizeof alerts->site, "%s", overview ? overview->site : "");
     draw_headline(alerts, surface, rect_cut_top(&rest, 1));
     if (alerts->by != BY_CAUSE) {
-        alert_groups_draw(alerts->groups, surface, rest, alerts->now, stale);
+        alert_groups_draw(alerts->groups, surface, rest, alerts->now, stale, alerts->site);
         return;
     }
     struct rect side = area.columns >= SIDE_FROM ? rect_cut_right(&rest, SIDE_COLUMNS) : (struct rect){0};

@@ -16,6 +16,7 @@ void alert_what(struct buffer *out, const struct wire_alert *alert, bool ascii);
 const char *alert_who(const struct wire_alert *alert);
 /* What runs out next: an acknowledgement, a shelf; "" for nothing. */
 char *alert_until(char out[SPAN_TEXT + 4], const struct wire_alert *alert, msec now);
+const char *place_within(const char *site, const char *place); /* within one site its name says nothing; "": unknown */
 const char *news_mark(const char *news); /* one column: what changed since this person looked */
 /* "14 of 63 · 31 silenced · 12 filtered · 6 acked": shown, and all that is not, by its reason. */
 void hidden_text(struct buffer *out, const struct wire_page *page, const struct wire_alert_hidden *hidden, unsigned marks);
@@ -61,7 +62,7 @@ struct alert_groups *alert_groups_new(void);
 void alert_groups_free(struct alert_groups **groups);
 struct table *alert_groups_table(struct alert_groups *groups);
 bool alert_groups_receive(struct alert_groups *groups, const struct client_answer *answer, struct error *error);
-void alert_groups_draw(struct alert_groups *groups, struct surface *surface, struct rect area, msec now, bool stale);
+void alert_groups_draw(struct alert_groups *groups, struct surface *surface, struct rect area, msec now, bool stale, const char *site);
 unsigned alert_groups_count(const struct alert_groups *groups);
 void alert_groups_plain(const struct alert_groups *groups, struct buffer *out, msec now);
 
