@@ -411,6 +411,8 @@ bool action_seen(struct app *app, const struct command *command, const char *arg
         client_send(app->client, "POST", "/alerts/seen", "{\"filter\":\"\"}", 13, "application/json", -1, all_seen, app);
         return true;
     }
+    if (*argument && !app->screen)
+        return true; /* a view noted that it was opened, but a snapshot is not a person's look */
     struct frozen *frozen = *argument ? frozen_new("seen") : freeze(app, "seen", error);
     if (!frozen)
         return false;

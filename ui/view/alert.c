@@ -109,7 +109,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     if (slot - SLOT_DETAIL != ALERT_SLOT_PAGE)
         return good;
     snprintf(page->problem, sizeof page->problem, "%s", good ? "" : error->text);
-    if (good && *page->detail.page.alert.news && !page->seen && view->host_ops->at(view->host) == CLOCK_NEVER) {
+    if (good && *page->detail.page.alert.news && !page->seen && !view->host_ops->read_only(view->host) &&
+        view->host_ops->at(view->host) == CLOCK_NEVER) {
         char *line = memory_printf("seen %s", page->id);
         page->seen = true; /* once, whatever comes of it */
         view->host_ops->command(view->host, line);

@@ -508,7 +508,7 @@ static void note_seen(struct view *view)
 {
     struct alerts *alerts = view->state;
     const struct wire_alert *alert = alerts->by == BY_CAUSE ? current(alerts) : NULL;
-    if (!alert || !*alert->news || view->host_ops->at(view->host) != CLOCK_NEVER)
+    if (!alert || !*alert->news || view->host_ops->read_only(view->host) || view->host_ops->at(view->host) != CLOCK_NEVER)
         return;
     char *line = memory_printf("seen %s", alert->id);
     view->host_ops->command(view->host, line);
