@@ -28,6 +28,7 @@ void table_free(struct table **where)
     for (size_t i = 0; i < table->kept_count; i++)
         buffer_release(&table->kept[i].texts);
     free(table->kept);
+    free(table->drawn);
     free(table->sort);
     free(table->empty);
     free(table->why);
@@ -60,7 +61,10 @@ static void replace_text(char **where, const char *text)
 
 void table_set_sort(struct table *table, const char *name, bool descending)
 {
-    replace_text(&table->sort, name);
+    bool same = name && table->sort && strcmp(name, table->sort) == 0 && table->descending == descending;
+    table->drawn_good = table->drawn_good && same; /* views say it at every drawing */
+    if (!same)
+        replace_text(&table->sort, name);
     table->descending = descending;
 }
 
@@ -72,11 +76,13 @@ void table_set_empty(struct table *table, const char *text, const char *why)
 
 void table_set_header(struct table *table, bool shown)
 {
+    table->drawn_good = table->drawn_good && table->header == shown;
     table->header = shown;
 }
 
 void table_set_stale(struct table *table, bool stale)
 {
+    table->drawn_good = table->drawn_good && table->stale == stale;
     table->stale = stale;
 }
 
@@ -97,7 +103,7 @@ void table_forget_kept(struct table *table)
 {
     if (++table->generation == 0)
         table->generation = 1;
-    table->moved = false;
+    table->moved = table->drawn_good = false;
 }
 
 static void keep_row(struct table *table, struct table_kept *kept, size_t index)
@@ -366,6 +372,7 @@ static enum table_answer scroll_columns(struct table *table, bool right)
     if (right ? !table->more_right : table->skip == 0)
         return TABLE_IGNORED;
     table->skip += right ? 1 : (unsigned)-1;
+    table->drawn_good = false;
     return TABLE_MOVED;
 }
 
@@ -475,6 +482,7 @@ bool table_is_marked(const struct table *table, const char *id)
 void table_mark(struct table *table, const char *id, int64_t revision, bool marked)
 {
     struct table_mark *mark = find_mark(table, id);
+    table->drawn_good = false;
     if (marked && !mark) {
         size_t length = strlen(id);
         mark = memory_new(sizeof *mark + length + 1);
@@ -507,6 +515,7 @@ void table_mark_shown(struct table *table)
 void table_marks_clear(struct table *table)
 {
     struct table_mark *mark, *next;
+    table->drawn_good = false;
     HASH_ITER(hh, table->marks, mark, next) {
         HASH_DEL(table->marks, mark);
         free(mark);

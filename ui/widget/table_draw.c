@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "widget/table_private.h"
 
@@ -225,8 +226,61 @@ static void draw_row(struct table *table, struct surface *surface, struct rect a
     }
 }
 
+static struct cell *drawn_row(const struct table *table, int line)
+{
+    return table->drawn + (size_t)line * (size_t)table->area.columns;
+}
+
+static struct cell *surface_row(const struct surface *surface, struct rect area, int line)
+{
+    return surface->cells + (size_t)(area.row + line) * (size_t)surface->columns + area.column;
+}
+
+static bool inside(const struct surface *surface, struct rect area)
+{
+    return area.row >= 0 && area.column >= 0 && area.row + area.rows <= surface->rows &&
+           area.column + area.columns <= surface->columns;
+}
+
+static void keep_drawing(struct table *table, const struct surface *surface, int first, int last)
+{
+    size_t row = (size_t)table->area.columns;
+    if (!inside(surface, table->area))
+        return;
+    ARRAY_RESERVE(table->drawn, table->drawn_capacity, row * (size_t)table->area.rows);
+    for (int line = first; line < last; line++)
+        memcpy(drawn_row(table, line), surface_row(surface, table->area, line), row * sizeof *table->drawn);
+    table->drawn_good = true;
+    table->drawn_top = table->top;
+    table->drawn_cursor = table->cursor;
+}
+
+/* Only the cursor moved, within the page: the last drawing, and two rows anew. */
+static bool draw_move(struct table *table, struct surface *surface, struct rect area)
+{
+    if (!table->moved || !table->drawn_good || !inside(surface, area) || memcmp(&area, &table->area, sizeof area) != 0)
+        return false;
+    table_keep_in_sight(table);
+    if (table->top != table->drawn_top)
+        return false;
+    for (int line = 0; line < area.rows; line++)
+        memcpy(surface_row(surface, area, line), drawn_row(table, line), (size_t)area.columns * sizeof *table->drawn);
+    const size_t rows[2] = {table->drawn_cursor, table->cursor};
+    int head = area.rows - table->shown;
+    for (int i = 0; i < 2; i++) {
+        int line = head + (int)(rows[i] - table->top);
+        surface_fill(surface, (struct rect){area.row + line, area.column, 1, area.columns}, ' ', ROLE_TEXT);
+        draw_row(table, surface, area, area.row + line, rows[i]);
+        keep_drawing(table, surface, line, line + 1);
+    }
+    table->moved = false;
+    return true;
+}
+
 void table_draw(struct table *table, struct surface *surface, struct rect area)
 {
+    if (draw_move(table, surface, area))
+        return;
     surface_fill(surface, area, ' ', ROLE_TEXT);
     if (area.columns != table->area.columns) {
         memset(table->natural, 0, sizeof table->natural);
@@ -251,8 +305,10 @@ void table_draw(struct table *table, struct surface *surface, struct rect area)
         draw_header(table, surface, area);
     for (size_t index = table->top; index < last; index++)
         draw_row(table, surface, area, area.row + head + (int)(index - table->top), index);
-    if (table->source.total > 0)
+    if (table->source.total > 0) {
+        keep_drawing(table, surface, 0, area.rows);
         return;
+    }
     int line = area.row + head + (table->shown > 3 ? 1 : 0);
     if (!table->refreshed) {
         surface_text(surface, line, area.column + GUTTER, area.columns - GUTTER, ROLE_DIM,

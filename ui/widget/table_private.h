@@ -53,6 +53,12 @@ struct table {
     size_t kept_count;
     unsigned generation;
     bool moved;                  /* nothing but a move since the last drawing */
+
+    /* The last drawing: a move within the page draws two rows over it. */
+    struct cell *drawn;
+    size_t drawn_capacity;
+    bool drawn_good;             /* nothing but the cursor has changed since */
+    size_t drawn_top, drawn_cursor;
 };
 
 bool table_row_here(const struct table *table, size_t index);

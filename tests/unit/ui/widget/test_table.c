@@ -196,6 +196,37 @@ static void a_move_asks_for_new_rows_only(void **state)
     assert_int_equal(bench->rows.asked, 6);
 }
 
+/* However the cursor came there, the picture is the one drawn from nothing. */
+static void moves_draw_the_same_picture(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const keys[] = {"j", "j", "Space", "k", "C-d", "j", "n", "N", "G", "k", ">", "j", "<", "*", "j", "*", "g", "j"};
+    struct surface fresh;
+    surface_init(&fresh, 7, 40, false);
+    refresh(bench->table, &bench->rows);
+    draw(bench);
+    unsigned dice = 7;
+    for (int i = 0; i < 3000; i++) {
+        dice = dice * 1664525 + 1013904223;
+        unsigned pick = (dice >> 20) % (sizeof keys / sizeof *keys);
+        press(bench->table, keys[pick]);
+        if (dice >> 24 == 3) {
+            bench->rows.ids[pick] = (int)(dice >> 8 & 1023);
+            refresh(bench->table, &bench->rows);
+        }
+        if (dice >> 30 == 1)
+            continue; /* several keys in one frame */
+        draw(bench);
+        surface_clear(&fresh);
+        table_draw(bench->table, &fresh, (struct rect){0, 0, 7, 40}); /* not after a move: from nothing */
+        for (int cell = 0; cell < 7 * 40; cell++)
+            if (fresh.cells[cell].code != bench->surface.cells[cell].code ||
+                fresh.cells[cell].role != bench->surface.cells[cell].role)
+                fail_msg("step %d, key %s: row %d column %d", i, keys[pick], cell / 40, cell % 40);
+    }
+    surface_release(&fresh);
+}
+
 /* Beside something else a scroll sends all rows: so it goes by quarters of the page, and shows what comes. */
 static void scrolls_by_quarters_beside_a_pane(void **state)
 {
@@ -407,7 +438,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with(draws_rows),           with(drops_columns_and_cuts_names),
         with(draws_in_ascii),       with(moves_and_scrolls),
-        with(scrolls_by_quarters_beside_a_pane), with(a_move_asks_for_new_rows_only), with(cursor_follows_its_row), with(top_of_the_list_shows_what_arrives),
+        with(scrolls_by_quarters_beside_a_pane), with(a_move_asks_for_new_rows_only),
+        with(moves_draw_the_same_picture), with(cursor_follows_its_row), with(top_of_the_list_shows_what_arrives),
         with(says_that_the_row_is_lost), with(asks_for_the_window_it_shows),
         with(marks_by_id),          with(goes_to_an_id_when_it_comes),
         with(explains_emptiness),   with(stale_rows_look_stale),
