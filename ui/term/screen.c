@@ -106,7 +106,6 @@ static bool curses_start(struct screen *screen)
         return false;
     typeahead(-1); /* curses must not look at the input */
     resizeterm(screen->rows, screen->columns);
-    idlok(stdscr, TRUE);
     scrollok(stdscr, FALSE);
     leaveok(stdscr, TRUE);
     curs_set(0);

@@ -14,6 +14,7 @@
 #include "term/peephole.h"
 #include "term/restore.h"
 
+#define SCROLL_LEAST 4 /* changed rows, below which nothing has scrolled */
 #define SYNC_BEGIN "\033[?2026h"
 
 struct look {
@@ -143,16 +144,16 @@ static void cell_to_curses(const struct screen *screen, const struct cell *cell,
     }
 }
 
-/* Hand the changed part of a row to curses, whole wide characters of both the old and the new row. */
-static void show_row(struct screen *screen, int row, const struct cell *now, struct cell *old, int columns, cchar_t *run)
+/* Hand the changed part of a row to curses, whole wide characters of both the old and the new row; false: none is. */
+static bool show_row(struct screen *screen, int row, const struct cell *now, struct cell *old, int columns, cchar_t *run)
 {
     int start = 0, end = columns;
     if (!screen->repaint && memcmp(now, old, (size_t)columns * sizeof *now) == 0)
-        return; /* most rows */
+        return false; /* most rows */
     while (start < end && !screen->repaint && cell_equal(&now[start], &old[start]))
         start++;
     if (start == end)
-        return;
+        return false;
     while (end > start && !screen->repaint && cell_equal(&now[end - 1], &old[end - 1]))
         end--;
     while (start > 0 && (now[start].width == 0 || old[start].width == 0))
@@ -165,6 +166,7 @@ static void show_row(struct screen *screen, int row, const struct cell *now, str
             cell_to_curses(screen, &now[column], run + count, &count);
     mvwadd_wchnstr(stdscr, row, start, run, (int)count);
     memcpy(old + start, now + start, (size_t)(end - start) * sizeof *now);
+    return true;
 }
 
 static void show_cursor(struct screen *screen, const struct surface *surface)
@@ -223,10 +225,12 @@ void screen_show(struct screen *screen, const struct surface *surface)
         cchar_t *run = memory_new_array((size_t)columns * 2 + 1, sizeof *run);
         if (screen->repaint)
             clearok(curscr, TRUE);
+        int changed = 0;
         for (int row = 0; row < rows; row++)
-            show_row(screen, row, surface->cells + (size_t)row * (size_t)surface->columns,
+            changed += show_row(screen, row, surface->cells + (size_t)row * (size_t)surface->columns,
                      screen->shown.cells + (size_t)row * (size_t)screen->columns, columns, run);
         free(run);
+        idlok(stdscr, changed > SCROLL_LEAST); /* looking for a scroll costs more than a few rows do */
         show_cursor(screen, surface);
         wnoutrefresh(stdscr);
         doupdate();
