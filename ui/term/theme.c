@@ -414,7 +414,8 @@ struct style theme_style(const struct theme *theme, uint8_t role)
     unsigned plain = role & ~(unsigned)ROLE_REVERSE;
     struct style style = theme->resolved[plain < ROLE_COUNT ? plain : ROLE_TEXT];
     if (role & ROLE_REVERSE) {
-        style.attributes ^= STYLE_REVERSE;
+        /* What is reversed by itself would vanish as a cursor if it were turned back. */
+        style.attributes |= style.attributes & STYLE_REVERSE ? STYLE_UNDERLINE | STYLE_BOLD : STYLE_REVERSE;
         style.attributes &= (uint8_t)~STYLE_DIM; /* a dim cursor is no cursor */
     }
     return style;

@@ -154,7 +154,7 @@ static uint32_t braille(uint16_t dots)
     return code;
 }
 
-static uint32_t cell_code(const struct canvas *canvas, uint16_t dots, enum chart_style style)
+static uint32_t cell_code(uint16_t dots, uint8_t role, enum chart_style style)
 {
     switch (style) {
     case CHART_BRAILLE:
@@ -166,8 +166,7 @@ static uint32_t cell_code(const struct canvas *canvas, uint16_t dots, enum chart
         return glyph_bar(eighths, false);
     }
     default:
-        (void)canvas;
-        return '*';
+        return role == ROLE_DIM ? ':' : '*'; /* the band, the line */
     }
 }
 
@@ -178,7 +177,7 @@ static void canvas_put(const struct canvas *canvas, struct surface *surface, int
             int cell = y * canvas->columns + x;
             if (canvas->dots[cell])
                 surface_put(surface, row + y, column + x, canvas->roles[cell],
-                            cell_code(canvas, canvas->dots[cell], style));
+                            cell_code(canvas->dots[cell], canvas->roles[cell], style));
         }
 }
 
