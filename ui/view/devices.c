@@ -37,6 +37,7 @@ struct devices {
     char problem[384];
     size_t offset, count;         /* the window asked for */
     bool narrow, widen;           /* only what is shown is asked for first; then what is near */
+    bool typing;                  /* a filter: nothing else is asked for until it is done */
     bool ascii;
     msec now;
     struct detail detail;
@@ -139,6 +140,7 @@ static bool set_filter(struct view *view, const char *text, bool typing, struct 
     if (!sent)
         return false;
     bool changed = !devices->sent || strcmp(sent, devices->sent) != 0;
+    devices->typing = typing;
     free(devices->sent);
     devices->sent = sent;
     char *copy = memory_text(text); /* may be our own */
@@ -223,6 +225,8 @@ static void choose_window(struct view *view)
         return;
     if (holds && devices->count)
         return; /* on its way */
+    if (devices->typing && devices->count && !missing)
+        return;
     if (devices->narrow) { /* somebody types: a short answer is drawn sooner */
         devices->offset = offset;
         devices->count = shown;
@@ -251,7 +255,7 @@ static void wants(struct view *view, struct view_wants *out)
     }
     buffer_release(&path);
     buffer_release(&fields);
-    if (view->area.columns >= SIDE_FROM) {
+    if (view->area.columns >= SIDE_FROM && !devices->typing) {
         const char *id = table_cursor_id(table_of(devices));
         detail_want(&devices->detail, view, out, SLOT_DETAIL, id && !strchr(id, '\n') ? id : NULL, true);
     }
