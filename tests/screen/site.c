@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -58,6 +59,7 @@ static void launch(struct site_fixture *site)
 {
     site->daemon = fork();
     if (site->daemon == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that is killed leaves no daemon behind */
         char path[512], log[512], state[512];
         snprintf(path, sizeof path, "%s/nocturne.yml", site->folder);
         snprintf(log, sizeof log, "%s/log", site->folder);
