@@ -9,18 +9,13 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/secret.h"
 
 struct notify;
 struct notify_plan;
 struct delivery;
 struct channel;
 struct sending;
-
-/* Texts that must never be shown; every detail from outside goes through secrets_redact. */
-struct secrets {
-    char **text;
-    unsigned count;
-};
 
 struct channel_ops {
     const char *type, *help;
@@ -94,10 +89,6 @@ char *secret_read(struct channel *channel, const struct config_node *map, const 
 /* The same, but a plain text is allowed too (an address that may or may not hold a key). */
 char *secret_or_text(struct channel *channel, const struct config_node *map, const char *key, bool required,
                      struct config_problems *problems);
-void secrets_add(struct secrets *secrets, const char *text);
-void secrets_release(struct secrets *secrets);
-/* Cleans and redacts text from outside into a fixed array. */
-void secrets_redact(const struct secrets *secrets, const char *text, size_t length, char *out, size_t size);
 
 /* notify_template.c: {name} is replaced; others stay as they are. */
 enum template_style { TEMPLATE_PLAIN, TEMPLATE_URL, TEMPLATE_JSON };
