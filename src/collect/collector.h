@@ -17,6 +17,7 @@
 #include "model/health.h"
 
 struct source;
+struct host;
 
 #define SINK_NONE UINT32_MAX
 
@@ -52,6 +53,8 @@ struct sink_ops {
     void (*link)(void *owner, struct source *source, uint32_t asset, enum link_state state, const char *evidence);
     /* A check of ours answered: verdict HEALTH_OK, WARNING or CRITICAL, and the figure for people ("HTTP 503", "certificate 6 d"). */
     void (*check)(void *owner, struct source *source, uint32_t asset, enum health verdict, const char *evidence);
+    /* A host as it is now (model/host.h), with its metrics sent by message() before; takes it. May be NULL. */
+    void (*host)(void *owner, struct source *source, uint32_t asset, struct host *host);
     /* Visit the assets that a filter selects, for probing collectors; false with a cause when the filter is wrong. */
     bool (*targets)(void *owner, const char *filter, void (*visit)(void *visitor, const struct sink_target *target),
                     void *visitor, struct error *error);
@@ -107,6 +110,20 @@ void source_bad(struct source *source, const char *sample, size_t length, const 
     __attribute__((format(printf, 4, 5)));
 void source_rate_tick(struct source *source, msec steady_now); /* once a second, by the engine */
 
+/* A command on an asset's host, run through the source that watches it. The text is made by the engine from a template
+ * of the configuration and checked arguments, never from free text. Output comes as it arrives; `done` once, always
+ * later than the call, with the exit code, or an error: ERROR_TIMEOUT, ERROR_UNAVAILABLE (the host is not connected,
+ * or went away in the middle), ERROR_FULL (more than output_limit). */
+struct host_run {
+    const char *command;            /* for sh -c; copied */
+    msec timeout;                   /* 0: none (a log that is followed) */
+    size_t output_limit;            /* bytes in all; 0: none */
+    void (*output)(void *owner, const char *bytes, size_t length, bool error_stream);
+    void (*done)(void *owner, int exit_code, const struct error *error);
+    void *owner;
+};
+struct host_running;                /* each collector's own */
+
 struct collector_ops {
     const char *type;               /* "mqtt": the `type:` of a source */
     const char *help;               /* one line */
@@ -116,6 +133,11 @@ struct collector_ops {
     /* Sets source->state. After a failure stop() is called too when the state was set. */
     bool (*start)(struct source *source, const struct config_node *node, struct error *error);
     void (*ledger_changed)(struct source *source); /* targets may differ; may be NULL */
+    /* Somebody looks at this host closely: sample it in full every `interval` until told 0. May be NULL. */
+    void (*attend)(struct source *source, uint32_t asset, msec interval);
+    /* NULL with a cause when this source cannot reach that host. May be NULL: runs nothing. */
+    struct host_running *(*run)(struct source *source, uint32_t asset, const struct host_run *run, struct error *error);
+    void (*cancel)(struct source *source, struct host_running *running); /* done is not called */
     void (*stop)(struct source *source);           /* closes handles, frees state; may finish on later loop turns */
 };
 

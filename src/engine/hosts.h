@@ -1,0 +1,81 @@
+/* The hosts behind the fleet's servers: the last answer of each in full, who looks at it closely, what it is expected
+ * to do, and the way to run a command on it. Rows and health belong to the fleet; this holds what a server has beyond
+ * an asset. On the loop's thread.
+ *
+ * Cost: a host's lists live here once (processes only while somebody looks, or a check needs them). */
+#ifndef ENGINE_HOSTS_H
+#define ENGINE_HOSTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "collect/collector.h"
+#include "engine/fleet.h"
+#include "model/host.h"
+
+struct hosts;
+
+/* One entry of `servers:`, in order; for each member the first entry that selects the asset and says something about it
+ * holds. Texts belong to the configuration and live as long as it is in force. */
+struct hosts_expectation {
+    const char *select;                     /* filter; "" all servers */
+    const char *const *ports;               /* "22", "5432/tcp", "161/udp", "8000-8100"; NULL: not stated */
+    unsigned port_count;
+    const char *const *units;               /* units that must run; patterns with * */
+    unsigned unit_count;
+    const char *const *outbound;            /* allowed destinations: "10.0.0.0/8", "192.0.2.7:443", "*.example:443" is not one */
+    unsigned outbound_count;
+    const char *restart;                    /* "sudo -n systemctl restart {unit}" */
+    const char *const *logs;                /* "journal:nginx", "file:/var/log/nginx/error.log" offered by the page */
+    unsigned log_count;
+    const char *shell;                      /* what a person's console runs for `!`: "ssh {user}@{host} -p {port}"; "" off */
+};
+
+struct hosts *hosts_new(uv_loop_t *loop, struct fleet *fleet);
+void hosts_free(struct hosts **hosts);
+/* The configuration in force; filters were checked. */
+void hosts_configure(struct hosts *hosts, const struct hosts_expectation *expectations, unsigned count);
+/* What the fleet's sink hands on; takes the host. */
+void hosts_take(struct hosts *hosts, struct source *source, uint32_t asset, struct host *host);
+void hosts_forget_source(struct hosts *hosts, struct source *source);
+
+const struct host *hosts_find(const struct hosts *hosts, uint32_t asset); /* NULL: never told; valid until the next turn */
+struct source *hosts_source(const struct hosts *hosts, uint32_t asset);   /* that watches it; NULL none */
+/* In force for an asset, members merged. */
+void hosts_expected(struct hosts *hosts, uint32_t asset, struct hosts_expectation *expected);
+
+/* What a host does beside what is expected of it; the page's marks and the network watch's alerts come from here. */
+enum host_deviation_kind { HOST_PORT_UNEXPECTED, HOST_PORT_MISSING, HOST_UNIT_MISSING, HOST_UNIT_FAILED, HOST_OUTBOUND };
+struct host_deviation {
+    enum host_deviation_kind kind;
+    char point[96];                         /* "8088/tcp", "nginx.service", "203.0.113.9:4444" : an alert's point */
+    char evidence[200];                     /* "python3 (pid 4711, user www) listens on 0.0.0.0:8088" */
+    msec since;                             /* first seen so */
+};
+unsigned hosts_deviations(struct hosts *hosts, uint32_t asset, struct host_deviation *found, unsigned max);
+
+/* Look closely for the next ten seconds: each call renews it; sampling goes to 1 s and FULL at the first, and back by
+ * itself. Costs nothing when it is so already. */
+void hosts_attend(struct hosts *hosts, uint32_t asset);
+
+/* Run a command on the asset's host, through whichever source reaches it. Handles stay valid until done or cancel. */
+struct hosts_running;
+struct hosts_running *hosts_run(struct hosts *hosts, uint32_t asset, const struct host_run *run, struct error *error);
+void hosts_cancel(struct hosts *hosts, struct hosts_running *running);
+/* Put arguments into a template: each {name} is replaced by its argument in single quotes for sh. False with a cause
+ * when an argument is not of its allowed shape: unit [A-Za-z0-9@._:-]+, path absolute without control bytes, number. */
+struct hosts_argument { const char *name, *value; };
+bool hosts_command(const char *template, const struct hosts_argument *arguments, unsigned count, char *out, size_t size,
+                   struct error *error);
+
+struct hosts_listener {
+    void *owner;
+    void (*taken)(void *owner, uint32_t asset, const struct host *host); /* after each answer; must not call hosts_take */
+};
+void hosts_listen(struct hosts *hosts, const struct hosts_listener *listener);
+void hosts_unlisten(struct hosts *hosts, const void *owner);
+uint64_t hosts_revision(const struct hosts *hosts, uint32_t asset); /* grows with each answer */
+
+#endif
