@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
-#include "view/alerts.h"
+#include "view/alerts_private.h"
 #include "view/parts.h"
 #include "widget/letters.h"
 #include "window/layout.h"
@@ -15,140 +15,10 @@
 #define SIDE_COLUMNS 76
 #define SIDE_FROM 150
 #define MARGIN_SCREENS 2
-#define TARGETS_MOST 1000
 #define SYMPTOMS_MOST "200"
 #define REFRESH ((msec)100)
 #define ROW_FIELDS "name,severity,state,raised_at,condition,acknowledged,suppression,asset,asset_name,place,summary,since," \
                    "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,news,revision"
-
-enum { SLOT_ROWS, SLOT_SYMPTOMS, SLOT_GROUPS, SLOT_DETAIL };
-enum { COLUMN_NEWS, COLUMN_SEVERITY, COLUMN_AGE, COLUMN_WHAT, COLUMN_WHERE, COLUMN_WHO, COLUMN_UNTIL, COLUMNS };
-
-static const char *const groupings[] = {"cause", "place", "subsystem", "rule", "unit"};
-#define BY_CAUSE 0
-#define BY_PLACE 1
-
-struct alerts {
-    char *filter, *sent;
-    bool all;                     /* also what the queue hides */
-    struct table *table;
-    struct arena *arena;
-    struct wire_alert *rows;
-    unsigned row_count;
-    struct wire_page page;
-    struct wire_alert_hidden hidden;
-    bool have, ascii;
-    char problem[384];
-    size_t offset, count;         /* the window asked for, of the queue without unfolded symptoms */
-    msec now;
-    char site[64];
-
-    char *open_id;                /* the cause that is unfolded, or NULL */
-    size_t open_at;               /* where it stands in the queue */
-    struct arena *symptom_arena;
-    struct wire_alert *symptoms;
-    unsigned symptom_count;
-
-    unsigned by;                  /* of groupings */
-    bool flood;                   /* as last heard: the view collapses once at its beginning */
-    struct alert_groups *groups;
-    struct alert_detail detail;
-
-    struct buffer what;           /* the row being drawn */
-    char severity[2], age[SPAN_TEXT], until[SPAN_TEXT + 4];
-    const char *ids[TARGETS_MOST];
-    int64_t revisions[TARGETS_MOST];
-};
-
-/* ---- rows: the queue with the symptoms of one cause between ---- */
-
-static const struct wire_alert *row_at(const struct alerts *alerts, size_t index, bool *symptom)
-{
-    size_t extra = alerts->symptom_count;
-    *symptom = false;
-    if (extra && index > alerts->open_at) {
-        if (index <= alerts->open_at + extra) {
-            *symptom = true;
-            return &alerts->symptoms[index - alerts->open_at - 1];
-        }
-        index -= extra;
-    }
-    return index >= alerts->page.offset && index < alerts->page.offset + alerts->row_count ? &alerts->rows[index - alerts->page.offset] : NULL;
-}
-
-static bool needs_hands(const struct wire_alert *alert)
-{
-    return alert->state == ALERT_UNACKNOWLEDGED || alert->state == ALERT_CLEARED_UNACKNOWLEDGED;
-}
-
-static void fill(void *owner, size_t index, struct table_row *row)
-{
-    struct alerts *alerts = owner;
-    bool symptom;
-    const struct wire_alert *alert = row_at(alerts, index, &symptom);
-    if (!alert)
-        return;
-    bool quiet = alert->condition == CONDITION_CLEARED || !needs_hands(alert) || symptom;
-    buffer_clear(&alerts->what);
-    alert_what(&alerts->what, alert, alerts->ascii);
-    snprintf(alerts->severity, sizeof alerts->severity, "%c", severity_letter(alert->severity));
-    age_text(alerts->age, alert->raised_at != CLOCK_NEVER ? alert->raised_at : alert->since, alerts->now);
-    alert_until(alerts->until, alert, alerts->now);
-    row->id = alert->id;
-    row->revision = alert->revision;
-    row->unhandled = alerts->hidden.news ? *alert->news != '\0' : needs_hands(alert);
-    row->branch = alert->symptoms > 0;
-    row->open = alerts->open_id && strcmp(alerts->open_id, alert->id) == 0;
-    row->depth = symptom;
-    row->last = symptom && index == alerts->open_at + alerts->symptom_count;
-    uint8_t text = quiet ? ROLE_DIM : ROLE_TEXT, role = (uint8_t)severity_role(alerts->severity[0]);
-    row->cells[COLUMN_NEWS] = (struct table_cell){news_mark(alert->news), ROLE_MATCH};
-    row->cells[COLUMN_SEVERITY] = (struct table_cell){alerts->severity, alert->condition == CONDITION_CLEARED ? ROLE_DIM : role};
-    row->cells[COLUMN_AGE] = (struct table_cell){alerts->age, text};
-    row->cells[COLUMN_WHAT] = (struct table_cell){buffer_text(&alerts->what), text};
-    row->cells[COLUMN_WHERE] = (struct table_cell){place_within(alerts->site, alert->place), text};
-    row->cells[COLUMN_WHO] = (struct table_cell){alert_who(alert), ROLE_TEXT};
-    row->cells[COLUMN_UNTIL] = (struct table_cell){alerts->until, ROLE_DIM};
-}
-
-static void give_rows(struct alerts *alerts)
-{
-    size_t first = alerts->page.offset, last = first + alerts->row_count, extra = alerts->symptom_count;
-    if (extra && first > alerts->open_at)
-        first += extra;
-    if (extra && last > alerts->open_at)
-        last += extra;
-    table_refreshed(alerts->table, &(struct table_source){.owner = alerts, .total = alerts->page.total + extra, .offset = first,
-                                                          .count = last - first, .row = fill});
-}
-
-static void fold(struct alerts *alerts)
-{
-    free(alerts->open_id);
-    alerts->open_id = NULL;
-    alerts->symptom_count = 0;
-    arena_free(&alerts->symptom_arena);
-    if (alerts->have)
-        give_rows(alerts);
-}
-
-/* Where the unfolded cause stands now; one that has gone takes its symptoms along. */
-static void find_open(struct alerts *alerts)
-{
-    for (unsigned i = 0; alerts->open_id && i < alerts->row_count; i++)
-        if (strcmp(alerts->rows[i].id, alerts->open_id) == 0) {
-            alerts->open_at = alerts->page.offset + i;
-            return;
-        }
-    if (alerts->open_id && alerts->open_at >= alerts->page.offset && alerts->open_at < alerts->page.offset + alerts->row_count)
-        fold(alerts);
-}
-
-static const struct wire_alert *current(const struct alerts *alerts)
-{
-    bool symptom;
-    return table_cursor_id(alerts->table) ? row_at(alerts, table_cursor(alerts->table), &symptom) : NULL;
-}
 
 const struct wire_alert *alerts_row(struct view *view, const char *id)
 {
@@ -161,6 +31,10 @@ const struct wire_alert *alerts_row(struct view *view, const char *id)
             return &alerts->symptoms[i];
     return NULL;
 }
+
+static const char *const groupings[] = {"cause", "place", "subsystem", "rule", "unit"};
+#define BY_CAUSE 0
+#define BY_PLACE 1
 
 /* ---- life ---- */
 
@@ -255,6 +129,14 @@ static void wants(struct view *view, struct view_wants *out)
     view_want(out, SLOT_ROWS, "alerts", REFRESH, buffer_text(&path));
     if (alerts->open_id)
         want_symptoms(alerts, out);
+    if (alerts->seek.on) {
+        buffer_clear(&path);
+        snprintf(offset, sizeof offset, "%zu", alerts->seek.offset);
+        snprintf(count, sizeof count, "%zu", alerts->seek.count);
+        client_path(&path, "/alerts", "filter", alerts->sent, "all", alerts->all ? "true" : "", "offset", alerts->seek.offset ? offset : "",
+                    "limit", count, "fields", "state,news", NULL);
+        view_want(out, SLOT_SEEK, "", 0, buffer_text(&path));
+    }
     if (alerts->by != BY_CAUSE) {
         buffer_clear(&path);
         client_path(&path, "/alerts/groups", "by", groupings[alerts->by], "filter", alerts->sent, "all", alerts->all ? "true" : "", NULL);
@@ -284,49 +166,44 @@ static void watch_flood(struct view *view, bool flood)
     alerts->flood = flood;
 }
 
-static bool receive_rows(struct view *view, const struct client_answer *answer, struct error *error)
+
+/* ---- the next one that needs a person, beyond the rows here ---- */
+
+struct seek_rows { const struct wire_alert *rows; bool news; };
+
+static bool seek_matches(const void *owner, size_t i)
 {
-    struct alerts *alerts = view->state;
-    struct arena *arena = arena_new(), *old = alerts->arena;
-    struct wire_page page = {0};
-    struct wire_alert_hidden hidden = {0};
-    struct wire_alert *rows = NULL;
-    unsigned count = 0;
-    if (!wire_read_alerts(answer->body, answer->length, arena, &page, &hidden, &rows, &count, error)) {
-        arena_free(&arena);
-        return false;
-    }
-    alerts->arena = arena;
-    alerts->page = page;
-    alerts->hidden = hidden;
-    alerts->rows = rows;
-    alerts->row_count = count;
-    alerts->have = true;
-    alerts->problem[0] = '\0';
-    find_open(alerts);
-    give_rows(alerts);
-    watch_flood(view, hidden.flood);
-    arena_free(&old);
-    return true;
+    const struct seek_rows *among = owner;
+    return among->news ? *among->rows[i].news != '\0' : alert_row_needs_hands(&among->rows[i]);
 }
 
-static bool receive_symptoms(struct alerts *alerts, const struct client_answer *answer, struct error *error)
+static bool receive_seek(struct view *view, const struct client_answer *answer, struct error *error)
 {
-    struct arena *arena = arena_new(), *old = alerts->symptom_arena;
-    struct wire_page page;
+    struct alerts *alerts = view->state;
+    struct arena *arena = arena_new();
+    struct wire_page page = {0};
     struct wire_alert_hidden hidden;
+    struct seek_rows among = {.news = alerts->hidden.news > 0};
     struct wire_alert *rows = NULL;
     unsigned count = 0;
-    if (!alerts->open_id || !wire_read_alerts(answer->body, answer->length, arena, &page, &hidden, &rows, &count, error)) {
-        arena_free(&arena);
-        return !alerts->open_id;
-    }
-    alerts->symptom_arena = arena;
-    alerts->symptoms = rows;
-    alerts->symptom_count = count;
-    give_rows(alerts);
-    arena_free(&old);
-    return true;
+    size_t found = 0;
+    bool wrapped = alerts->seek.wrapped, good = wire_read_alerts(answer->body, answer->length, arena, &page, &hidden, &rows, &count, error);
+    among.rows = rows;
+    enum seek_answer came = good && alerts->seek.on && page.offset == alerts->seek.offset
+                                ? seek_took(&alerts->seek, page.offset, count, page.total, seek_matches, &among, &found) : SEEK_MORE;
+    alerts->seek.on &= good;
+    if (came == SEEK_FOUND)
+        table_move_to(alerts->table, alert_rows_on_screen(alerts, found));
+    seek_say(&alerts->seek, view, came, wrapped, among.news ? _("nothing else is news") : _("nothing else needs a person"));
+    arena_free(&arena);
+    return good;
+}
+
+/* Unhandled ones stand first: where the rows here end with another, none follows. */
+static void seek_begin(struct alerts *alerts, bool forward)
+{
+    bool ends = !alerts->hidden.news && alerts->row_count && !alert_row_needs_hands(&alerts->rows[alerts->row_count - 1]);
+    seek_start(&alerts->seek, alert_rows_in_queue(alerts, table_cursor(alerts->table)), alerts->page.total, forward, forward && ends);
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
@@ -342,7 +219,14 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
         *error = *answer->error;
         return false;
     }
-    return slot == SLOT_ROWS ? receive_rows(view, answer, error) : receive_symptoms(alerts, answer, error);
+    if (slot == SLOT_SYMPTOMS)
+        return alert_rows_receive_symptoms(alerts, answer, error);
+    if (slot == SLOT_SEEK)
+        return receive_seek(view, answer, error);
+    bool good = alert_rows_receive(alerts, answer, error);
+    if (good)
+        watch_flood(view, alerts->hidden.flood);
+    return good;
 }
 
 /* ---- drawing ---- */
@@ -444,6 +328,7 @@ static enum reaction key(struct view *view, const struct key_event *event)
 {
     struct alerts *alerts = view->state;
     bool grouped = alerts->by != BY_CAUSE;
+    alerts->seek.on = false;
     enum table_answer answer = table_key(grouped ? alert_groups_table(alerts->groups) : alerts->table, event);
     if (answer == TABLE_IGNORED)
         return REACT_IGNORED;
@@ -451,41 +336,6 @@ static enum reaction key(struct view *view, const struct key_event *event)
         open_group(view);
     else if (answer == TABLE_CHOSEN)
         open_current(view);
-    return changed;
-}
-
-static void unfold(struct view *view)
-{
-    struct alerts *alerts = view->state;
-    const struct wire_alert *alert = current(alerts);
-    if (!alert)
-        return;
-    if (!alert->symptoms) {
-        view->host_ops->say(view->host, ROLE_HINT, "%s", _("no symptom is folded under this alert"));
-        return;
-    }
-    size_t at = table_cursor(alerts->table);
-    if (alerts->symptom_count && at > alerts->open_at)
-        at -= alerts->symptom_count;
-    char *id = memory_text(alert->id);
-    fold(alerts);
-    alerts->open_id = id;
-    alerts->open_at = at;
-}
-
-static enum reaction toggle_fold(struct view *view, const char *name)
-{
-    struct alerts *alerts = view->state;
-    const struct wire_alert *alert = current(alerts);
-    bool open = alerts->open_id && alert && (strcmp(alerts->open_id, alert->id) == 0 || strcmp(alerts->open_id, alert->cause) == 0);
-    if (open && strcmp(name, "right") != 0) {
-        char *id = memory_text(alerts->open_id);
-        fold(alerts);
-        table_move_to_id(alerts->table, id);
-        free(id);
-    } else if (!open && strcmp(name, "left") != 0) {
-        unfold(view);
-    }
     return changed;
 }
 
@@ -507,7 +357,7 @@ static enum reaction group_by(struct view *view, const char *argument, struct er
 static void note_seen(struct view *view)
 {
     struct alerts *alerts = view->state;
-    const struct wire_alert *alert = alerts->by == BY_CAUSE ? current(alerts) : NULL;
+    const struct wire_alert *alert = alerts->by == BY_CAUSE ? alert_rows_current(alerts) : NULL;
     if (!alert || !*alert->news || view->host_ops->read_only(view->host) || view->host_ops->at(view->host) != CLOCK_NEVER)
         return;
     char *line = memory_printf("seen %s", alert->id);
@@ -520,7 +370,7 @@ static enum reaction back(struct alerts *alerts)
     if (table_marks(alerts->table))
         table_marks_clear(alerts->table);
     else if (alerts->open_id)
-        fold(alerts);
+        alert_rows_fold(alerts);
     else if (alerts->by != BY_CAUSE)
         set_by(alerts, BY_CAUSE);
     else if (alerts->all)
@@ -548,10 +398,19 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         return changed;
     }
     if (alerts->by == BY_CAUSE && (strcmp(name, "unfold") == 0 || strcmp(name, "left") == 0 || strcmp(name, "right") == 0))
-        return toggle_fold(view, name);
+        return alert_rows_toggle(view, name);
     if (strcmp(name, "next-wrong") == 0)
         note_seen(view);
-    return motion_key(name, &motion) ? key(view, &motion) : REACT_IGNORED;
+    if (!motion_key(name, &motion))
+        return REACT_IGNORED;
+    enum reaction reaction = key(view, &motion);
+    if (strstr(name, "wrong") && reaction == REACT_IGNORED && alerts->by == BY_CAUSE && alerts->have) {
+        seek_begin(alerts, strcmp(name, "next-wrong") == 0);
+        if (!alerts->seek.on)
+            view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else needs a person"));
+        return changed;
+    }
+    return reaction;
 }
 
 static void targets(struct view *view, struct view_targets *out)
@@ -572,7 +431,7 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     struct alerts *alerts = view->state;
-    const struct wire_alert *alert = current(alerts);
+    const struct wire_alert *alert = alert_rows_current(alerts);
     if (alerts->by != BY_CAUSE) {
         buffer_printf(out, "Enter %s  v %s  / %s  n %s", _("open"), _("group by"), _("filter"), _("next wrong"));
         return;

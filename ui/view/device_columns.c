@@ -241,3 +241,22 @@ void device_columns_fill(struct device_columns *columns, const struct wire_asset
         row->cells[i] = (struct table_cell){.text = text, .role = role};
     }
 }
+
+void device_columns_sort_beside(const struct device_columns *columns, const char *sort, int step, char *out, size_t size)
+{
+    const char *now = sort + (*sort == '-');
+    int at = 0, count = (int)columns->count;
+    for (int i = 0; i < count; i++)
+        if (strncmp(columns->column[i].name, now, strcspn(now, ",")) == 0 && strlen(columns->column[i].name) == strcspn(now, ","))
+            at = i;
+    for (int i = 0; i < count; i++) {
+        at = (at + step + count) % count;
+        if (device_column_sorts(columns->column[at].name))
+            break;
+    }
+    const char *name = columns->column[at].name;
+    if (strcmp(name, "letter") == 0)
+        *out = '\0';
+    else
+        snprintf(out, size, "%s,id", strcmp(name, "age") == 0 ? "last_heard" : strcmp(name, "place") == 0 ? "building,floor,room" : name);
+}

@@ -11,6 +11,7 @@
 #include "view/device_tree.h"
 #include "view/devices.h"
 #include "view/parts.h"
+#include "view/seek.h"
 #include "window/layout.h"
 
 #define SIDE_COLUMNS 64
@@ -21,7 +22,7 @@
 #define SORT_WORST "-health,since,id"
 #define SORT_PLACE "building,floor,room,id"
 
-enum { SLOT_ROWS, SLOT_DETAIL, SLOT_TREE = SLOT_DETAIL + DETAIL_SLOTS };
+enum { SLOT_ROWS, SLOT_SEEK, SLOT_DETAIL, SLOT_TREE = SLOT_DETAIL + DETAIL_SLOTS };
 
 struct devices {
     char *filter, *sent;
@@ -38,6 +39,7 @@ struct devices {
     size_t offset, count;         /* the window asked for */
     bool narrow, widen;           /* only what is shown is asked for first; then what is near */
     bool typing;                  /* a filter: nothing else is asked for until it is done */
+    struct seek seek;             /* for the next one that is wrong, beyond the rows here */
     bool ascii;
     msec now;
     struct detail detail;
@@ -98,29 +100,6 @@ static void make_table(struct view *view)
     free(cursor);
 }
 
-/* ---- saved queries: "filter=..&sort=..&columns=..", values escaped as in an URL ---- */
-
-static char *query_value(const char *query, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = query; *at; at += strcspn(at, "&"), at += *at == '&') {
-        if (strncmp(at, name, length) != 0 || at[length] != '=')
-            continue;
-        struct buffer value = BUFFER_INIT;
-        for (const char *text = at + length + 1; *text && *text != '&'; text++) {
-            unsigned code;
-            if (*text == '%' && sscanf(text + 1, "%2x", &code) == 1) {
-                buffer_append_char(&value, (char)code);
-                text += 2;
-            } else {
-                buffer_append_char(&value, *text == '+' ? ' ' : *text);
-            }
-        }
-        return buffer_take(&value);
-    }
-    return NULL;
-}
-
 static void query(struct view *view, struct buffer *out)
 {
     struct devices *devices = view->state;
@@ -174,10 +153,10 @@ static bool devices_open(struct view *view, const char *argument, struct error *
     struct devices *devices = view->state;
     char *filter = NULL, *sort = NULL, *columns = NULL, *layout = NULL;
     if (*argument == '?') {
-        filter = query_value(argument + 1, "filter");
-        sort = query_value(argument + 1, "sort");
-        columns = query_value(argument + 1, "columns");
-        layout = query_value(argument + 1, "layout");
+        filter = query_part(argument + 1, "filter");
+        sort = query_part(argument + 1, "sort");
+        columns = query_part(argument + 1, "columns");
+        layout = query_part(argument + 1, "layout");
     }
     detail_init(&devices->detail);
     devices->sort = sort ? sort : memory_text(SORT_WORST);
@@ -253,12 +232,56 @@ static void wants(struct view *view, struct view_wants *out)
         view_want(out, SLOT_ROWS, "fleet ledger", 500, buffer_text(&path));
         out->want[out->count - 1].rest = devices->widen ? WIDEN_AFTER : 0;
     }
+    if (devices->seek.on && !devices->tree) {
+        char offset[24], count[24];
+        buffer_clear(&path);
+        snprintf(offset, sizeof offset, "%zu", devices->seek.offset);
+        snprintf(count, sizeof count, "%zu", devices->seek.count);
+        client_path(&path, "/assets", "filter", devices->sent, "sort", devices->sort, "offset", devices->seek.offset ? offset : "",
+                    "limit", count, "fields", "health", NULL);
+        view_want(out, SLOT_SEEK, "", 0, buffer_text(&path));
+    }
     buffer_release(&path);
     buffer_release(&fields);
     if (view->area.columns >= SIDE_FROM && !devices->typing) {
         const char *id = table_cursor_id(table_of(devices));
         detail_want(&devices->detail, view, out, SLOT_DETAIL, id && !strchr(id, '\n') ? id : NULL, true);
     }
+}
+
+static bool seek_matches(const void *owner, size_t i)
+{
+    return health_is_wrong(((const struct wire_asset *)owner)[i].health);
+}
+
+static bool receive_seek(struct view *view, const struct client_answer *answer, struct error *error)
+{
+    struct devices *devices = view->state;
+    struct arena *arena = arena_new();
+    struct wire_page page = {0};
+    struct wire_asset *rows = NULL;
+    unsigned count = 0;
+    size_t found = 0;
+    bool wrapped = devices->seek.wrapped, good = wire_read_assets(answer->body, answer->length, arena, &page, &rows, &count, error);
+    enum seek_answer came = good && devices->seek.on && page.offset == devices->seek.offset
+                                ? seek_took(&devices->seek, page.offset, count, page.total, seek_matches, rows, &found) : SEEK_MORE;
+    devices->seek.on &= good;
+    if (came == SEEK_FOUND)
+        table_move_to(devices->table, found);
+    seek_say(&devices->seek, view, came, wrapped, _("nothing else is wrong"));
+    arena_free(&arena);
+    return good;
+}
+
+/* Worst first: where the rows here end with one that is well, none that is wrong follows. */
+static void seek_begin(struct view *view, bool forward)
+{
+    struct devices *devices = view->state;
+    bool ends = strcmp(devices->sort, SORT_WORST) == 0 && devices->row_count &&
+                !health_is_wrong(devices->rows[devices->row_count - 1].health);
+    seek_start(&devices->seek, table_cursor(devices->table), devices->page.total, forward, forward && ends);
+    if (!devices->seek.on)
+        view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else is wrong"));
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
@@ -273,6 +296,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
         *error = *answer->error;
         return false;
     }
+    if (slot == SLOT_SEEK)
+        return receive_seek(view, answer, error);
     struct arena *arena = arena_new(), *old = devices->arena;
     struct wire_page page = {0};
     struct wire_asset *rows = NULL;
@@ -383,31 +408,12 @@ static void set_sort(struct view *view, const char *sort)
     show_sort(devices);
 }
 
-/* Sort by the column beside the one that is sorted by now. */
 static void sort_beside(struct view *view, int step)
 {
     struct devices *devices = view->state;
-    const char *now = devices->sort + (*devices->sort == '-');
-    int at = 0, count = (int)devices->columns.count;
-    for (int i = 0; i < count; i++)
-        if (strncmp(devices->columns.column[i].name, now, strcspn(now, ",")) == 0 &&
-            strlen(devices->columns.column[i].name) == strcspn(now, ","))
-            at = i;
-    for (int i = 0; i < count; i++) {
-        at = (at + step + count) % count;
-        if (device_column_sorts(devices->columns.column[at].name))
-            break;
-    }
-    const char *name = devices->columns.column[at].name;
     char sort[80];
-    if (strcmp(name, "letter") == 0)
-        snprintf(sort, sizeof sort, "%s", SORT_WORST);
-    else
-        snprintf(sort, sizeof sort, "%s,id",
-                 strcmp(name, "age") == 0     ? "last_heard"
-                 : strcmp(name, "place") == 0 ? "building,floor,room"
-                                              : name);
-    set_sort(view, sort);
+    device_columns_sort_beside(&devices->columns, devices->sort, step, sort, sizeof sort);
+    set_sort(view, *sort ? sort : SORT_WORST);
 }
 
 static void reverse(struct view *view)
@@ -442,6 +448,7 @@ static enum reaction table_reaction(struct view *view, enum table_answer answer)
 static enum reaction key(struct view *view, const struct key_event *key)
 {
     struct devices *devices = view->state;
+    devices->seek.on = false;
     return table_reaction(view, devices->tree ? device_tree_key(devices->tree, key) : table_key(devices->table, key));
 }
 
@@ -503,12 +510,14 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         return REACT_HANDLED | REACT_DRAW;
     }
     if (motion_key(name, &motion)) {
-        size_t before = table_cursor(table_of(devices));
         enum reaction reaction = key(view, &motion);
-        if (strstr(name, "wrong") && table_cursor(table_of(devices)) == before)
-            view->host_ops->say(view->host, ROLE_HINT, "%s",
-                                _("nothing else is wrong in the rows near here; w puts the worst first"));
-        return reaction;
+        if (!strstr(name, "wrong") || reaction != REACT_IGNORED || !devices->have)
+            return reaction;
+        if (devices->tree)
+            view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing else is wrong in the branches that are open"));
+        else
+            seek_begin(view, strcmp(name, "next-wrong") == 0);
+        return changed;
     }
     return REACT_IGNORED;
 }

@@ -23,6 +23,8 @@ void device_columns_fields(const struct device_columns *columns, struct buffer *
 void device_columns_fill(struct device_columns *columns, const struct wire_asset *asset, msec now, bool ascii, struct table_row *row);
 /* Can the daemon sort by this column? */
 bool device_column_sorts(const char *name);
+/* The sort by the column beside the one that is sorted by now; "" for the letter's: the worst first. */
+void device_columns_sort_beside(const struct device_columns *columns, const char *sort, int step, char *out, size_t size);
 void device_column_offer(void (*offer)(void *to, const char *name), void *to);
 
 #endif

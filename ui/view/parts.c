@@ -260,3 +260,24 @@ char *filter_typed(const char *text, bool typing, struct error *error)
     filter_free(&filter);
     return canonical;
 }
+
+char *query_part(const char *query, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = query; *at; at += strcspn(at, "&"), at += *at == '&') {
+        if (strncmp(at, name, length) != 0 || at[length] != '=')
+            continue;
+        struct buffer value = BUFFER_INIT;
+        for (const char *text = at + length + 1; *text && *text != '&'; text++) {
+            unsigned code;
+            if (*text == '%' && sscanf(text + 1, "%2x", &code) == 1) {
+                buffer_append_char(&value, (char)code);
+                text += 2;
+            } else {
+                buffer_append_char(&value, *text == '+' ? ' ' : *text);
+            }
+        }
+        return buffer_take(&value);
+    }
+    return NULL;
+}

@@ -35,6 +35,7 @@ void draw_contracted(struct surface *surface, int row, int column, int columns, 
 void filter_value(struct buffer *out, const char *field, const char *value);
 /* What a half-typed filter means: its unfinished last term left out. The caller frees. */
 char *filter_typed(const char *text, bool typing, struct error *error);
-
+/* A part of a saved query, "filter=..&sort=..&columns=..", values escaped as in an URL; NULL: not in it. The caller frees. */
+char *query_part(const char *query, const char *name);
 
 #endif
