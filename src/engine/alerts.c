@@ -110,7 +110,7 @@ msec desk_now(struct alerts *alerts)
 
 static void turn_due(uv_timer_t *timer);
 
-static void turn_want(struct alerts *alerts, msec due)
+void desk_turn_want(struct alerts *alerts, msec due)
 {
     if (alerts->turn_at != CLOCK_NEVER && alerts->turn_at <= due)
         return;
@@ -129,7 +129,7 @@ void alert_schedule(struct alerts *alerts, struct alert *alert, msec now)
     }
     msec due = clock_steady() + (next > now ? next - now : 0);
     wheel_schedule(alerts->wheel, &alert->timer, due);
-    turn_want(alerts, due);
+    desk_turn_want(alerts, due);
 }
 
 static void alert_timer_due(void *owner, struct wheel_timer *timer)
@@ -150,8 +150,10 @@ static void alert_timer_due(void *owner, struct wheel_timer *timer)
 
 bool alerts_turn(struct alerts *alerts)
 {
-    desk_now(alerts);
+    msec now = desk_now(alerts);
     levels_tell(alerts);
+    if (alerts->settling_count)
+        settle_turn(alerts, now);
     return wheel_advance(alerts->wheel, clock_steady(), TURN_AT_ONCE) >= TURN_AT_ONCE;
 }
 
@@ -165,7 +167,7 @@ static void turn_due(uv_timer_t *timer)
     alerts_turn(alerts);
     msec next = wheel_next(alerts->wheel);
     if (next != CLOCK_NEVER)
-        turn_want(alerts, next);
+        desk_turn_want(alerts, next);
 }
 
 static void minute_due(uv_timer_t *timer)
@@ -221,7 +223,7 @@ static void level_later(struct alerts *alerts, const struct alert *alert)
         return;
     ARRAY_RESERVE(alerts->levels, alerts->level_capacity, alerts->level_count + 1);
     alerts->levels[alerts->level_count++] = alert->asset;
-    turn_want(alerts, clock_steady());
+    desk_turn_want(alerts, clock_steady());
 }
 
 /* ---- what follows from a call of the model ---- */
@@ -302,8 +304,10 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
     alert_touch(alerts, alert);
     alert_schedule(alerts, alert, now);
     tell_people(alerts, alert, effects);
-    if (was_active && !alert->counted_active)
+    if (was_active && !alert->counted_active) {
         storm_cleared(alerts, alert, now);
+        cause_over(alerts, alert);
+    }
     if (effects & EFFECT_CLOSED)
         cause_leave(alerts, alert);
 }
@@ -584,6 +588,7 @@ void alerts_free(struct alerts **slot)
     free(alerts->moved);
     free(alerts->dirty);
     free(alerts->closed);
+    free(alerts->settling);
     free(alerts->levels);
     free(alerts);
 }

@@ -64,7 +64,12 @@ void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rul
 /* Inhibition by another alert: on or off. */
 void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on);
 
-/* ---- people; each checks `revision` (-1: any), audits, and answers when durable ---- */
+/* ---- people; each checks `revision` (-1: any), audits, and answers when durable ----
+ * Nothing stays hidden behind nothing: a cause that is still active and carries symptoms that are, too, is not closed
+ * (422 says what to do instead) unless they are closed with it; only what is active can be made a cause. When a cause
+ * ends by itself, loses its rule or leaves the ledger, its symptoms follow what is down above them now, or wait for
+ * their own verdict, or stand for themselves and are told of. Silencing a cause silences its story: symptoms stay folded
+ * and counted as such, and speak when the cause ends. */
 enum alert_verb {
     ALERT_ACK, ALERT_UNACK, ALERT_ASSIGN, ALERT_NOTE, ALERT_SHELVE, ALERT_UNSHELVE, ALERT_CAUSE, ALERT_CLOSE, ALERT_SEEN,
     ALERT_TICKET, ALERT_VERB_COUNT

@@ -128,6 +128,10 @@ static bool do_cause(struct change *change)
     struct alert *cause = (struct alert *)alerts_find(alerts, change->request->text);
     if (!cause)
         return refuse(change, "there is no such cause");
+    if (alert->life.closed)
+        return refuse(change, "it is closed");
+    if (cause->life.closed || cause->life.condition != CONDITION_ACTIVE)
+        return refuse(change, "that one is over: a cause has to be active");
     for (const struct alert *above = cause; above; above = alert_cause(alerts, above))
         if (above == alert)
             return refuse(change, "it would be its own cause");
@@ -141,6 +145,10 @@ static bool do_close(struct change *change)
     struct alert *alert = change->alert;
     if (!plain(change->request))
         return refuse(change, "closing needs a reason");
+    uint32_t carried = alert->life.condition == CONDITION_CLEARED ? 0 : cause_carries(change->alerts, alert);
+    if (carried)
+        return error_set(&change->error, ERROR_INVALID, "%u that are still active stand behind it: acknowledge or shelve it "
+                         "instead, close them with it, or give them another cause", carried);
     change->effects = alert_close(&alert->life, alert->policy, change->now);
     if (!change->effects)
         return refuse(change, "it is closed already");
@@ -379,6 +387,25 @@ static void commit_seen(struct alerts *alerts, const struct alert_request *reque
     free(body);
 }
 
+/* Symptoms before their causes, so that both can be closed in one go. */
+static void close_all(struct act *act, struct alerts *alerts, const struct alert_request *request, const int64_t *revisions,
+                      struct store_action *action, msec now)
+{
+    bool *done = memory_new_array(act->count + 1, sizeof *done), progress = true, last = false;
+    while (progress || !last) {
+        last = !progress; /* what is left is refused by what it carries */
+        progress = false;
+        for (unsigned i = 0; i < act->count; i++) {
+            const struct alert *alert = done[i] ? NULL : alerts_find(alerts, act->outcomes[i].id);
+            if (done[i] || (!last && alert && cause_carries(alerts, alert)))
+                continue;
+            act_on(act, i, alerts, request, revisions ? revisions[i] : -1, action, now);
+            progress = done[i] = true;
+        }
+    }
+    free(done);
+}
+
 void alerts_act(struct alerts *alerts, const struct alert_request *request, const char *const *ids, const int64_t *revisions,
                 unsigned count, alerts_done *done, void *owner)
 {
@@ -390,7 +417,9 @@ void alerts_act(struct alerts *alerts, const struct alert_request *request, cons
     free(detail);
     if (request->verb == ALERT_SEEN && count == 0)
         seen_mark_all(alerts, request->actor, now);
-    for (unsigned i = 0; i < count; i++)
+    if (request->verb == ALERT_CLOSE)
+        close_all(act, alerts, request, revisions, action, now);
+    for (unsigned i = 0; request->verb != ALERT_CLOSE && i < count; i++)
         act_on(act, i, alerts, request, revisions ? revisions[i] : -1, action, now);
     if (request->verb == ALERT_SEEN) {
         alerts->revision++;

@@ -80,13 +80,19 @@ void cause_leave(struct alerts *alerts, struct alert *alert)
 
 static uint32_t storm_running(struct alerts *alerts, const struct alert *alert);
 
-/* The alert of what is down above an asset: the detector's own on health first, else its worst open one. */
-static struct alert *alert_above(struct alerts *alerts, uint32_t asset)
+static uint32_t down_above(const struct alerts *alerts, uint32_t asset)
 {
     struct fleet *fleet = alerts->fleet;
     uint32_t above = live_at(fleet, asset)->parent;
     while (above != FLEET_NONE && live_at(fleet, above)->health == HEALTH_UNREACHABLE && live_at(fleet, above)->parent != FLEET_NONE)
         above = live_at(fleet, above)->parent;
+    return above;
+}
+
+/* The alert of what is down above an asset: the detector's own on health first, else its worst open one. */
+static struct alert *alert_above(struct alerts *alerts, uint32_t asset)
+{
+    uint32_t above = down_above(alerts, asset);
     struct alert *best = NULL;
     if (above == FLEET_NONE)
         return NULL;
@@ -115,9 +121,23 @@ static void fold(struct alerts *alerts, struct alert *alert, struct alert *cause
     else if (!cause)
         alert->cause_kind = (uint8_t)kind;
     alert_suppression(alerts, alert, SUPPRESSED_DEPENDENCY, true, cause ? cause->id : "", now);
+    if (!cause)
+        settle_later(alerts, alert, 0); /* its alert comes in a moment, or there is none to hide behind */
 }
 
-static void unfold(struct alerts *alerts, struct alert *alert, msec now)
+bool cause_follow(struct alerts *alerts, struct alert *alert, msec now)
+{
+    struct alert *cause = alert_above(alerts, alert->asset);
+    uint32_t above = down_above(alerts, alert->asset);
+    if (cause && cause != alert && alert->cause != cause->self) {
+        cause_set(alerts, alert, cause, CAUSE_PARENT);
+        alert_note_event(alerts, alert, "desk", "folded", cause->id, now);
+        alert_touch(alerts, alert);
+    }
+    return cause || (above != FLEET_NONE && live_at(alerts->fleet, above)->health == HEALTH_MAINTENANCE);
+}
+
+void cause_unfold(struct alerts *alerts, struct alert *alert, msec now)
 {
     cause_clear(alerts, alert);
     alert_suppression(alerts, alert, SUPPRESSED_DEPENDENCY, false, NULL, now);
@@ -134,6 +154,8 @@ void cause_before_breach(struct alerts *alerts, struct alert *alert, msec now)
             cause_set(alerts, alert, cause, CAUSE_PARENT);
         alert->cause_kind = CAUSE_PARENT;
         alert_suppress(&alert->life, alert->policy, SUPPRESSED_DEPENDENCY, true, now);
+        if (!cause)
+            settle_later(alerts, alert, 0);
     } else if (alert->cause_kind != CAUSE_STORM) {
         uint32_t group = storm_running(alerts, alert);
         if (group != ALERT_NONE)
@@ -161,7 +183,7 @@ void cause_asset_judged(struct alerts *alerts, uint32_t asset, enum health to, m
             looked = true;
             fold(alerts, alert, cause, CAUSE_PARENT, now);
         } else if (!behind && to != HEALTH_STALE && alert->cause_kind == CAUSE_PARENT) {
-            unfold(alerts, alert, now);
+            cause_unfold(alerts, alert, now);
             storm_breach(alerts, alert, now); /* many may stay silent after their parent's return */
         }
         alert_suppression(alerts, alert, SUPPRESSED_OUT_OF_SERVICE, to == HEALTH_MAINTENANCE, NULL, now);
@@ -394,7 +416,7 @@ static void storm_end(struct alerts *alerts, struct alert *own, msec now)
         struct alert *symptom = alert_at(alerts, handle);
         handle = symptom->next_symptom;
         if (symptom->cause_kind == CAUSE_STORM && alert_is_open(symptom))
-            unfold(alerts, symptom, now);
+            cause_unfold(alerts, symptom, now);
     }
 }
 

@@ -59,6 +59,8 @@ struct queue_entry { uint64_t key; uint32_t handle; };
 
 struct closed_entry { int64_t number; msec closed_at; uint32_t handle; };
 
+struct settling { int64_t number; msec due; uint32_t handle; }; /* due: steady */
+
 struct rule_entry {      /* one source and rule, in order of arrival */
     uint32_t source, rule, name;
     uint32_t active;
@@ -133,6 +135,9 @@ struct alerts {
     struct alerts_listener listeners[ALERT_LISTENERS];
     unsigned listener_count;
 
+    struct settling *settling;               /* symptoms whose cause is over */
+    size_t settling_count, settling_capacity;
+
     struct storms *storms;
     struct silences *silences;
     struct seen *seen;                       /* by person */
@@ -190,6 +195,7 @@ void levels_tell(struct alerts *alerts);
 void alert_level_again(struct alerts *alerts, uint32_t asset); /* at start */
 /* Timers that are due; true when more wait. Called by the loop's timer, and by tests. */
 bool alerts_turn(struct alerts *alerts);
+void desk_turn_want(struct alerts *alerts, msec due);          /* steady: see to a turn then, or earlier */
 void desk_link_release(struct desk_link *link);
 
 /* ---- alerts_told.c ---- */
@@ -234,11 +240,21 @@ void cause_clear(struct alerts *alerts, struct alert *alert);
 /* Before a new alert of an asset becomes active: is it behind something that is down? */
 void cause_before_breach(struct alerts *alerts, struct alert *alert, msec now);
 void cause_asset_judged(struct alerts *alerts, uint32_t asset, enum health to, msec now);
+/* Under the alert of what is down above it; false when there is none and nothing above is out of service. */
+bool cause_follow(struct alerts *alerts, struct alert *alert, msec now);
+void cause_unfold(struct alerts *alerts, struct alert *alert, msec now); /* it stands for itself */
 void storms_init(struct alerts *alerts);
 void storms_free(struct alerts *alerts);
 void storm_breach(struct alerts *alerts, struct alert *alert, msec now);   /* a silent asset's alert became active */
 void storm_cleared(struct alerts *alerts, struct alert *alert, msec now);  /* a symptom, or the storm's own, cleared */
 void storm_restore(struct alerts *alerts, struct alert *alert);            /* after a restart: a storm's own alert */
+
+/* ---- alerts_settle.c ---- */
+void cause_over(struct alerts *alerts, struct alert *cause);       /* it cleared, closed, or leaves the memory */
+void settle_later(struct alerts *alerts, const struct alert *alert, msec wait);
+void settle_load(struct alerts *alerts);                           /* after a restart */
+void settle_turn(struct alerts *alerts, msec now);
+uint32_t cause_carries(const struct alerts *alerts, const struct alert *cause); /* symptoms still active or pending */
 
 /* ---- alerts_silence.c ---- */
 void silences_init(struct alerts *alerts);

@@ -123,6 +123,7 @@ static void number_remove(struct alerts *alerts, int64_t number);
 
 void alert_drop(struct alerts *alerts, struct alert *alert)
 {
+    cause_over(alerts, alert);
     while (alert->first_symptom != ALERT_NONE)
         cause_clear(alerts, alert_at(alerts, alert->first_symptom));
     cause_clear(alerts, alert);

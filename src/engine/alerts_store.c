@@ -433,6 +433,7 @@ bool alerts_load(struct alerts *alerts, struct error *error)
     }
     if (alerts->closed_count)
         qsort(alerts->closed, alerts->closed_count, sizeof *alerts->closed, compare_closed);
+    settle_load(alerts);
     silences_minute(alerts, now);
     alerts->revision++;
     return true;

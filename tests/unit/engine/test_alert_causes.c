@@ -217,6 +217,147 @@ static void test_by_hand(void **state)
     assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 2);
 }
 
+/* A cause that is still active is not closed over the heads of its symptoms; with them it is. */
+static void test_close_a_cause(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    speak(night, 0, CHILDREN);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_DOWN);
+    char id[ALERT_ID];
+    snprintf(id, sizeof id, "%s", alert_id(cause_of_all(desk)));
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", id, -1, "nobody there", CLOCK_NEVER), 422);
+    assert_non_null(strstr(desk->details[0], "44 that are still active"));
+    assert_state(cause_of_all(desk), ALERT_UNACKNOWLEDGED);
+
+    uint32_t count = desk_queue(desk, "", true, &rows, NULL);
+    const char *ids[CHILDREN + 1];
+    assert_int_equal(count, CHILDREN + 1);
+    for (uint32_t i = 0; i < count; i++)
+        ids[i] = memory_text(alert_id(rows[i]));
+    struct alert_request request = {.verb = ALERT_CLOSE, .actor = "user:wang", .text = "dismantled", .until = CLOCK_NEVER};
+    unsigned before = desk->answers;
+    alerts_act(desk->alerts, &request, ids, NULL, count, desk_answered, desk); /* the cause is the first of them */
+    desk_wait(desk, before + 1);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(desk->outcomes[i].status, 200);
+    struct alert_counts counts;
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 0);
+    assert_int_equal(counts.by_state[ALERT_CLOSED], CHILDREN + 1);
+    for (uint32_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)ids[i]);
+}
+
+/* The cause by hand ends: after a period of its own the symptom stands for itself. */
+static void test_cause_by_hand_ends(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    desk_breach(desk, "power", "GW-A", SEVERITY_CRITICAL);
+    desk_breach(desk, "hot", "T-01", SEVERITY_MAJOR);
+    assert_int_equal(desk_act(desk, ALERT_CAUSE, "user:wang", "A-20261121-0002", -1, "A-20261121-0001", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", "A-20261121-0001", -1, "why", CLOCK_NEVER), 422);
+    unsigned told = desk->told[NOTICE_RAISE];
+    desk_normal(desk, "power", "GW-A");
+    desk_pass(desk, 30 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "state:dependency", true, &rows, NULL), 1);
+    desk_pass(desk, 31 * SPAN_SECOND);
+    assert_state(desk_only(desk, "rule:hot"), ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RAISE], told + 1);
+    assert_int_equal(desk_act(desk, ALERT_CAUSE, "user:wang", "A-20261121-0002", -1, "A-20261121-0001", CLOCK_NEVER), 422); /* it is over */
+}
+
+/* The same when the cause ended while nobody watched, and when its rule is removed. */
+static void test_cause_rule_gone(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    desk_breach(desk, "power", NULL, SEVERITY_CRITICAL);
+    desk_breach(desk, "hot", NULL, SEVERITY_MAJOR);
+    desk_breach(desk, "wet", NULL, SEVERITY_MAJOR);
+    assert_int_equal(desk_act(desk, ALERT_CAUSE, "user:wang", "A-20261121-0002", -1, "A-20261121-0001", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_CAUSE, "user:wang", "A-20261121-0003", -1, "A-20261121-0002", CLOCK_NEVER), 200);
+    alerts_rule_gone(desk->alerts, "rule", "power", "the rule was removed");
+    desk_settle(desk); /* the restart comes before the desk's next turn */
+    alerts_health_free(&desk->health);
+    desk_close(desk);
+    desk_open(desk, night->world, NULL);
+    desk->health = alerts_health_new(desk->alerts, night->world->fleet);
+    desk_pass(desk, SPAN_SECOND);
+    assert_state(desk_only(desk, "rule:hot"), ALERT_UNACKNOWLEDGED);
+    assert_state(desk_only(desk, "rule:wet"), ALERT_DEPENDENCY); /* its own cause stands */
+    alerts_rule_gone(desk->alerts, "rule", "hot", "the rule was removed");
+    desk_pass(desk, SPAN_SECOND);
+    assert_state(desk_only(desk, "rule:wet"), ALERT_UNACKNOWLEDGED);
+}
+
+/* The gateway stays down but for another reason: its terminals follow the new alert, and nobody is told of them. */
+static void test_cause_changes(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    struct wire_alert row;
+    world_link(night->world, &night->world->probe, "GW-A", LINK_UP);
+    speak(night, 0, CHILDREN);
+    desk_breach(desk, "power", "GW-A", SEVERITY_CRITICAL);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_DOWN);
+    alerts_wire(desk->alerts, desk_only(desk, "rule:gateway-offline"), NULL, &row);
+    assert_int_equal(row.symptoms, CHILDREN);
+    unsigned told = desk->told[NOTICE_RAISE];
+    alerts_rule_gone(desk->alerts, "health", "gateway-offline", "the rule was removed");
+    desk_pass(desk, SPAN_SECOND);
+    alerts_wire(desk->alerts, desk_only(desk, "rule:power"), NULL, &row);
+    assert_int_equal(row.symptoms, CHILDREN);
+    assert_int_equal(desk->told[NOTICE_RAISE], told);
+    desk_normal(desk, "power", "GW-A"); /* down, but nothing says so any more: the terminals do */
+    desk_pass(desk, SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "rule:terminal-no-data state:unacknowledged", false, &rows, NULL), CHILDREN);
+}
+
+/* Silencing a cause silences its story, and swallows nothing: what still stands when it ends is told of. */
+static void test_cause_silenced(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    speak(night, 0, CHILDREN);
+    desk_breach(desk, "hot", "T-01", SEVERITY_MAJOR);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_DOWN);
+    const struct alert *cause = desk_only(desk, "rule:gateway-offline");
+    assert_int_equal(desk_act(desk, ALERT_SHELVE, "user:wang", alert_id(cause), -1, "known", NOON + night->world->steady + SPAN_HOUR), 200);
+    unsigned told = desk->told[NOTICE_RAISE];
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 0);
+    assert_int_equal(counts.hidden[ALERT_SHELVED], 1);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], CHILDREN + 1);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_UP);
+    speak(night, 0, CHILDREN);
+    desk_pass(desk, 2 * SPAN_SECOND);
+    assert_state(desk_only(desk, "rule:hot"), ALERT_UNACKNOWLEDGED);
+    assert_int_equal(desk->told[NOTICE_RAISE], told + 1);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], 0);
+}
+
+/* A gateway taken out of service takes its terminals with it: they stay folded, and come back with it. */
+static void test_cause_out_of_service(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    speak(night, 0, CHILDREN);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_DOWN);
+    unsigned told = desk->told[NOTICE_RAISE];
+    world_ledger(night->world, "id,name,kind,class,building,period,status\nGW-A,网关甲,gateway,gateway,涵英楼,1m,maintenance\n");
+    desk_pass(desk, 2 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 0);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], CHILDREN);
+    assert_int_equal(desk->told[NOTICE_RAISE], told);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -228,6 +369,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_storm, begin, end),
         cmocka_unit_test_setup_teardown(test_rules_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_by_hand, begin, end),
+        cmocka_unit_test_setup_teardown(test_close_a_cause, begin, end),
+        cmocka_unit_test_setup_teardown(test_cause_by_hand_ends, begin, end),
+        cmocka_unit_test_setup_teardown(test_cause_rule_gone, begin, end),
+        cmocka_unit_test_setup_teardown(test_cause_changes, begin, end),
+        cmocka_unit_test_setup_teardown(test_cause_silenced, begin, end),
+        cmocka_unit_test_setup_teardown(test_cause_out_of_service, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
