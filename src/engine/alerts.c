@@ -446,12 +446,17 @@ void alerts_normal(struct alerts *alerts, uint64_t fingerprint)
     msec now = desk_now(alerts);
     if (alert && (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE))
         settle_normal(alerts, alert, desk_text(alerts, alert->source), NULL, now);
+    else if (alert && alert_closed_active(alert)) {
+        alert->life.normal_since = alert->life.cleared_at = now; /* its end indeed: reopening it would find it cleared */
+        alert_mark(alerts, alert);
+    }
 }
 
 bool alerts_known(const struct alerts *alerts, uint64_t fingerprint)
 {
     const struct alert *alert = alert_current(alerts, fingerprint);
-    return alert && (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE);
+    return alert && (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE ||
+                     alert_closed_active(alert));
 }
 
 void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rule, const char *why)

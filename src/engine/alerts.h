@@ -58,7 +58,8 @@ struct alert_report {
 uint64_t alert_fingerprint(const struct alerts *alerts, const struct alert_report *report);
 void alerts_breach(struct alerts *alerts, const struct alert_report *report);
 void alerts_normal(struct alerts *alerts, uint64_t fingerprint);
-bool alerts_known(const struct alerts *alerts, uint64_t fingerprint); /* pending or active: worth an alerts_normal */
+/* Pending or active, or closed by hand while it was: worth an alerts_normal. */
+bool alerts_known(const struct alerts *alerts, uint64_t fingerprint);
 /* A rule that is no more: its alerts clear with the reason, and stay closable. */
 void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rule, const char *why);
 /* Inhibition by another alert: on or off. */
@@ -69,10 +70,12 @@ void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on);
  * (422 says what to do instead) unless they are closed with it; only what is active can be made a cause. When a cause
  * ends by itself, loses its rule or leaves the ledger, its symptoms follow what is down above them now, or wait for
  * their own verdict, or stand for themselves and are told of. Silencing a cause silences its story: symptoms stay folded
- * and counted as such, and speak when the cause ends. */
+ * and counted as such, and speak when the cause ends.
+ * Reopen takes back a close, by hand or by acknowledging what had cleared: for the alert that its fingerprint finds, while
+ * it is in memory. One that was active when it was closed is so again, unless its detector has seen it end since. */
 enum alert_verb {
     ALERT_ACK, ALERT_UNACK, ALERT_ASSIGN, ALERT_NOTE, ALERT_SHELVE, ALERT_UNSHELVE, ALERT_CAUSE, ALERT_CLOSE, ALERT_SEEN,
-    ALERT_TICKET, ALERT_VERB_COUNT
+    ALERT_TICKET, ALERT_REOPEN, ALERT_VERB_COUNT
 };
 const char *alert_verb_name(enum alert_verb verb);
 struct alert_request {

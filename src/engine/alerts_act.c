@@ -74,8 +74,28 @@ static bool do_ack(struct change *change)
     return change->effects != 0 || refuse(change, "there is nothing to acknowledge");
 }
 
+static bool do_reopen(struct change *change)
+{
+    struct alert *alert = change->alert;
+    if (!alert->life.closed)
+        return refuse(change, "it is not closed");
+    if (alert_current(change->alerts, alert->fingerprint) != alert || alert->life.raised_at == CLOCK_NEVER)
+        return refuse(change, "a newer alert has taken its place");
+    bool active = alert_closed_active(alert);
+    if (active) /* where it stood, and who is told, is found anew */
+        cause_before_breach(change->alerts, alert, change->now);
+    silences_apply(change->alerts, alert, change->now);
+    change->effects = alert_reopen(&alert->life, alert->policy, active, change->now);
+    alert->closed_at = CLOCK_NEVER;
+    alert_text_set(&alert->fixed_by, NULL);
+    return true;
+}
+
 static bool do_unack(struct change *change)
 {
+    const struct alert *alert = change->alert;
+    if (alert->life.closed && alert->life.acknowledged && alert->life.acknowledged_at == alert->closed_at)
+        return do_reopen(change); /* acknowledging is what closed it */
     change->effects = alert_unacknowledge(&change->alert->life, change->alert->policy, change->now);
     return change->effects != 0 || refuse(change, "it is not acknowledged, or closed");
 }
@@ -174,6 +194,7 @@ static const struct { const char *name, *past; bool (*act)(struct change *change
     [ALERT_SHELVE] = {"shelve", "shelved", do_shelve},     [ALERT_UNSHELVE] = {"unshelve", "unshelved", do_unshelve},
     [ALERT_CAUSE] = {"cause", "re-ranked", do_cause},      [ALERT_CLOSE] = {"close", "closed", do_close},
     [ALERT_SEEN] = {"seen", "seen", do_seen},              [ALERT_TICKET] = {"ticket", "ticketed", do_ticket},
+    [ALERT_REOPEN] = {"reopen", "restored", do_reopen},
 };
 
 const char *alert_verb_name(enum alert_verb verb)

@@ -90,7 +90,8 @@ static void write_summary(const struct fleet *fleet, uint32_t asset, char *text,
 static void end_others(struct alerts_health *health, uint32_t asset, const char *rule)
 {
     ALERT_EACH_OF_ASSET(health->alerts, alert, asset) {
-        bool running = alert->life.condition == CONDITION_ACTIVE || alert->life.condition == CONDITION_PENDING;
+        bool running = alert->life.condition == CONDITION_ACTIVE || alert->life.condition == CONDITION_PENDING ||
+                       alert_closed_active(alert);
         if (running && strcmp(desk_text(health->alerts, alert->source), "health") == 0 &&
             (!rule || strcmp(desk_text(health->alerts, alert->rule), rule) != 0))
             alerts_normal(health->alerts, alert->fingerprint);

@@ -160,6 +160,12 @@ static inline const char *text_or_empty(const char *text)
 {
     return text ? text : "";
 }
+/* A person closed it while it was active, and no detector has seen it end since. */
+static inline bool alert_closed_active(const struct alert *alert)
+{
+    return alert->life.closed && alert->life.condition == CONDITION_CLEARED && alert->life.raised_at != CLOCK_NEVER &&
+           alert->life.normal_since == CLOCK_NEVER;
+}
 static inline bool alert_is_open(const struct alert *alert)
 {
     return !alert->life.closed && alert->life.condition != CONDITION_NORMAL;

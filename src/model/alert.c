@@ -395,6 +395,22 @@ alert_effects alert_close(struct alert_life *life, const struct alert_policy *po
     return EFFECT_CLOSED | tell_resolve(life);
 }
 
+alert_effects alert_reopen(struct alert_life *life, const struct alert_policy *policy, bool active, msec now)
+{
+    (void)policy;
+    count_time(life, now);
+    if (!life->closed)
+        return 0;
+    life->closed = false;
+    if (!active) {
+        life->acknowledged = false; /* a cleared one that is acknowledged is closed */
+        return EFFECT_UNCLOSED;
+    }
+    life->condition = CONDITION_ACTIVE;
+    life->cleared_at = life->normal_since = CLOCK_NEVER;
+    return EFFECT_UNCLOSED | tell_raise(life);
+}
+
 /* ---- what people see ---- */
 
 enum alert_state alert_state_of(const struct alert_life *life)

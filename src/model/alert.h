@@ -90,6 +90,7 @@ enum alert_effect {
     EFFECT_NOTIFY_REMIND = 1 << 16,
     EFFECT_NOTIFY_RESOLVE = 1 << 17,
     EFFECT_COUNTED = 1 << 18,       /* a duplicate: one more occurrence, nothing else */
+    EFFECT_UNCLOSED = 1 << 19,
 };
 typedef uint32_t alert_effects;
 
@@ -110,6 +111,9 @@ alert_effects alert_unacknowledge(struct alert_life *life, const struct alert_po
 alert_effects alert_shelve(struct alert_life *life, const struct alert_policy *policy, msec until, msec now);
 alert_effects alert_unshelve(struct alert_life *life, const struct alert_policy *policy, msec now);
 alert_effects alert_close(struct alert_life *life, const struct alert_policy *policy, msec now); /* with an override */
+/* Take a close back. One that was closed while `active` is so again, and told of again where its end was told; one that had
+ * cleared waits for hands again. */
+alert_effects alert_reopen(struct alert_life *life, const struct alert_policy *policy, bool active, msec now);
 /* Downtime, dependency, inhibition, ledger state: set and taken off by the engine. */
 alert_effects alert_suppress(struct alert_life *life, const struct alert_policy *policy, enum suppression why, bool on, msec now);
 

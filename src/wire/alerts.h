@@ -67,7 +67,7 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
 /* Writes, all with If-Match where one target is named, bulk by {"ids":[..],"revisions":[..]} or {"filter":".."}:
  *   POST /alerts/{id}/ack  or /alerts/ack   {"note":"..","until":"..","sticky":false}
  *   POST .../unack {}   .../assign {"to":"wang"}   .../note {"text":".."}   .../shelve {"until":"..","why":".."}
- *   .../unshelve {}   .../cause {"cause":"A-.."|""}   .../close {"why":".."}   .../seen {}
+ *   .../unshelve {}   .../cause {"cause":"A-.."|""}   .../close {"why":".."}   .../reopen {}   .../seen {}
  * Bulk answers {"done":[ids],"failed":[{"id":..,"status":409,"detail":".."}]}.
  *
  * GET /silences: {"id":"S-0003","filter":"building:涵英楼","starts":..,"ends":..,"why":"..","by":"user:wang","created":..,

@@ -44,8 +44,9 @@ static const struct verb verbs[] = {
     {.name = "unshelve", .done = N_("%s is back from the shelf"), .many = N_("%u alerts are back from the shelf")},
     {.name = "cause", .member = "cause", .inverse = "cause", .needs_text = true, .done = N_("%s is re-ranked"), .many = N_("%u alerts are re-ranked"),
      .missing = N_("cause needs the id of the cause; - for none")},
-    {.name = "close", .member = "why", .needs_text = true, .asks = true, .done = N_("%s is closed"), .many = N_("%u alerts are closed"),
+    {.name = "close", .member = "why", .inverse = "reopen", .needs_text = true, .asks = true, .done = N_("%s is closed"), .many = N_("%u alerts are closed"),
      .missing = N_("close needs the reason: what fixed it, or why it does not matter")},
+    {.name = "reopen", .done = N_("%s is open again"), .many = N_("%u alerts are open again")},
     {.name = "seen"},
 };
 

@@ -16,6 +16,7 @@
 static const struct { const char *verb, *member; bool span, asks; } verbs[] = {
     {"ack", "note", false, false}, {"unack", NULL, false, false}, {"assign", "to", false, false}, {"note", "text", false, false},
     {"shelve", "why", true, false}, {"unshelve", NULL, false, false}, {"cause", "cause", false, false}, {"close", "why", false, true},
+    {"reopen", NULL, false, false},
 };
 
 static int verb_of(const char *name)

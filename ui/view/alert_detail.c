@@ -98,7 +98,7 @@ static const char *verb_word(const char *verb)
         N_("raised"), N_("reopened"), N_("cleared"), N_("closed"), N_("worse"), N_("better"), N_("acknowledged"),
         N_("unacknowledged"), N_("assigned"), N_("noted"), N_("shelved"), N_("unshelved"), N_("re-ranked"), N_("ticketed"),
         N_("folded"), N_("unfolded"), N_("flapping"), N_("steady"), N_("suppressed"), N_("unsuppressed"), N_("reminded"),
-        N_("silenced"), N_("unsilenced"),
+        N_("silenced"), N_("unsilenced"), N_("restored"),
     };
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
         if (strcmp(words[i], verb) == 0)

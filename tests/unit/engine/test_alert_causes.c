@@ -358,6 +358,55 @@ static void test_cause_out_of_service(void **state)
     assert_int_equal(desk->told[NOTICE_RAISE], told);
 }
 
+/* The wrong alert was closed: taken back, it stands where it stood; one whose end was seen meanwhile has cleared. */
+static void test_close_taken_back(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    speak(night, 0, CHILDREN);
+    desk_breach(desk, "hot", "T-01", SEVERITY_MAJOR);
+    const char *id = "A-20261121-0001";
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", id, -1, "on it", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_REOPEN, "user:wang", id, -1, "", CLOCK_NEVER), 422);
+    desk_pass(desk, SPAN_SECOND);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", id, -1, "the wrong one", CLOCK_NEVER), 200);
+    assert_int_equal(desk->told[NOTICE_RESOLVE], 1);
+    desk_pass(desk, SPAN_SECOND);
+    desk_settle(desk);
+    assert_int_equal(desk_act(desk, ALERT_REOPEN, "user:wang", id, -1, "", CLOCK_NEVER), 200);
+    assert_state(alerts_find(desk->alerts, id), ALERT_ACKNOWLEDGED);
+    assert_int_equal(alert_life(alerts_find(desk->alerts, id))->cleared_at, CLOCK_NEVER);
+    assert_int_equal(desk_act(desk, ALERT_UNACK, "user:wang", id, -1, "", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", id, -1, "the wrong one", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_REOPEN, "user:wang", id, -1, "", CLOCK_NEVER), 200);
+    assert_state(alerts_find(desk->alerts, id), ALERT_UNACKNOWLEDGED);
+
+    desk_pass(desk, SPAN_SECOND);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", id, -1, "the wrong one", CLOCK_NEVER), 200);
+    desk_pass(desk, SPAN_SECOND);
+    assert_true(alerts_known(desk->alerts, desk_print(desk, "hot", "T-01")));
+    desk_normal(desk, "hot", "T-01"); /* it ends while closed */
+    assert_int_equal(desk_act(desk, ALERT_REOPEN, "user:wang", id, -1, "", CLOCK_NEVER), 200);
+    assert_state(alerts_find(desk->alerts, id), ALERT_CLEARED_UNACKNOWLEDGED);
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", id, -1, "seen", CLOCK_NEVER), 200); /* closes */
+    assert_state(alerts_find(desk->alerts, id), ALERT_CLOSED);
+    assert_int_equal(desk_act(desk, ALERT_UNACK, "user:wang", id, -1, "", CLOCK_NEVER), 200); /* the undo of that */
+    assert_state(alerts_find(desk->alerts, id), ALERT_CLEARED_UNACKNOWLEDGED);
+}
+
+/* Taken back while its gateway has died: it comes back under the gateway's alert. */
+static void test_reopened_behind(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    speak(night, 0, CHILDREN);
+    desk_breach(desk, "hot", "T-01", SEVERITY_MAJOR);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", "A-20261121-0001", -1, "the wrong one", CLOCK_NEVER), 200);
+    world_link(night->world, &night->world->probe, "GW-A", LINK_DOWN);
+    assert_int_equal(desk_act(desk, ALERT_REOPEN, "user:wang", "A-20261121-0001", -1, "", CLOCK_NEVER), 200);
+    assert_state(alerts_find(desk->alerts, "A-20261121-0001"), ALERT_DEPENDENCY);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -369,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_storm, begin, end),
         cmocka_unit_test_setup_teardown(test_rules_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_by_hand, begin, end),
+        cmocka_unit_test_setup_teardown(test_close_taken_back, begin, end),
+        cmocka_unit_test_setup_teardown(test_reopened_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_close_a_cause, begin, end),
         cmocka_unit_test_setup_teardown(test_cause_by_hand_ends, begin, end),
         cmocka_unit_test_setup_teardown(test_cause_rule_gone, begin, end),
