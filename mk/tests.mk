@@ -31,7 +31,7 @@ check-live: all
 	scripts/run-tests $(LIVE_TESTS)
 check: all tests
 	scripts/check-layers
-	scripts/run-tests $(UNIT_TESTS) $(SCREEN_TESTS) $(LIVE_TESTS)
+	scripts/run-tests $(LIVE_TESTS) $(SCREEN_TESTS) $(UNIT_TESTS) # the longest first: they run side by side
 check-asan:
 	$(MAKE) BUILD=build-asan SANITIZE=address,undefined all tests
 	scripts/run-tests $(patsubst $(BUILD)/%,build-asan/%,$(UNIT_TESTS) $(SCREEN_TESTS))
