@@ -1,0 +1,229 @@
+/* Applications between JSON and structs, both ways. */
+#include "wire/applications.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Members that need no thought, in the order in which they are written. */
+#define APPLICATION(TEXT, INSTANT, COUNT, NUMBER)                                                                  \
+    TEXT(subsystem, "subsystem") TEXT(contract, "contract") TEXT(requirement, "requirement")                       \
+    INSTANT(since, "since") NUMBER(uptime, "uptime_s") NUMBER(availability, "availability")                        \
+    NUMBER(availability_30d, "availability_30d") COUNT(checks, "checks") COUNT(failing, "failing")                 \
+    COUNT(waiting, "waiting") NUMBER(latency, "latency_ms") NUMBER(users, "users") TEXT(hurts, "hurts")            \
+    TEXT(recovery, "recovery")
+
+#define NODE(TEXT, INSTANT, COUNT, FLAG)                                                                           \
+    TEXT(id, "id") TEXT(name, "name") TEXT(kind, "kind") COUNT(depth, "depth") TEXT(verdict, "verdict")            \
+    TEXT(evidence, "evidence") TEXT(asset, "asset") INSTANT(since, "since") INSTANT(checked, "checked")            \
+    FLAG(cause, "cause") FLAG(may_restart, "may_restart")
+
+/* ---- writing ---- */
+
+static void write_texts(struct json_writer *writer, const char *key, const char **texts, unsigned count)
+{
+    json_write_array(writer, key);
+    for (unsigned i = 0; i < count; i++)
+        json_write_text(writer, NULL, texts[i]);
+    json_write_array_end(writer);
+}
+
+#define TEXT(member, key) json_write_text(writer, key, row->member ? row->member : "");
+#define INSTANT(member, key) json_write_instant(writer, key, row->member);
+#define COUNT(member, key) json_write_integer(writer, key, row->member);
+#define NUMBER(member, key) json_write_number(writer, key, row->member);
+#define FLAG(member, key) json_write_bool(writer, key, row->member);
+
+static void write_members(struct json_writer *writer, const struct wire_application *row)
+{
+    json_write_text(writer, "id", row->id);
+    json_write_text(writer, "name", row->name);
+    json_write_text(writer, "health", health_name(row->health));
+    APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
+    write_texts(writer, "servers", row->servers, row->server_count);
+}
+
+static void write_node(struct json_writer *writer, const struct wire_node *row)
+{
+    json_write_object(writer, NULL);
+    NODE(TEXT, INSTANT, COUNT, FLAG)
+    write_texts(writer, "needs", row->needs, row->need_count);
+    json_write_array(writer, "figures");
+    for (unsigned i = 0; i < row->figure_count; i++) {
+        json_write_object(writer, NULL);
+        json_write_text(writer, "name", row->figures[i].name);
+        json_write_number(writer, "value", row->figures[i].value);
+        json_write_text(writer, "unit", row->figures[i].unit);
+        json_write_object_end(writer);
+    }
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
+#undef TEXT
+#undef INSTANT
+#undef COUNT
+#undef NUMBER
+#undef FLAG
+
+void wire_write_application(struct json_writer *writer, const struct wire_application *application)
+{
+    json_write_object(writer, NULL);
+    write_members(writer, application);
+    json_write_object_end(writer);
+}
+
+void wire_write_application_page(struct buffer *out, const struct wire_application_page *page)
+{
+    struct json_writer writer;
+    json_start(&writer, out);
+    json_write_object(&writer, NULL);
+    write_members(&writer, &page->application);
+    json_write_array(&writer, "nodes");
+    for (unsigned i = 0; i < page->node_count; i++)
+        write_node(&writer, &page->nodes[i]);
+    json_write_array_end(&writer);
+    json_write_array(&writer, "recoveries");
+    for (unsigned i = 0; i < page->recovery_count; i++) {
+        const struct wire_recovery *recovery = &page->recoveries[i];
+        json_write_object(&writer, NULL);
+        json_write_instant(&writer, "time", recovery->time);
+        json_write_text(&writer, "node", recovery->node);
+        json_write_text(&writer, "asset", recovery->asset);
+        json_write_text(&writer, "unit", recovery->unit);
+        json_write_text(&writer, "result", recovery->result);
+        json_write_object_end(&writer);
+    }
+    json_write_array_end(&writer);
+    json_write_integer(&writer, "revision", (int64_t)page->page.revision);
+    json_write_instant(&writer, "as_of", page->page.as_of);
+    json_write_bool(&writer, "past", page->page.past);
+    json_write_object_end(&writer);
+}
+
+/* ---- reading ---- */
+
+static uint32_t get_count(struct json_object *object, const char *key)
+{
+    int64_t number = json_get_integer(object, key, 0);
+    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+static unsigned get_array(struct json_object *object, const char *key, struct json_object **array)
+{
+    *array = json_get(object, key);
+    return *array && json_object_is_type(*array, json_type_array) ? (unsigned)json_object_array_length(*array) : 0;
+}
+
+static const char *get_text(struct json_object *object, const char *key, struct arena *arena)
+{
+    return arena_text(arena, json_get_text(object, key, ""));
+}
+
+static const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count)
+{
+    struct json_object *array;
+    *count = get_array(object, key, &array);
+    const char **texts = arena_alloc(arena, *count * sizeof *texts);
+    for (unsigned i = 0; i < *count; i++)
+        texts[i] = arena_text(arena, json_object_get_string(json_object_array_get_idx(array, i)));
+    return texts;
+}
+
+#define TEXT(member, key) row->member = get_text(object, key, arena);
+#define INSTANT(member, key) row->member = json_get_instant(object, key);
+#define COUNT(member, key) row->member = get_count(object, key);
+#define NUMBER(member, key) row->member = json_get_number(object, key, NAN);
+#define FLAG(member, key) row->member = json_get_bool(object, key, false);
+
+static bool read_application(struct json_object *object, struct arena *arena, struct wire_application *row)
+{
+    *row = (struct wire_application){.id = get_text(object, "id", arena), .name = get_text(object, "name", arena)};
+    if (!health_parse(json_get_text(object, "health", ""), &row->health))
+        row->health = HEALTH_UNKNOWN;
+    APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
+    row->servers = read_texts(object, "servers", arena, &row->server_count);
+    return row->id[0] != '\0';
+}
+
+static void read_node(struct json_object *object, struct arena *arena, struct wire_node *row)
+{
+    struct json_object *figures;
+    NODE(TEXT, INSTANT, COUNT, FLAG)
+    row->needs = read_texts(object, "needs", arena, &row->need_count);
+    row->figure_count = get_array(object, "figures", &figures);
+    row->figures = arena_alloc(arena, row->figure_count * sizeof *row->figures);
+    for (unsigned i = 0; i < row->figure_count; i++) {
+        struct json_object *figure = json_object_array_get_idx(figures, i);
+        row->figures[i] = (struct wire_figure){get_text(figure, "name", arena), get_text(figure, "unit", arena),
+                                               json_get_number(figure, "value", NAN)};
+    }
+}
+
+static void read_recovery(struct json_object *object, struct arena *arena, struct wire_recovery *row)
+{
+    INSTANT(time, "time")
+    TEXT(node, "node") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(result, "result")
+}
+
+static void read_page(struct json_object *object, struct wire_page *page)
+{
+    struct json_object *hidden = json_get(object, "hidden");
+    uint32_t filtered = hidden ? get_count(hidden, "filtered") : 0;
+    int64_t revision = json_get_integer(object, "revision", 0);
+    page->total = get_count(object, "total");
+    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
+    page->offset = get_count(object, "offset");
+    page->revision = revision < 0 ? 0 : (uint64_t)revision;
+    page->as_of = json_get_instant(object, "as_of");
+    page->past = json_get_bool(object, "past", false);
+}
+
+static struct json_object *parse_object(const char *bytes, size_t length, struct error *error)
+{
+    struct json_object *object = json_parse(bytes, length, 0, error);
+    if (object && json_object_is_type(object, json_type_object))
+        return object;
+    if (object)
+        error_set(error, ERROR_INVALID, "expected a JSON object");
+    json_object_put(object);
+    return NULL;
+}
+
+bool wire_read_applications(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
+                            struct wire_application **items, unsigned *count, struct error *error)
+{
+    struct json_object *array, *object = parse_object(bytes, length, error);
+    if (!object)
+        return false;
+    array = json_get(object, "items");
+    bool good = array && json_object_is_type(array, json_type_array);
+    unsigned all = good ? (unsigned)json_object_array_length(array) : 0;
+    read_page(object, page);
+    *items = arena_alloc(arena, all * sizeof **items);
+    *count = 0;
+    for (unsigned i = 0; i < all; i++)
+        *count += read_application(json_object_array_get_idx(array, i), arena, &(*items)[*count]);
+    json_object_put(object);
+    return good || error_set(error, ERROR_INVALID, "expected a list under `items`");
+}
+
+bool wire_read_application_page(const char *bytes, size_t length, struct arena *arena, struct wire_application_page *page,
+                                struct error *error)
+{
+    struct json_object *array, *object = parse_object(bytes, length, error);
+    if (!object)
+        return false;
+    memset(page, 0, sizeof *page);
+    read_page(object, &page->page);
+    bool good = read_application(object, arena, &page->application);
+    page->node_count = get_array(object, "nodes", &array);
+    page->nodes = arena_alloc(arena, page->node_count * sizeof *page->nodes);
+    for (unsigned i = 0; i < page->node_count; i++)
+        read_node(json_object_array_get_idx(array, i), arena, &page->nodes[i]);
+    page->recovery_count = get_array(object, "recoveries", &array);
+    page->recoveries = arena_alloc(arena, page->recovery_count * sizeof *page->recoveries);
+    for (unsigned i = 0; i < page->recovery_count; i++)
+        read_recovery(json_object_array_get_idx(array, i), arena, &page->recoveries[i]);
+    json_object_put(object);
+    return good || error_set(error, ERROR_INVALID, "expected an application");
+}
