@@ -13,9 +13,16 @@
 #include "base/error.h"
 #include "model/host.h"
 
-/* What is read, cheapest first. QUICK: /proc figures only, no process is started but cat and df. USUAL adds ports,
- * sessions, units, logins. FULL adds processes, peers, users. SLOW (each hour): updates, certificates, time offset, facts. */
+/* What is read, cheapest first. QUICK: /proc figures only, no process is started but cat (or head) and df. USUAL adds
+ * ports, sessions, peers (outbound connections are watched whether anybody looks or not), units, logins, and with them
+ * pids and users. FULL adds processes. SLOW (each hour): updates, certificates, time offset, facts. Every answer
+ * should have QUICK in it. */
 enum host_depth { HOST_QUICK = 1, HOST_USUAL = 2, HOST_FULL = 4, HOST_SLOW = 8 };
+
+/* An answer begins with a line that starts so and ends with this line; what stands outside is kept apart (the late line
+ * of a df that hung, a banner). Each script is one answer. */
+#define HOST_ANSWER_BEGIN "=nocturne begin"
+#define HOST_ANSWER_END "=nocturne end\n"
 
 /* The script for these depths (bits), for `sh` reading commands from its input: no newline inside quotes, nothing that
  * waits without a limit (df of a dead NFS server is left behind by a timeout), LC_ALL=C. `certificates` are paths or
@@ -30,6 +37,9 @@ void host_reader_free(struct host_reader **reader);
  * script at all (a banner, somebody else's text); half an answer gives what is whole, with the fact "missing:SECTION". */
 struct host *host_reader_take(struct host_reader *reader, const char *text, size_t length, uint64_t steady_ns, msec wall,
                               struct error *error);
+/* The depths to ask for now, by what was taken when: QUICK always, USUAL every 15 s, SLOW each hour, FULL while attended;
+ * all but FULL in the first. */
+unsigned host_reader_due(const struct host_reader *reader, msec steady, bool attended);
 void host_reader_forget(struct host_reader *reader); /* the next sample has no rates */
 
 #endif
