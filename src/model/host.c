@@ -42,6 +42,7 @@ struct host_builder *host_builder_new(void)
 #define SET_NUMBER(member) host->member = NAN;
 #define SET_COUNT(member) host->member = 0;
 #define SET_INSTANT(member) host->member = 0;
+#define SET_SPAN(member) host->member = 0;
 #define SET(kind, member) SET_##kind(member)
     HOST_FIGURES(SET)
 #undef SET

@@ -1,5 +1,5 @@
 /* The members of a host's rows, by kind, for whoever goes through them all: copying, writing, reading. Kinds: TEXT
- * (const char *), NUMBER (double, NAN unknown), COUNT (unsigned), PID (int), FLAG (bool), INSTANT (msec), LETTER (char),
+ * (const char *), NUMBER (double, NAN unknown), COUNT (unsigned), PID (int), FLAG (bool), INSTANT (msec), SPAN (msec), LETTER (char),
  * PROTOCOL (enum host_protocol). */
 #ifndef MODEL_HOST_MEMBERS_H
 #define MODEL_HOST_MEMBERS_H
@@ -27,7 +27,7 @@
 
 /* The figures of the host itself. */
 #define HOST_FIGURES(X)                                                                                            \
-    X(INSTANT, taken) X(INSTANT, cost) X(NUMBER, uptime) X(NUMBER, cpu) X(NUMBER, user) X(NUMBER, system)          \
+    X(INSTANT, taken) X(SPAN, cost) X(NUMBER, uptime) X(NUMBER, cpu) X(NUMBER, user) X(NUMBER, system)          \
     X(NUMBER, iowait) X(NUMBER, steal) X(NUMBER, load1) X(NUMBER, load5) X(NUMBER, load15) X(COUNT, online_cores)  \
     X(NUMBER, memory_total) X(NUMBER, memory_used) X(NUMBER, memory_available) X(NUMBER, swap_total)               \
     X(NUMBER, swap_used) X(NUMBER, pressure_cpu) X(NUMBER, pressure_io) X(NUMBER, pressure_memory)                 \

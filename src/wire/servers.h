@@ -9,7 +9,8 @@
  * {"id":"db-2","name":"..","address":"..","place":"机房东 A03","system":"Debian 12","health":"ok","reason":"..",
  *  "since":"..","taken":"..","uptime_s":..,"cores":8,"cpu":37.1,"iowait":3,"load1":2.1,"memory":61,"memory_total":..,
  *  "swap":0,"disk":97,"disk_mount":"/data","in_rate":..,"out_rate":..,"speed":..,"sessions":188,"logins":1,
- *  "failed_units":1,"unexpected":1,"alerts":2,"worst":"critical","applications":["能源态势"]}
+ *  "failed_units":1,"unexpected":1,"alerts":2,"worst":"critical","applications":["能源态势"],
+ *  "source":"hosts","evidence":".."}
  * Sort fields: the members' names. Members that nobody knows are null (NAN). With `at` the figures are those stored. */
 struct wire_server {
     const char *id, *name, *address, *place, *system, *source, *evidence;
@@ -48,6 +49,8 @@ void wire_write_server_page(struct buffer *out, const struct wire_server_page *p
  * line: {"time":"..","severity":"warning","unit":"..","text":".."}; severity as the log says or its words suggest. */
 struct wire_log_line { msec time; int severity; /* enum severity, -1 none */ const char *unit, *text; };
 struct wire_run_result { const char *unit, *output, *state, *sub; int exit_code; msec took; };
+void wire_write_log_line(struct json_writer *writer, const struct wire_log_line *line);
+void wire_write_run_result(struct json_writer *writer, const struct wire_run_result *result);
 
 bool wire_read_servers(const char *bytes, size_t length, struct arena *arena, struct wire_page *page, struct wire_server **items,
                        unsigned *count, struct error *error);
