@@ -38,7 +38,7 @@ const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert
 {
     const struct alert_policy *p = policy ? policy : &alert_policy_default;
     for (size_t i = 0; i < alerts->policy_count; i++) {
-        const struct alert_policy *known = alerts->policies[i];
+        const struct alert_policy *known = &alerts->policies[i]->policy;
         if (known->hold == p->hold && known->attempts == p->attempts && known->clear_delay == p->clear_delay &&
             known->repeat == p->repeat && known->reopen_window == p->reopen_window && known->auto_close == p->auto_close &&
             known->auto_close_severity == p->auto_close_severity && known->max_shelve == p->max_shelve &&
@@ -46,9 +46,11 @@ const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert
             return known;
     }
     ARRAY_RESERVE(alerts->policies, alerts->policy_capacity, alerts->policy_count + 1);
-    struct alert_policy *copy = memory_new(sizeof *copy);
-    *copy = *p;
-    return alerts->policies[alerts->policy_count++] = copy;
+    struct desk_policy *copy = memory_new(sizeof *copy);
+    copy->policy = *p;
+    policy_write(copy->text, p);
+    alerts->policies[alerts->policy_count++] = copy;
+    return &copy->policy;
 }
 
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name)

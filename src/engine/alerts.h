@@ -201,6 +201,8 @@ struct alerts_listener {
     void (*changed)(void *owner, uint64_t revision, const struct alert *const *alerts, uint32_t count); /* at most 10 a second, at most 64; may be NULL */
     void (*notice)(void *owner, const struct alert *alert, enum alert_notice notice);                   /* at once; may be NULL */
 };
+/* Its row as it is now into somebody's action, unless the store has it, or will before that action. */
+void alerts_put(const struct alerts *alerts, const char *id, struct store_action *action);
 void alerts_listen(struct alerts *alerts, const struct alerts_listener *listener);
 void alerts_unlisten(struct alerts *alerts, const void *owner);
 

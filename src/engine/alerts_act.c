@@ -271,8 +271,7 @@ static void write_target(struct store_action *action, struct alerts *alerts, str
                          const struct alert_request *request, msec now)
 {
     struct store_alert row;
-    char policy[96];
-    alert_row(alerts, alert, &row, policy);
+    alert_row(alerts, alert, &row);
     store_action_alert(action, &row);
     store_action_alert_event(action, &(struct store_alert_event){alert->number, now, request->actor, verbs[request->verb].past,
                                                                  request->text ? request->text : "", alert_state_pack(alert)});

@@ -36,7 +36,7 @@ enum alert_news { NEWS_NONE, NEWS_NEW, NEWS_WORSE, NEWS_AGAIN, NEWS_CLEARED };
 struct alert {
     struct wheel_timer timer;
     struct alert_life life;
-    const struct alert_policy *policy;  /* in alerts->policies */
+    const struct alert_policy *policy;  /* of a struct desk_policy in alerts->policies */
     char *summary, *note, *fixed_by;    /* NULL: "" */
     double value, threshold;
     uint64_t fingerprint, key;
@@ -54,6 +54,9 @@ struct alert {
     bool counted_active, counted_silenced;
     char id[ALERT_ID];
 };
+
+/* A policy, once for all alerts that have it, with the text that stands for it in the store. */
+struct desk_policy { struct alert_policy policy; char text[96]; };
 
 struct queue_entry { uint64_t key; uint32_t handle; };
 
@@ -102,7 +105,7 @@ struct alerts {
     struct intern *texts, *rule_names;
     struct rule_entry *rules;
     size_t rule_capacity;
-    struct alert_policy **policies;
+    struct desk_policy **policies;
     size_t policy_count, policy_capacity;
     struct closed_entry *closed;             /* by when they closed; those before closed_first are gone */
     size_t closed_first, closed_count, closed_capacity;
@@ -228,8 +231,9 @@ bool alerts_sort(struct alerts *alerts, const struct alert **rows, uint32_t coun
 void alert_mark(struct alerts *alerts, struct alert *alert);    /* its row is old */
 void alert_note_event(struct alerts *alerts, const struct alert *alert, const char *actor, const char *verb,
                       const char *text, msec now);
-void alert_row(const struct alerts *alerts, const struct alert *alert, struct store_alert *row, char policy[96]);
+void alert_row(const struct alerts *alerts, const struct alert *alert, struct store_alert *row);
 void alert_restore(struct alerts *alerts, struct alert *alert, const struct store_alert *row);
+void policy_write(char text[96], const struct alert_policy *policy);
 int64_t alert_state_pack(const struct alert *alert);
 void alert_state_unpack(int64_t state, struct alert_life *life);
 /* What of one alert's timeline is not in the store yet, oldest first; the caller frees the texts and the rows. */

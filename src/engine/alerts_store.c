@@ -12,8 +12,8 @@
 
 #define FLUSH_AFTER 250
 #define RETRY_AFTER 1000
-#define BATCH_ROWS 1000u
-#define BATCH_EVENTS 2000u
+#define BATCH_ROWS 4000u   /* about 40 ms of the disk's, 5 ms of the loop's */
+#define BATCH_EVENTS 8000u
 #define EVENTS_MAX 1000000u
 
 /* ---- packing ---- */
@@ -36,7 +36,7 @@ void alert_state_unpack(int64_t state, struct alert_life *life)
     life->suppression = (uint8_t)(state >> 8 & 0xff);
 }
 
-static void policy_write(char text[96], const struct alert_policy *policy)
+void policy_write(char text[96], const struct alert_policy *policy)
 {
     snprintf(text, 96, "%lld %u %lld %lld %lld %lld %d %lld %d", (long long)policy->hold, policy->attempts,
              (long long)policy->clear_delay, (long long)policy->repeat, (long long)policy->reopen_window,
@@ -55,10 +55,9 @@ static struct alert_policy policy_read(const char *text)
     return (struct alert_policy){hold, attempts, clear, repeat, reopen, close, (enum severity)severity, shelve, flap != 0};
 }
 
-void alert_row(const struct alerts *alerts, const struct alert *alert, struct store_alert *row, char policy[96])
+void alert_row(const struct alerts *alerts, const struct alert *alert, struct store_alert *row)
 {
     const struct alert_life *life = &alert->life;
-    policy_write(policy, alert->policy);
     *row = (struct store_alert){
         .number = alert->number, .fingerprint = (int64_t)alert->fingerprint, .asset = alert->asset,
         .closed_at = alert->closed_at, .revision = alert->revision, .rule_version = alert->rule_version,
@@ -75,7 +74,7 @@ void alert_row(const struct alerts *alerts, const struct alert *alert, struct st
         .source = desk_text(alerts, alert->source), .rule = desk_text(alerts, alert->rule),
         .point = desk_text(alerts, alert->point), .name = desk_text(alerts, alert->name),
         .type = desk_text(alerts, alert->type), .summary = text_or_empty(alert->summary),
-        .runbook = desk_text(alerts, alert->runbook), .policy = policy, .note = text_or_empty(alert->note),
+        .runbook = desk_text(alerts, alert->runbook), .policy = ((const struct desk_policy *)alert->policy)->text, .note = text_or_empty(alert->note),
         .acknowledged_by = desk_text(alerts, alert->acknowledged_by), .assignee = desk_text(alerts, alert->assignee),
         .ticket = desk_text(alerts, alert->ticket), .silence = desk_text(alerts, alert->silence),
         .fixed_by = text_or_empty(alert->fixed_by),
@@ -240,7 +239,6 @@ static void batch_written(void *owner, const struct error *error)
 static void put_row(struct store_action *action, struct alerts *alerts, struct alert *alert)
 {
     struct store_alert row;
-    char policy[96];
     alert->flags &= (uint8_t)~ALERT_DIRTY;
     if (!(alert->flags & ALERT_LIVE))
         return;
@@ -248,7 +246,17 @@ static void put_row(struct store_action *action, struct alerts *alerts, struct a
         store_action_alert_remove(action, alert->number);
         return;
     }
-    alert_row(alerts, alert, &row, policy);
+    alert_row(alerts, alert, &row);
+    store_action_alert(action, &row);
+}
+
+void alerts_put(const struct alerts *alerts, const char *id, struct store_action *action)
+{
+    const struct alert *alert = alerts_find(alerts, id);
+    struct store_alert row;
+    if (!alert || !(alert->flags & ALERT_DIRTY) || alert->life.condition == CONDITION_NORMAL)
+        return;
+    alert_row(alerts, alert, &row);
     store_action_alert(action, &row);
 }
 

@@ -6,7 +6,7 @@
  * message is a delivery: a row in the store before it is sent, retried with back-off, and shown. Whoever was told of a
  * raise is told of its end, through the same channels.
  *
- * A crash at any instant loses nothing; a delivery whose answer was not yet stored is sent once more.
+ * A case, its deliveries and the alert itself are one action, before anything is sent: a crash at any instant loses nothing; a delivery whose answer was not yet stored is sent once more.
  * On the loop's thread; nothing blocks. Cost: by cases and deliveries open, never by the fleet. */
 #ifndef ENGINE_NOTIFY_H
 #define ENGINE_NOTIFY_H
@@ -43,6 +43,8 @@ struct notify_desk {
     bool (*find)(void *owner, const char *id, struct notify_alert *alert); /* false: no such alert any more */
     /* A channel failed to deliver for good, or delivers again. May be NULL. */
     void (*channel)(void *owner, const char *channel, bool good, const char *detail);
+    /* What an alert is now, into the action that writes its case: who was told of what never parts. May be NULL. */
+    void (*put)(void *owner, const char *id, struct store_action *action);
     void (*each)(void *owner, void (*visit)(void *visitor, const struct notify_alert *alert), void *visitor); /* not closed */
 };
 

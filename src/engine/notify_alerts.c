@@ -47,6 +47,11 @@ static void desk_each(void *owner, void (*visit)(void *visitor, const struct not
     }
 }
 
+static void desk_put(void *owner, const char *id, struct store_action *action)
+{
+    alerts_put(((struct desk_view *)owner)->alerts, id, action);
+}
+
 static void desk_channel(void *owner, const char *channel, bool good, const char *detail)
 {
     struct desk_view *view = owner;
@@ -83,6 +88,7 @@ void notify_follow(struct notify *notify, struct alerts *alerts)
     view->notify = notify;
     view->alerts = alerts;
     notify->leave = unfollow;
-    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .channel = desk_channel, .each = desk_each});
+    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .channel = desk_channel, .put = desk_put,
+                                                  .each = desk_each});
     alerts_listen(alerts, &(struct alerts_listener){.owner = notify, .notice = desk_notice});
 }

@@ -141,8 +141,11 @@ static void write_cases(struct notify *notify, struct store_action *action)
 {
     for (unsigned i = 0; i < CASE_BUCKETS; i++)
         for (struct notify_case *one = notify->cases[i]; one; one = one->next)
-            if (one->dirty)
+            if (one->dirty) {
+                if (notify->desk.put)
+                    notify->desk.put(notify->desk.owner, one->alert, action);
                 write_case(action, one);
+            }
 }
 
 static void write_removals(struct store_action *action, const char *kind, char **ids, unsigned *count)

@@ -22,21 +22,37 @@ static void columns(struct buffer *out, const char *before)
 #undef X
 }
 
+/* All but what never changes: an index whose columns are not named is not touched. */
+static void assignments(struct buffer *out)
+{
+#define X(member)                                                                              \
+    if (strcmp(#member, "number") != 0 && strcmp(#member, "fingerprint") != 0)                 \
+        buffer_printf(out, "%s" #member "=excluded." #member, out->length ? ", " : "");
+    STORE_ALERT_NUMBERS(X)
+    X(value)
+    X(threshold)
+    STORE_ALERT_TEXTS(X)
+#undef X
+}
+
 bool alerts_prepare(struct records *records, sqlite3_stmt **s, struct error *error)
 {
-    struct buffer names = BUFFER_INIT, values = BUFFER_INIT;
+    struct buffer names = BUFFER_INIT, values = BUFFER_INIT, changes = BUFFER_INIT;
     columns(&names, "");
+    assignments(&changes);
     for (int i = 0; i < COLUMNS; i++)
         buffer_append_text(&values, i ? ", ?" : "?");
     struct database *db = &records->db;
-    bool done = database_prepare(db, &s[A_ROW], error, "INSERT OR REPLACE INTO alert (%s) VALUES (%s)", buffer_text(&names),
-                                 buffer_text(&values)) &&
+    bool done = database_prepare(db, &s[A_ROW], error,
+                                 "INSERT INTO alert (%s) VALUES (%s) ON CONFLICT (number) DO UPDATE SET %s", buffer_text(&names),
+                                 buffer_text(&values), buffer_text(&changes)) &&
                 database_prepare(db, &s[A_REMOVE], error, "DELETE FROM alert WHERE number=?") &&
                 database_prepare(db, &s[A_REMOVE_EVENTS], error, "DELETE FROM alert_event WHERE alert=?") &&
                 database_prepare(db, &s[A_EVENT], error,
                                  "INSERT INTO alert_event (alert, time, actor, verb, text, state) VALUES (?, ?, ?, ?, ?, ?)");
     buffer_release(&names);
     buffer_release(&values);
+    buffer_release(&changes);
     return done;
 }
 

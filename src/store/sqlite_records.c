@@ -9,7 +9,7 @@
 
 #define CHECK_ALWAYS_BELOW (32u << 20) /* bytes; larger files are checked after an unclean end only */
 #define CHECK_MS 2000
-#define CHECKPOINT_PAGES 400
+#define CHECKPOINT_PAGES 2000
 
 enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END, S_ALERTS };
 

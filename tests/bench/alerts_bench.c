@@ -65,11 +65,16 @@ static void load_fleet(uv_loop_t *loop, struct fleet *fleet, unsigned gateways, 
         uv_run(loop, UV_RUN_ONCE);
 }
 
+static double stalled; /* the longest that the loop was held by putting a batch together */
+
 static void settle(uv_loop_t *loop, struct alerts *alerts)
 {
     struct alerts_status status;
+    stalled = 0;
     do {
+        double started = now_ms();
         alerts_flush(alerts);
+        stalled = now_ms() - started > stalled ? now_ms() - started : stalled;
         uv_run(loop, UV_RUN_ONCE);
         alerts_status(alerts, &status);
     } while (status.unwritten || alerts->flushing);
@@ -146,6 +151,7 @@ static void lose_everything(uv_loop_t *loop, struct fleet *fleet, struct alerts 
     print("outage_lost", (double)gateways + terminals - causes - count, "alerts");
     settle(loop, alerts);
     print("outage_durable", now_ms() - started, "ms");
+    print("outage_stall", stalled, "ms");
     alerts_status(alerts, &status);
     print("outage_notices", (double)status.notices, "notices");
     print("screen_during", time_select(alerts, "", "", 20), "ms");
