@@ -16,6 +16,9 @@ static void second_passed(uv_timer_t *timer)
     msec now = clock_steady();
     listeners_sweep(api, now);
     source_rate_tick(api->pushed, now);
+    for (size_t i = 0; i < ARRAY_COUNT(api->unasked); i++)
+        if (api->unasked[i])
+            source_rate_tick(api->unasked[i], now);
     events_pulse(api->events);
 }
 
@@ -32,6 +35,8 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->alerts = parts->alerts;
     api->rules = parts->rules;
     api->notify = parts->notify;
+    api->feeds = parts->feeds;
+    api->heartbeats = parts->heartbeats;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);
     api->reload = parts->reload;
@@ -107,6 +112,7 @@ void api_free(struct api **slot)
     replays_free(&api->replays);
     records_free(api);
     ingest_free(&api->ingest);
+    unasked_end(api);
     fleet_forget_source(api->fleet, api->pushed);
     source_free(&api->pushed);
     buffer_release(&api->openapi);

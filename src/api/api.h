@@ -17,6 +17,8 @@
 struct alerts;
 struct notify;
 struct api;
+struct feeds;
+struct heartbeats;
 struct rules;
 struct site;
 
@@ -26,6 +28,8 @@ struct api_parts {
     struct rules *rules;      /* NULL: none */
     struct alerts *alerts;    /* the desk; NULL: this door has none, and says so */
     struct notify *notify;    /* who is told; NULL: nobody */
+    struct feeds *feeds;      /* alerts from elsewhere; NULL: none */
+    struct heartbeats *heartbeats; /* NULL: none */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */
     /* POST /reload: do what SIGHUP does. False with the first mistake; the old configuration stays in force. */

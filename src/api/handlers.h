@@ -18,6 +18,8 @@ handler post_alert;                                           /* alerts_act.c */
 handler get_silences, post_silence, post_rehearsal, delete_silence; /* silences.c */
 handler get_rules, post_rules_rehearsal;                      /* rules.c */
 handler get_downtimes, post_downtime, delete_downtime;
+handler post_alertmanager, post_events;                       /* feeds.c */
+handler get_heartbeats, post_heartbeat;                       /* heartbeats.c */
 handler get_events;                                           /* events.c */
 handler get_notifications, post_notification_test;            /* notifications.c */
 

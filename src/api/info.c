@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "api/private.h"
+#include "base/memory.h"
 
 #define AUDIT_DEFAULT 100
 #define AUDIT_MAX 10000
@@ -30,17 +31,20 @@ static void write_source(struct json_writer *writer, const struct source *source
     wire_write_source(writer, &wire);
 }
 
-/* The door's own source stands among them once something was pushed. */
-static bool pushed(const struct api *api)
+/* The door's own sources stand among them once something was pushed. */
+static bool pushed(const struct source *source)
 {
-    return api->pushed->messages || api->pushed->bad;
+    return source && (source->messages || source->bad);
 }
 
 void get_sources(struct request *request)
 {
     const struct api *api = request->api;
     const struct site *site = api->site;
-    uint32_t count = (uint32_t)site->source_count + pushed(api);
+    const struct source *own[] = {api->pushed, api->unasked[0], api->unasked[1]};
+    uint32_t count = (uint32_t)site->source_count;
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++)
+        count += pushed(own[i]);
     struct wire_page page = {.total = count, .population = count};
     struct json_writer writer;
     request_page(request, &page);
@@ -48,8 +52,9 @@ void get_sources(struct request *request)
     wire_list_begin(&writer, &page);
     for (size_t i = 0; i < site->source_count; i++)
         write_source(&writer, site->sources[i]);
-    if (pushed(api))
-        write_source(&writer, api->pushed);
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++)
+        if (pushed(own[i]))
+            write_source(&writer, own[i]);
     wire_list_end(&writer);
     finish_json(request);
 }

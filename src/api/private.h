@@ -19,6 +19,8 @@
 #include "wire/wire.h"
 
 struct events;
+struct feeds;
+struct heartbeats;
 struct ingest;
 struct listener;
 struct people;
@@ -93,6 +95,8 @@ struct api {
     struct alerts *alerts;
     struct rules *rules;
     struct notify *notify;
+    struct feeds *feeds;
+    struct heartbeats *heartbeats;
     const struct site *site;
     char *socket;                 /* --socket or NULL */
     bool (*reload)(void *owner, struct error *error);
@@ -108,6 +112,7 @@ struct api {
     uv_timer_t *second;
     struct source *pushed;        /* what came in by POST /ingest/readings */
     struct ingest *ingest;
+    struct source *unasked[2];    /* what took pushes that no configured source is for: alertmanager, events; NULL: none yet */
     uint64_t ledger_revision;     /* that the event stream was told of */
 };
 
@@ -225,6 +230,9 @@ void events_stop(struct events *events); /* wake every stream, be told nothing m
 void events_free(struct events **events);
 void events_publish(struct events *events, const char *kind, const char *json, size_t length);
 void events_pulse(struct events *events); /* once a second: the heartbeat, and what changed that nobody announced */
+
+/* feeds.c: ends what took pushes unasked. */
+void unasked_end(struct api *api);
 
 /* alerts_events.c: `alerts` and `notice` on the event stream. */
 void alerts_events_begin(struct api *api);

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/private.h"
 #include "base/memory.h"
+#include "engine/feeds.h"
 #include "wire/alerts.h"
 
 static bool has_desk(struct request *request)
@@ -15,11 +16,12 @@ static bool has_desk(struct request *request)
     return false;
 }
 
-static void write_silence(struct json_writer *writer, const struct alert_silence *row)
+static void write_silence(const struct api *api, struct json_writer *writer, const struct alert_silence *row)
 {
     wire_write_silence(writer, &(struct wire_silence){
         .id = row->id, .filter = row->filter, .why = row->why, .by = row->by, .starts = row->starts, .ends = row->ends,
-        .created = row->created, .active = row->active, .matches = row->matches, .revision = row->revision});
+        .created = row->created, .active = row->active, .matches = row->matches, .revision = row->revision,
+        .elsewhere = api->feeds ? feeds_silence_told(api->feeds, row->id) : ""});
 }
 
 static void write_downtime(struct json_writer *writer, const struct alert_downtime *row)
@@ -50,7 +52,7 @@ static void list(struct request *request, bool downtimes)
         if (downtimes && alerts_downtime_at(alerts, i, &downtime))
             write_downtime(&writer, &downtime);
         else if (!downtimes && alerts_silence_at(alerts, i, &silence))
-            write_silence(&writer, &silence);
+            write_silence(request->api, &writer, &silence);
     }
     wire_list_end(&writer);
     request->content_type = "application/json";
@@ -84,7 +86,7 @@ static void saved(void *owner, const char *id, const struct error *error)
     json_start(&writer, &request->answer);
     for (unsigned i = 0; *id == 'S' && alerts_silence_at(request->api->alerts, i, &silence); i++)
         if (strcmp(silence.id, id) == 0)
-            write_silence(&writer, &silence);
+            write_silence(request->api, &writer, &silence);
     for (unsigned i = 0; *id == 'D' && alerts_downtime_at(request->api->alerts, i, &downtime); i++)
         if (strcmp(downtime.id, id) == 0)
             write_downtime(&writer, &downtime);

@@ -16,6 +16,9 @@
 #include "model/asset.h"
 #include "model/health.h"
 
+struct alarm_ops;
+struct ingest_result;
+struct json_writer;
 struct source;
 struct host;
 
@@ -69,6 +72,12 @@ struct sink {
     void *owner;
 };
 
+/* What the engine does for sources that bring alerts (collect/alarm.h); ops is NULL where there is no desk. */
+struct alarm_sink {
+    const struct alarm_ops *ops;
+    void *owner;
+};
+
 enum source_state { SOURCE_STARTING, SOURCE_RUNNING, SOURCE_TROUBLED, SOURCE_DOWN, SOURCE_STOPPED };
 const char *source_state_name(enum source_state state);
 
@@ -89,6 +98,7 @@ struct source {
     void *state;                 /* the collector's own */
     uv_loop_t *loop;
     struct sink sink;
+    struct alarm_sink alarms;    /* to be set before start() */
 
     enum source_state status;
     char detail[160];            /* "connected, 3 topics", "connection refused; next try in 8 s" */
@@ -132,6 +142,11 @@ struct collector_ops {
     void (*validate)(const struct config_node *node, struct config_problems *problems);
     /* Sets source->state. After a failure stop() is called too when the state was set. */
     bool (*start)(struct source *source, const struct config_node *node, struct error *error);
+    /* A JSON body that was pushed to the API for this source; NULL: it takes none. With `dry_run` nothing is handed over, and
+     * what would be is appended as JSON objects, one an item. False when the body as a whole cannot be read. `node` may be
+     * NULL in start(): a source that nobody configured takes pushes with all keys absent. */
+    bool (*push)(struct source *source, const char *body, size_t length, struct json_writer *dry_run,
+                 struct ingest_result *result, struct error *error);
     void (*ledger_changed)(struct source *source); /* targets may differ; may be NULL */
     /* Somebody looks at this host closely: sample it in full every `interval` until told 0. May be NULL. */
     void (*attend)(struct source *source, uint32_t asset, msec interval);

@@ -19,6 +19,8 @@
 #include "daemon/settings.h"
 #include "engine/fleet.h"
 #include "engine/alerts.h"
+#include "engine/feeds.h"
+#include "engine/heartbeats.h"
 #include "engine/rules.h"
 #include "engine/ledger.h"
 #include "store/store.h"
@@ -53,6 +55,8 @@ struct daemon {
     struct alerts_health *alerts_health;
     struct rules *rules;
     struct notify *notify;
+    struct heartbeats *heartbeats;
+    struct feeds *feeds;
     struct api *api;
     struct running *running;     /* in configuration order */
     size_t running_count;
@@ -189,6 +193,7 @@ static void source_begin(struct daemon *daemon, struct running *running, const s
 {
     struct error error = {0};
     running->source = source_new(&daemon->loop, fleet_sink(daemon->fleet), configured->name, configured->ops);
+    running->source->alarms = feeds_sink(daemon->feeds);
     running->text = memory_text(configured->text);
     running->origin = origin;
     running->started = configured->ops->start(running->source, configured->node, &error);
@@ -339,6 +344,7 @@ static bool daemon_reload(void *owner, struct error *error)
         error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
     } else {
         tell_what_waits(daemon, settings);
+        heartbeats_use(daemon->heartbeats, settings_heartbeats(settings));
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
@@ -404,6 +410,11 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         return error_prefix(error, "store");
     notify_use(daemon->notify, settings_notify(daemon->settings));
     notify_follow(daemon->notify, daemon->alerts);
+    daemon->heartbeats = heartbeats_new(&daemon->loop, daemon->fleet, daemon->alerts, daemon->store);
+    if (!heartbeats_load(daemon->heartbeats, error))
+        return error_prefix(error, "store");
+    heartbeats_use(daemon->heartbeats, settings_heartbeats(daemon->settings));
+    daemon->feeds = feeds_new(daemon->fleet, daemon->alerts, daemon->heartbeats);
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
@@ -413,6 +424,8 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .alerts = daemon->alerts,
         .rules = daemon->rules,
         .notify = daemon->notify,
+        .feeds = daemon->feeds,
+        .heartbeats = daemon->heartbeats,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -445,6 +458,8 @@ static void daemon_end(struct daemon *daemon)
     rules_free(&daemon->rules);
     notify_free(&daemon->notify);
     alerts_health_free(&daemon->alerts_health);
+    feeds_free(&daemon->feeds);
+    heartbeats_free(&daemon->heartbeats);
     alerts_free(&daemon->alerts);
     store_close(&daemon->store);
     fleet_free(&daemon->fleet);

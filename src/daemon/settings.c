@@ -35,6 +35,7 @@ struct settings {
     struct fleet_options fleet;
     struct notify_plan *notify;
     struct alerts_options alerts;
+    struct heartbeats_plan heartbeats;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;
 };
@@ -453,6 +454,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     read_units(settings, root, problems);
     read_fleet(settings, root, problems);
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
+    heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
     if (problems->count != before)
         settings_free(&settings);
     return settings;
@@ -472,6 +474,7 @@ void settings_free(struct settings **settings)
     for (size_t i = 0; i < own->text_count; i++)
         free(own->texts[i]);
     notify_plan_free(&own->notify);
+    heartbeats_plan_release(&own->heartbeats);
     config_free(&own->config);
     free(own->profiles);
     free(own->sources);
@@ -496,6 +499,11 @@ struct site *settings_site(struct settings *settings)
 struct notify_plan *settings_notify(const struct settings *settings)
 {
     return settings->notify;
+}
+
+const struct heartbeats_plan *settings_heartbeats(const struct settings *settings)
+{
+    return &settings->heartbeats;
 }
 
 const struct store_options *settings_store(const struct settings *settings)

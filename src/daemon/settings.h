@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "engine/alerts.h"
 #include "engine/fleet.h"
+#include "engine/heartbeats.h"
 #include "engine/notify.h"
 #include "engine/site.h"
 #include "model/rule.h"
@@ -38,6 +39,7 @@ size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
 struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
+const struct heartbeats_plan *settings_heartbeats(const struct settings *settings);
 /* Fresh rules in an array of the caller's to free; the rules are for rules_use to take. */
 size_t settings_rules(const struct settings *settings, struct rule ***rules);
 enum log_level settings_log(const struct settings *settings);

@@ -341,14 +341,22 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return (hash ^ 0xff) * 0x100000001b3u;
 }
 
-/* FNV-1a over the four texts, then mixed so that the low bits serve the hash table. */
+static uint64_t hash_fields(const struct alerts *alerts, const struct alert_report *report, uint64_t hash)
+{
+    hash = hash_text(hash, report->asset == FLEET_NONE ? "" : fleet_text(alerts->fleet, report->asset, ASSET_id));
+    hash = hash_text(hash, text_or_empty(report->rule));
+    return hash_text(hash, text_or_empty(report->point));
+}
+
+/* FNV-1a over the texts, then mixed so that the low bits serve the hash table. */
 uint64_t alert_fingerprint(const struct alerts *alerts, const struct alert_report *report)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     hash = hash_text(hash, text_or_empty(report->source));
-    hash = hash_text(hash, report->asset == FLEET_NONE ? "" : fleet_text(alerts->fleet, report->asset, ASSET_id));
-    hash = hash_text(hash, text_or_empty(report->rule));
-    hash = hash_text(hash, text_or_empty(report->point));
+    if (report->key)
+        hash = hash_text(hash, report->key);
+    else
+        hash = hash_fields(alerts, report, hash);
     hash = (hash ^ hash >> 31) * 0x9e3779b97f4a7c15u;
     return hash ^ hash >> 29;
 }
@@ -442,16 +450,21 @@ static void settle_normal(struct alerts *alerts, struct alert *alert, const char
     }
 }
 
-void alerts_normal(struct alerts *alerts, uint64_t fingerprint)
+void alerts_normal_because(struct alerts *alerts, uint64_t fingerprint, const char *why)
 {
     struct alert *alert = alert_current(alerts, fingerprint);
     msec now = desk_now(alerts);
     if (alert && (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE))
-        settle_normal(alerts, alert, desk_text(alerts, alert->source), NULL, now);
+        settle_normal(alerts, alert, desk_text(alerts, alert->source), why, now);
     else if (alert && alert_closed_active(alert)) {
         alert->life.normal_since = alert->life.cleared_at = now; /* its end indeed: reopening it would find it cleared */
         alert_mark(alerts, alert);
     }
+}
+
+void alerts_normal(struct alerts *alerts, uint64_t fingerprint)
+{
+    alerts_normal_because(alerts, fingerprint, NULL);
 }
 
 bool alerts_known(const struct alerts *alerts, uint64_t fingerprint)
@@ -476,14 +489,6 @@ void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rul
         if (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE)
             settle_normal(alerts, alert, "desk", why, now);
     }
-}
-
-void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on)
-{
-    struct alert *alert = alert_current(alerts, fingerprint);
-    msec now = desk_now(alerts);
-    if (alert && alert_is_open(alert))
-        alert_suppression(alerts, alert, SUPPRESSED_INHIBITED, on, NULL, now);
 }
 
 /* ---- begin and end ---- */

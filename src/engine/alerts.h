@@ -20,6 +20,7 @@
 #include "model/filter.h"
 #include "store/store.h"
 
+struct alert;
 struct alerts;
 struct wire_alert;
 
@@ -46,6 +47,7 @@ struct alert_report {
     uint32_t rule_version;
     uint32_t asset;           /* fleet handle, or FLEET_NONE */
     const char *point;        /* metric, or "" */
+    const char *key;          /* of alerts that other systems raised: the same from report to report; else NULL */
     const char *name, *type;  /* R020: shown name, and communication, environmental, security, ... */
     enum severity severity;
     const char *summary;      /* one cleaned line */
@@ -54,7 +56,8 @@ struct alert_report {
     double value, threshold;
     const struct alert_policy *policy; /* copied; NULL: alert_policy_default */
 };
-/* hash(source, asset, rule, point). Text is copied; NULL texts are "". */
+/* hash(source, asset, rule, point), or hash(source, key) where there is a key. Text is copied; NULL texts are "". The
+ * point of an alert without an asset is shown as its place. */
 uint64_t alert_fingerprint(const struct alerts *alerts, const struct alert_report *report);
 void alerts_breach(struct alerts *alerts, const struct alert_report *report);
 void alerts_normal(struct alerts *alerts, uint64_t fingerprint);
@@ -64,6 +67,14 @@ bool alerts_known(const struct alerts *alerts, uint64_t fingerprint);
 void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rule, const char *why);
 /* Inhibition by another alert: on or off. */
 void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on);
+/* The same, with what people read in its timeline. */
+void alerts_hold(struct alerts *alerts, uint64_t fingerprint, bool on, const char *why);
+/* Back to normal, with the reason. */
+void alerts_normal_because(struct alerts *alerts, uint64_t fingerprint, const char *why);
+/* What is pending or active of one source. The visitor must not report. Returns how many. */
+unsigned alerts_of_source(const struct alerts *alerts, const char *source,
+                          void (*visit)(void *owner, uint64_t fingerprint, const struct alert *alert), void *owner);
+const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint); /* the newest; NULL */
 
 /* ---- people; each checks `revision` (-1: any), audits, and answers when durable ----
  * Nothing stays hidden behind nothing: a cause that is still active and carries symptoms that are, too, is not closed
@@ -123,7 +134,7 @@ struct alert_rehearsal { uint32_t matches, would_have_hidden, notifications; cha
 bool alerts_rehearse(struct alerts *alerts, const char *filter, struct alert_rehearsal *rehearsal, struct error *error);
 
 /* ---- reading ---- */
-struct alert;                 /* opaque; valid until the loop's next turn */
+/* A `struct alert` is opaque, and valid until the loop's next turn. */
 extern const struct filter_subject_ops alert_subject_ops; /* subject: const struct alert_subject * */
 struct alert_subject { const struct alerts *alerts; const struct alert *alert; };
 struct alert_select {

@@ -74,7 +74,12 @@ static const char *place_of_alert(const struct alerts *alerts, const struct aler
 {
     if (has_asset(alerts, alert))
         return fleet_place(alerts->fleet, alert->asset);
-    return alert->storm != ALERT_NONE ? desk_text(alerts, alert->point) : "";
+    return alert->asset == FLEET_NONE ? desk_text(alerts, alert->point) : "";
+}
+
+static const char *metric_of(const struct alerts *alerts, const struct alert *alert)
+{
+    return alert->asset != FLEET_NONE ? desk_text(alerts, alert->point) : "";
 }
 
 static const char *cause_id(const struct alerts *alerts, const struct alert *alert, char text[ALERT_ID])
@@ -133,7 +138,7 @@ static const char *own_text(const struct alerts *alerts, const struct alert *ale
     case OWN_GATEWAY: return gateway_of(alerts, alert);
     case OWN_PLACE: return place_of_alert(alerts, alert);
     case OWN_SUMMARY: return text_or_empty(alert->summary);
-    case OWN_METRIC: return desk_text(alerts, alert->point);
+    case OWN_METRIC: return metric_of(alerts, alert);
     case OWN_ACKNOWLEDGED_BY: return desk_text(alerts, alert->acknowledged_by);
     case OWN_NOTE: return text_or_empty(alert->note);
     case OWN_ASSIGNEE: return desk_text(alerts, alert->assignee);
@@ -283,7 +288,7 @@ void alerts_wire(const struct alerts *alerts, const struct alert *alert, const c
     row->unit = asset_text(alerts, alert, ASSET_unit);
     row->subsystem = asset_text(alerts, alert, ASSET_subsystem);
     row->summary = text_or_empty(alert->summary);
-    row->metric = alert->storm == ALERT_NONE ? desk_text(alerts, alert->point) : "";
+    row->metric = metric_of(alerts, alert);
     row->acknowledged_by = life->acknowledged ? desk_text(alerts, alert->acknowledged_by) : "";
     row->note = text_or_empty(alert->note);
     row->assignee = desk_text(alerts, alert->assignee);

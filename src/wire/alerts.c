@@ -167,7 +167,11 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
 #define SILENCE(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                          \
     TEXT(id, "id") TEXT(filter, "filter") INSTANT(starts, "starts") INSTANT(ends, "ends") TEXT(why, "why")       \
     TEXT(by, "by") INSTANT(created, "created") FLAG(active, "active") COUNT(matches, "matches")                  \
-    LONG(revision, "revision")
+    LONG(revision, "revision") TEXT(elsewhere, "elsewhere")
+#define HEARTBEAT(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                        \
+    TEXT(name, "name") TEXT(title, "title") TEXT(state, "state") INSTANT(last, "last") INSTANT(due, "due")       \
+    SPAN(every, "every_ms") SPAN(grace, "grace_ms") TEXT(severity, "severity") TEXT(asset, "asset")              \
+    TEXT(message, "message") TEXT(by, "by") TEXT(alert, "alert") LONG(beats, "beats") LONG(failures, "failures")
 #define DOWNTIME(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                         \
     TEXT(id, "id") TEXT(filter, "filter") TEXT(kind, "kind") INSTANT(starts, "starts") INSTANT(ends, "ends")     \
     SPAN(duration, "duration_ms") TEXT(schedule, "schedule") FLAG(with_children, "with_children")                \
@@ -196,6 +200,7 @@ WRITER(silence, SILENCE, )
 WRITER(downtime, DOWNTIME, )
 WRITER(rule, RULE, json_write_text(writer, "severity", severity_name(row->severity)))
 WRITER(notification, NOTIFICATION, )
+WRITER(heartbeat, HEARTBEAT, )
 #undef TEXT
 #undef INSTANT
 #undef INTEGER
@@ -427,6 +432,7 @@ READER(silence, SILENCE, )
 READER(downtime, DOWNTIME, )
 READER(rule, RULE, row->severity = get_severity(object, "severity"))
 READER(notification, NOTIFICATION, )
+READER(heartbeat, HEARTBEAT, )
 
 #define LIST(name, resource)                                                                                     \
     bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,         \
@@ -449,3 +455,4 @@ LIST(silences, silence)
 LIST(downtimes, downtime)
 LIST(rules, rule)
 LIST(notifications, notification)
+LIST(heartbeats, heartbeat)

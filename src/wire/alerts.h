@@ -85,7 +85,11 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
  * GET /alerts/stats?since= (default 30 days back; what is in memory): {"rules":[{"source","rule","name","raised","active",
  * "acknowledged","cleared","standing","chattering","mtta_ms":null|n,"mttr_ms":null|n}],"worst":[{"asset","name","raised"}],
  * "per_person":n,"people":n,"since":..} */
-struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; };
+/* GET /heartbeats: {"name":"backup","title":"heartbeat backup","state":"waiting|ok|late|missing|failed","last":..,"due":..,
+ * "every_ms":..,"grace_ms":..,"severity":"major","asset":"","message":"","by":"user:root","alert":"A-..","beats":n,"failures":n} */
+struct wire_heartbeat { const char *name, *title, *state, *severity, *asset, *message, *by, *alert; msec last, due, every, grace; int64_t beats, failures; };
+/* `elsewhere`: what became of it in other systems ("prod: 3 silenced there"). */
+struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; const char *elsewhere; };
 struct wire_downtime { const char *id, *filter, *kind, *schedule, *why, *by; msec starts, ends, duration; bool with_children, active; int64_t revision; };
 struct wire_rule { const char *name, *type, *select, *when, *clear, *runbook, *contract, *requirement, *problem; enum severity severity; msec hold; int64_t version; uint32_t applies, active; };
 struct wire_notification { const char *id, *channel, *to, *alert, *what, *state, *detail; msec time; uint32_t attempts; };
@@ -100,6 +104,7 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
 void wire_write_silence(struct json_writer *writer, const struct wire_silence *silence);
 void wire_write_downtime(struct json_writer *writer, const struct wire_downtime *downtime);
 void wire_write_rule(struct json_writer *writer, const struct wire_rule *rule);
+void wire_write_heartbeat(struct json_writer *writer, const struct wire_heartbeat *heartbeat);
 void wire_write_notification(struct json_writer *writer, const struct wire_notification *notification);
 
 bool wire_read_alerts(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
@@ -110,5 +115,6 @@ WIRE_DECODE_LIST(silences, wire_silence)
 WIRE_DECODE_LIST(downtimes, wire_downtime)
 WIRE_DECODE_LIST(rules, wire_rule)
 WIRE_DECODE_LIST(notifications, wire_notification)
+WIRE_DECODE_LIST(heartbeats, wire_heartbeat)
 
 #endif

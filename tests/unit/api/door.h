@@ -21,6 +21,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "engine/alerts.h"
+#include "engine/feeds.h"
+#include "engine/heartbeats.h"
 #include "engine/rules.h"
 #include "engine/notify.h"
 #include "engine/fleet.h"
@@ -46,6 +48,8 @@ struct door {
     struct alerts *alerts;
     struct rules *rules;
     struct notify *notify;
+    struct heartbeats *heartbeats;
+    struct feeds *feeds;
     char alert[24];               /* the newest of door_report */
     struct api *api;
     bool reload_fails;
@@ -101,6 +105,8 @@ static inline void door_stop(struct door *door, void *argument)
     api_free(&door->api);
     rules_free(&door->rules);
     notify_free(&door->notify);
+    feeds_free(&door->feeds);
+    heartbeats_free(&door->heartbeats);
     alerts_free(&door->alerts);
     fleet_free(&door->fleet);
     uv_close((uv_handle_t *)&door->call, NULL);
@@ -132,6 +138,9 @@ static inline void door_prepare(struct door *door)
     door->notify = notify_new(&door->loop, door->store, &error);
     assert_non_null(door->notify);
     notify_follow(door->notify, door->alerts);
+    door->heartbeats = heartbeats_new(&door->loop, door->fleet, door->alerts, door->store);
+    assert_true(heartbeats_load(door->heartbeats, &error));
+    door->feeds = feeds_new(door->fleet, door->alerts, door->heartbeats);
     door->site = (struct site){.name = "创新港", .timezone = "Asia/Shanghai", .language = "zh_CN", .version = NOCTURNE_VERSION,
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
                                .grants = door->grants, .listens = door->listens, .sources = door->sources,
@@ -139,11 +148,22 @@ static inline void door_prepare(struct door *door)
     door->counters.reloaded = CLOCK_NEVER;
 }
 
+/* A heartbeat of that name, expected every minute; between door_prepare and door_start. */
+static inline void door_heartbeat(struct door *door, const char *name)
+{
+    char texts[7][40] = {"", "backup", "application", "", "", "Watchdog", ""};
+    snprintf(texts[0], sizeof texts[0], "%s", name);
+    struct heartbeat_plan row = {.name = texts[0], .title = texts[1], .type = texts[2], .asset = texts[3], .runbook = texts[4],
+                                 .alert = texts[5], .source = texts[6], .every = SPAN_MINUTE, .grace = SPAN_SECOND,
+                                 .severity = SEVERITY_MAJOR};
+    heartbeats_use(door->heartbeats, &(struct heartbeats_plan){.row = &row, .count = 1});
+}
+
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
     struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules,
-                              .notify = door->notify, .site = &door->site, .socket = door->socket,
+                              .notify = door->notify, .feeds = door->feeds, .heartbeats = door->heartbeats, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);

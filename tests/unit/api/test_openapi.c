@@ -11,6 +11,7 @@ static int open_door(void **state)
 {
     (void)state;
     door_prepare(&door);
+    door_heartbeat(&door, "T-1");
     door_start(&door);
     struct answer answer = ASK(.path = "/api/v1/openapi.json");
     expect_status(&answer, 200);

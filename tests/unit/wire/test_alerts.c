@@ -137,11 +137,12 @@ static void a_page_travels(void **state)
 static void a_silence_travels(void **state)
 {
     (void)state;
-    struct wire_silence row = {"S-0003", "building:涵英楼", "检修", "user:wang", T0, T0 + 9, T0 - 1, true, 31, 2};
+    struct wire_silence row = {"S-0003", "building:涵英楼", "检修", "user:wang", T0, T0 + 9, T0 - 1, true, 31, 2, "prod: 3 silenced there"};
     LIST_OF(silences, silence, row)
     SAME_TEXT(items->filter, row.filter), SAME_TEXT(items->why, row.why), SAME_TEXT(items->by, row.by);
     SAME(items->starts, row.starts), SAME(items->ends, row.ends), SAME(items->created, row.created);
     SAME(items->active, true), SAME(items->matches, 31), SAME(items->revision, 2);
+    SAME_TEXT(items->elsewhere, row.elsewhere);
 }
 
 static void a_downtime_travels(void **state)
@@ -169,6 +170,19 @@ static void a_notification_travels(void **state)
     struct wire_notification row = {"N-1", "mail", "noc@x", "A-1", "raise", "failed", "550 no", T0, 3};
     LIST_OF(notifications, notification, row)
     SAME_TEXT(items->channel, "mail"), SAME_TEXT(items->state, "failed"), SAME(items->attempts, 3), SAME(items->time, T0);
+}
+
+static void a_heartbeat_travels(void **state)
+{
+    (void)state;
+    struct wire_heartbeat row = {.name = "backup", .title = "夜间备份", .state = "late", .severity = "major", .asset = "SRV-1",
+                                 .message = "exit 3: no space", .by = "user:root", .alert = "A-1", .last = T0, .due = T0 + 9,
+                                 .every = 300000, .grace = 60000, .beats = 7, .failures = 2};
+    LIST_OF(heartbeats, heartbeat, row)
+    SAME_TEXT(items->name, row.name), SAME_TEXT(items->title, row.title), SAME_TEXT(items->state, "late");
+    SAME_TEXT(items->message, row.message), SAME_TEXT(items->alert, "A-1"), SAME_TEXT(items->asset, "SRV-1");
+    SAME(items->last, T0), SAME(items->due, T0 + 9), SAME(items->every, 300000), SAME(items->grace, 60000);
+    SAME(items->beats, 7), SAME(items->failures, 2), SAME_TEXT(items->severity, "major"), SAME_TEXT(items->by, "user:root");
 }
 
 static void a_group_travels(void **state)
@@ -208,7 +222,7 @@ int main(void)
 #define EACH(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         EACH(the_five_fields_come_first), EACH(a_list_travels), EACH(a_page_travels), EACH(a_silence_travels),
-        EACH(a_downtime_travels), EACH(a_rule_travels), EACH(a_notification_travels), EACH(a_group_travels), EACH(bad_answers),
+        EACH(a_downtime_travels), EACH(a_rule_travels), EACH(a_notification_travels), EACH(a_heartbeat_travels), EACH(a_group_travels), EACH(bad_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

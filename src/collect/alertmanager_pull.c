@@ -1,0 +1,476 @@
+/* Asking Alertmanager, one request after the other: since when it runs, its silences, its alerts; then what of ours is to
+ * be silenced there, and what of it no longer. Nothing of ours is remembered between two rounds: what was pushed is known
+ * by its creator and its comment, so that restarts of either side leave nothing behind and make nothing twice. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/transfer.h"
+#include "collect/alertmanager.h"
+
+#define ANSWER_MAX ((size_t)64 << 20)
+#define LOOK SPAN_SECOND            /* for silences that begin or end */
+#define PUSHED_MAX 500              /* silences made there in one round; the rest follows in the next ones */
+#define ACKNOWLEDGED (4 * SPAN_HOUR) /* renewed while it is acknowledged */
+#define COVERS 8                    /* of ours over one alert */
+
+enum step { STEP_STATUS, STEP_SILENCES, STEP_ALERTS, STEP_PUSH };
+
+struct change {                     /* to be made there */
+    char *body;                     /* NULL: end `id` */
+    char *id;
+    char ours[32];
+};
+
+struct covered {                    /* one of our silences, in this round */
+    char id[32];
+    unsigned done, failed, left;
+    char refusal[120];
+};
+
+struct alertmanager_pull {
+    struct source *source;
+    const struct alertmanager_settings *settings;
+    struct transfers *transfers;
+    uv_timer_t *timer;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct buffer answer;
+    char cause[CURL_ERROR_SIZE], signature[160];
+    bool running;
+    enum step step;
+    msec next;                      /* steady */
+    msec started;                   /* of Alertmanager, wall; CLOCK_NEVER: not known */
+    uint64_t mark;                  /* of our silences */
+    struct alertmanager_silences silences;
+    struct change *changes;
+    size_t change_count, change_capacity, change_at;
+    struct covered *covered;
+    size_t covered_count, covered_capacity;
+    unsigned listed, held, missing;
+    bool settling;
+};
+
+static void round_next(struct alertmanager_pull *pull);
+
+/* ---- the end of a round ---- */
+
+static void round_release(struct alertmanager_pull *pull)
+{
+    for (size_t i = 0; i < pull->change_count; i++) {
+        free(pull->changes[i].body);
+        free(pull->changes[i].id);
+    }
+    pull->change_count = pull->change_at = pull->covered_count = 0;
+    alertmanager_silences_release(&pull->silences);
+    buffer_release(&pull->answer);
+}
+
+static void round_end(struct alertmanager_pull *pull)
+{
+    pull->running = false;
+    pull->next = clock_steady() + pull->settings->interval;
+    round_release(pull);
+}
+
+static void round_failed(struct alertmanager_pull *pull, enum source_state state, const char *what)
+{
+    char shown[160];
+    secrets_redact(&pull->settings->secrets, what, strlen(what), shown, sizeof shown);
+    pull->source->failures++;
+    source_status(pull->source, state, "%s", shown);
+    round_end(pull);
+}
+
+static void tell(struct alertmanager_pull *pull, const struct covered *covered)
+{
+    const struct alarm_sink *sink = &pull->source->alarms;
+    char text[240];
+    int length = snprintf(text, sizeof text, "%u silenced there", covered->done);
+    if (covered->failed)
+        length += snprintf(text + length, sizeof text - (size_t)length, "; %u not: %s", covered->failed, covered->refusal);
+    if (covered->left && length < (int)sizeof text)
+        snprintf(text + length, sizeof text - (size_t)length, "; %u to come", covered->left);
+    sink->ops->silence_told(sink->owner, pull->source, covered->id, text);
+}
+
+static void round_done(struct alertmanager_pull *pull)
+{
+    unsigned failed = 0, pushed = 0;
+    const char *refusal = "";
+    for (size_t i = 0; i < pull->covered_count; i++) {
+        tell(pull, &pull->covered[i]);
+        pushed += pull->covered[i].done;
+        failed += pull->covered[i].failed;
+        if (pull->covered[i].failed)
+            refusal = pull->covered[i].refusal;
+    }
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "%u alerts", pull->listed);
+    if (pull->held)
+        buffer_printf(&text, ", %u silenced or inhibited there", pull->held);
+    if (pushed)
+        buffer_printf(&text, ", %u by us", pushed);
+    if (pull->settling && pull->missing)
+        buffer_printf(&text, "; it started lately: %u wait to be sent again", pull->missing);
+    if (failed)
+        buffer_printf(&text, "; %u silences refused: %s", failed, refusal);
+    source_status(pull->source, failed ? SOURCE_TROUBLED : SOURCE_RUNNING, "%s", buffer_text(&text));
+    buffer_release(&text);
+    round_end(pull);
+}
+
+/* ---- requests ---- */
+
+static size_t answer_arrived(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct alertmanager_pull *pull = owner;
+    size_t length = size * count;
+    if (pull->answer.length + length > ANSWER_MAX)
+        return 0;
+    buffer_append(&pull->answer, bytes, length);
+    return length;
+}
+
+static void answered(void *owner, CURL *easy, CURLcode result);
+
+static void request(struct alertmanager_pull *pull, const char *method, const char *path, const char *query, const char *body)
+{
+    const struct alertmanager_settings *settings = pull->settings;
+    char *url = memory_printf("%s%s%s", settings->url, path, query);
+    CURL *easy = pull->easy;
+    curl_easy_reset(easy);
+    buffer_clear(&pull->answer);
+    pull->cause[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    free(url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, pull->cause);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, pull);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, pull->headers);
+    if (settings->authority)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, settings->authority);
+    if (settings->user) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(easy, CURLOPT_USERNAME, settings->user);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, settings->password ? settings->password : "");
+    }
+    if (settings->token) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings->token);
+    }
+    if (body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body);
+    }
+    if (strcmp(method, "DELETE") == 0)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    transfer_start(pull->transfers, easy, answered, pull);
+}
+
+/* ---- our silences there ---- */
+
+static struct covered *covered_find(struct alertmanager_pull *pull, const char *id)
+{
+    for (size_t i = 0; i < pull->covered_count; i++)
+        if (strcmp(pull->covered[i].id, id) == 0)
+            return &pull->covered[i];
+    ARRAY_RESERVE(pull->covered, pull->covered_capacity, pull->covered_count + 1);
+    struct covered *covered = &pull->covered[pull->covered_count++];
+    *covered = (struct covered){0};
+    snprintf(covered->id, sizeof covered->id, "%s", id);
+    return covered;
+}
+
+static void change_add(struct alertmanager_pull *pull, char *body, const char *id, const char *ours)
+{
+    ARRAY_RESERVE(pull->changes, pull->change_capacity, pull->change_count + 1);
+    struct change *change = &pull->changes[pull->change_count++];
+    *change = (struct change){.body = body, .id = memory_text(id)};
+    snprintf(change->ours, sizeof change->ours, "%s", ours);
+}
+
+static bool is_there(struct alertmanager_pull *pull, const char *ours, uint64_t labels)
+{
+    bool there = false;
+    for (unsigned i = 0; i < pull->silences.count; i++) {
+        struct alertmanager_silence *row = &pull->silences.row[i];
+        if (row->labels != labels || strcmp(row->ours, ours) != 0)
+            continue;
+        row->kept = !there; /* one is enough */
+        there = true;
+    }
+    return there;
+}
+
+/* What of ours covers this alert, and is not there yet. */
+static void cover(struct alertmanager_pull *pull, const struct alertmanager_alert *alert, struct json_object *labels)
+{
+    const struct alertmanager_settings *settings = pull->settings;
+    const struct alarm_sink *sink = &pull->source->alarms;
+    struct alarm_silence silences[COVERS];
+    unsigned count = sink->ops->silences(sink->owner, pull->source, alert->alarm.key, silences, COVERS);
+    msec now = clock_wall();
+    for (unsigned i = 0; i < count; i++) {
+        struct alarm_silence *silence = &silences[i];
+        if (silence->acknowledged ? !settings->push_acknowledgements : !settings->push_silences)
+            continue;
+        struct covered *covered = covered_find(pull, silence->id);
+        if (is_there(pull, silence->id, alert->labels)) {
+            covered->done++;
+            continue;
+        }
+        if (pull->change_count >= PUSHED_MAX) {
+            covered->left++;
+            continue;
+        }
+        struct buffer body = BUFFER_INIT;
+        if (silence->ends == CLOCK_NEVER || (silence->acknowledged && silence->ends - now > ACKNOWLEDGED))
+            silence->ends = now + ACKNOWLEDGED;
+        alertmanager_silence_write(&body, labels, silence, pull->signature, now);
+        change_add(pull, buffer_take(&body), NULL, silence->id);
+    }
+}
+
+/* Ours whose cause is over. */
+static void uncover(struct alertmanager_pull *pull)
+{
+    const struct alarm_sink *sink = &pull->source->alarms;
+    for (unsigned i = 0; i < pull->silences.count; i++) {
+        const struct alertmanager_silence *row = &pull->silences.row[i];
+        if (row->ours[0] && !row->kept && !sink->ops->silence_active(sink->owner, row->ours))
+            change_add(pull, NULL, row->id, row->ours);
+    }
+}
+
+/* ---- steps ---- */
+
+static struct json_object *answer_json(struct alertmanager_pull *pull)
+{
+    struct error error;
+    struct json_object *object = json_parse(buffer_text(&pull->answer), pull->answer.length, 0, &error);
+    if (!object) {
+        source_bad(pull->source, buffer_text(&pull->answer), pull->answer.length, "the answer is not JSON: %s", error.text);
+        round_failed(pull, SOURCE_TROUBLED, "the answer is not Alertmanager's: not JSON");
+    }
+    return object;
+}
+
+static void wrong_answer(struct alertmanager_pull *pull, const char *what)
+{
+    source_bad(pull->source, buffer_text(&pull->answer), pull->answer.length, "%s", what);
+    round_failed(pull, SOURCE_TROUBLED, what);
+}
+
+static bool status_arrived(struct alertmanager_pull *pull, struct json_object *answer)
+{
+    bool good = json_object_is_type(answer, json_type_object) && json_get(answer, "versionInfo");
+    if (good)
+        pull->started = json_get_instant(answer, "uptime");
+    else
+        wrong_answer(pull, "the answer is not Alertmanager's status");
+    return good;
+}
+
+static bool silences_arrived(struct alertmanager_pull *pull, struct json_object *answer)
+{
+    struct error error;
+    alertmanager_silences_release(&pull->silences);
+    bool good = alertmanager_silences_read(&pull->silences, answer, pull->signature, &error);
+    if (!good)
+        wrong_answer(pull, error.text);
+    return good;
+}
+
+static void report_all(struct alertmanager_pull *pull, struct json_object *answer)
+{
+    const struct alarm_sink *sink = &pull->source->alarms;
+    struct alertmanager_alert alert = {0};
+    for (size_t i = 0; i < json_object_array_length(answer); i++) {
+        struct json_object *each = json_object_array_get_idx(answer, i);
+        struct error error;
+        if (!alertmanager_alert_read(&alert, pull->settings, sink, each, NULL, &pull->silences, &error)) {
+            const char *sample = each ? json_object_to_json_string(each) : "null";
+            source_bad(pull->source, sample, strlen(sample), "%s", error.text);
+            continue;
+        }
+        pull->listed++;
+        pull->held += alert.alarm.held != NULL;
+        sink->ops->report(sink->owner, pull->source, &alert.alarm);
+        cover(pull, &alert, json_get(each, "labels"));
+    }
+    alertmanager_alert_release(&alert);
+}
+
+static bool alerts_arrived(struct alertmanager_pull *pull, struct json_object *answer)
+{
+    struct source *source = pull->source;
+    const struct alarm_sink *sink = &source->alarms;
+    if (!json_object_is_type(answer, json_type_array)) {
+        wrong_answer(pull, "expected a list of alerts");
+        return false;
+    }
+    pull->listed = pull->held = 0;
+    pull->mark = sink->ops->silences_mark(sink->owner, pull->source);
+    uint64_t bad = source->bad;
+    msec age = pull->started == CLOCK_NEVER ? 0 : clock_wall() - pull->started;
+    pull->settling = age < pull->settings->settle;
+    sink->ops->list_begin(sink->owner, source);
+    report_all(pull, answer);
+    /* With something in it that could not be read, nobody knows what is missing. */
+    pull->missing = sink->ops->list_end(sink->owner, source, !pull->settling && source->bad == bad,
+                                        "Alertmanager lists it no more");
+    source->messages++;
+    source->readings += pull->listed;
+    source->last_heard = clock_wall();
+    uncover(pull);
+    return true;
+}
+
+static void change_answered(struct alertmanager_pull *pull, long status, const char *what)
+{
+    struct change *change = &pull->changes[pull->change_at++];
+    if (!change->body) /* gone already is as good */
+        return;
+    struct covered *covered = covered_find(pull, change->ours);
+    if (status == 200) {
+        covered->done++;
+        return;
+    }
+    covered->failed++;
+    secrets_redact(&pull->settings->secrets, what, strlen(what), covered->refusal, sizeof covered->refusal);
+}
+
+static bool take_answer(struct alertmanager_pull *pull)
+{
+    static bool (*const takes[])(struct alertmanager_pull *, struct json_object *) = {
+        [STEP_STATUS] = status_arrived, [STEP_SILENCES] = silences_arrived, [STEP_ALERTS] = alerts_arrived};
+    struct json_object *answer = answer_json(pull);
+    bool good = answer && takes[pull->step](pull, answer);
+    json_object_put(answer);
+    if (good)
+        pull->step++;
+    return good;
+}
+
+static void answered(void *owner, CURL *easy, CURLcode result)
+{
+    struct alertmanager_pull *pull = owner;
+    long status = 0;
+    char what[256];
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    pull->source->bytes += pull->answer.length;
+    pull->source->checks++;
+    if (result != CURLE_OK) {
+        bool large = result == CURLE_WRITE_ERROR;
+        round_failed(pull, SOURCE_DOWN, large ? "the answer is larger than 64 MiB"
+                                              : pull->cause[0] ? pull->cause : curl_easy_strerror(result));
+        return;
+    }
+    snprintf(what, sizeof what, "HTTP %ld %.200s", status, status == 200 ? "" : buffer_text(&pull->answer));
+    if (pull->step == STEP_PUSH) {
+        change_answered(pull, status, what);
+    } else if (status != 200) {
+        round_failed(pull, SOURCE_TROUBLED, what);
+        return;
+    } else if (!take_answer(pull)) {
+        return;
+    }
+    round_next(pull);
+}
+
+static void round_next(struct alertmanager_pull *pull)
+{
+    switch (pull->step) {
+    case STEP_STATUS:
+        request(pull, "GET", "/api/v2/status", "", NULL);
+        break;
+    case STEP_SILENCES:
+        request(pull, "GET", "/api/v2/silences", "", NULL);
+        break;
+    case STEP_ALERTS:
+        request(pull, "GET", "/api/v2/alerts", pull->settings->query, NULL);
+        break;
+    case STEP_PUSH: {
+        if (pull->change_at == pull->change_count) {
+            round_done(pull);
+            return;
+        }
+        const struct change *change = &pull->changes[pull->change_at];
+        char *path = change->body ? memory_text("/api/v2/silences") : memory_printf("/api/v2/silence/%s", change->id);
+        request(pull, change->body ? "POST" : "DELETE", path, "", change->body);
+        free(path);
+        break;
+    }
+    }
+}
+
+static void due(uv_timer_t *timer)
+{
+    struct alertmanager_pull *pull = timer->data;
+    const struct alarm_sink *sink = &pull->source->alarms;
+    if (!pull || pull->running)
+        return;
+    bool pushes = pull->settings->push_silences || pull->settings->push_acknowledgements;
+    bool moved = pushes && sink->ops->silences_mark(sink->owner, pull->source) != pull->mark;
+    if (clock_steady() < pull->next && !moved)
+        return;
+    pull->running = true;
+    pull->mark = sink->ops->silences_mark(sink->owner, pull->source);
+    pull->step = STEP_STATUS;
+    round_next(pull);
+}
+
+/* ---- begin and end ---- */
+
+struct alertmanager_pull *alertmanager_pull_new(struct source *source, const struct alertmanager_settings *settings)
+{
+    struct alertmanager_pull *pull = memory_new(sizeof *pull);
+    char host[65] = "host";
+    pull->source = source;
+    pull->settings = settings;
+    pull->started = CLOCK_NEVER;
+    gethostname(host, sizeof host - 1);
+    snprintf(pull->signature, sizeof pull->signature, "nocturne@%s/%s", host, source->name);
+    pull->transfers = transfers_new(source->loop, 1);
+    pull->easy = curl_easy_init();
+    pull->headers = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
+    pull->timer = memory_new(sizeof *pull->timer);
+    uv_timer_init(source->loop, pull->timer);
+    pull->timer->data = pull;
+    msec look = settings->interval < LOOK ? settings->interval : LOOK;
+    uv_timer_start(pull->timer, due, 0, (uint64_t)look);
+    source_status(source, SOURCE_STARTING, "asking");
+    return pull;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void alertmanager_pull_free(struct alertmanager_pull **slot)
+{
+    struct alertmanager_pull *pull = *slot;
+    if (!pull)
+        return;
+    *slot = NULL;
+    if (pull->running)
+        transfer_cancel(pull->transfers, pull->easy);
+    transfers_free(&pull->transfers);
+    curl_easy_cleanup(pull->easy);
+    curl_slist_free_all(pull->headers);
+    uv_close((uv_handle_t *)pull->timer, free_handle);
+    round_release(pull);
+    free(pull->changes);
+    free(pull->covered);
+    free(pull);
+}

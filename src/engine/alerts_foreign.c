@@ -1,0 +1,44 @@
+/* What the desk does for alerts that other systems raised: they are known by source and key, held back by those systems,
+ * and cleared when they are no more. */
+#include "engine/alerts_private.h"
+
+#include <string.h>
+
+static bool is_known(const struct alert *alert)
+{
+    return alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE;
+}
+
+void alerts_hold(struct alerts *alerts, uint64_t fingerprint, bool on, const char *why)
+{
+    struct alert *alert = alert_current(alerts, fingerprint);
+    msec now = desk_now(alerts);
+    if (alert && alert_is_open(alert))
+        alert_suppression(alerts, alert, SUPPRESSED_INHIBITED, on, why, now);
+}
+
+void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on)
+{
+    alerts_hold(alerts, fingerprint, on, NULL);
+}
+
+unsigned alerts_of_source(const struct alerts *alerts, const char *source,
+                          void (*visit)(void *owner, uint64_t fingerprint, const struct alert *alert), void *owner)
+{
+    uint32_t number = intern_find(alerts->texts, source, strlen(source));
+    unsigned count = 0;
+    for (uint32_t handle = 0; number != UINT32_MAX && handle < alerts->count; handle++) {
+        const struct alert *alert = alert_at(alerts, handle);
+        if (!(alert->flags & ALERT_LIVE) || alert->source != number || !is_known(alert))
+            continue;
+        count++;
+        if (visit)
+            visit(owner, alert->fingerprint, alert);
+    }
+    return count;
+}
+
+const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint)
+{
+    return alert_current(alerts, fingerprint);
+}
