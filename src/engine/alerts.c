@@ -440,9 +440,6 @@ static void settle_normal(struct alerts *alerts, struct alert *alert, const char
     alert_effects effects = alert_normal(&alert->life, alert->policy, now);
     if (effects & ~(EFFECT_NORMAL | EFFECT_STEADY | EFFECT_UNSUPPRESSED)) {
         alert_effect(alerts, alert, effects, actor, why, now);
-    } else if (effects & EFFECT_NORMAL) {
-        alert_touch(alerts, alert);
-        alert_schedule(alerts, alert, now);
     } else {
         if (effects)
             alert_touch(alerts, alert);
@@ -465,13 +462,6 @@ void alerts_normal_because(struct alerts *alerts, uint64_t fingerprint, const ch
 void alerts_normal(struct alerts *alerts, uint64_t fingerprint)
 {
     alerts_normal_because(alerts, fingerprint, NULL);
-}
-
-bool alerts_known(const struct alerts *alerts, uint64_t fingerprint)
-{
-    const struct alert *alert = alert_current(alerts, fingerprint);
-    return alert && (alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE ||
-                     alert_closed_active(alert));
 }
 
 void alerts_rule_gone(struct alerts *alerts, const char *source, const char *rule, const char *why)

@@ -71,7 +71,7 @@ void alerts_inhibit(struct alerts *alerts, uint64_t fingerprint, bool on);
 void alerts_hold(struct alerts *alerts, uint64_t fingerprint, bool on, const char *why);
 /* Back to normal, with the reason. */
 void alerts_normal_because(struct alerts *alerts, uint64_t fingerprint, const char *why);
-/* What is pending or active of one source. The visitor must not report. Returns how many. */
+/* What of one source may still want an alerts_normal. The visitor must not report. Returns how many are pending or active. */
 unsigned alerts_of_source(const struct alerts *alerts, const char *source,
                           void (*visit)(void *owner, uint64_t fingerprint, const struct alert *alert), void *owner);
 const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint); /* the newest; NULL */

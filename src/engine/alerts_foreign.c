@@ -4,9 +4,15 @@
 
 #include <string.h>
 
-static bool is_known(const struct alert *alert)
+static bool is_open(const struct alert *alert)
 {
     return alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE;
+}
+
+bool alerts_known(const struct alerts *alerts, uint64_t fingerprint)
+{
+    const struct alert *alert = alert_current(alerts, fingerprint);
+    return alert && (is_open(alert) || alert_closed_active(alert));
 }
 
 void alerts_hold(struct alerts *alerts, uint64_t fingerprint, bool on, const char *why)
@@ -29,9 +35,9 @@ unsigned alerts_of_source(const struct alerts *alerts, const char *source,
     unsigned count = 0;
     for (uint32_t handle = 0; number != UINT32_MAX && handle < alerts->count; handle++) {
         const struct alert *alert = alert_at(alerts, handle);
-        if (!(alert->flags & ALERT_LIVE) || alert->source != number || !is_known(alert))
+        if (!(alert->flags & ALERT_LIVE) || alert->source != number || (!is_open(alert) && !alert_closed_active(alert)))
             continue;
-        count++;
+        count += is_open(alert);
         if (visit)
             visit(owner, alert->fingerprint, alert);
     }
