@@ -9,6 +9,7 @@
 #include "api/private.h"
 #include "base/intern.h"
 #include "base/memory.h"
+#include "engine/runbook.h"
 
 #define LIMIT_DEFAULT 200
 #define LIMIT_MAX 10000
@@ -183,6 +184,8 @@ static void write_page(struct request *request, const struct alert *alert, const
     char similar_ids[8][ID_BYTES];
     struct wire_alert_page page = {.page = {.revision = alerts_revision(alerts), .as_of = request->now}};
     alerts_wire(alerts, alert, request->who.name, &page.alert);
+    page.runbook_missing = *page.alert.runbook && !runbook_is_url(page.alert.runbook) &&
+                           !runbooks_have(request->api->site->runbooks, page.alert.runbook);
     struct wire_alert_event *timeline = memory_new_array(history->event_count + 1, sizeof *timeline);
     for (unsigned i = 0; i < history->event_count; i++)
         timeline[i] = (struct wire_alert_event){history->events[i].time, history->events[i].actor, history->events[i].verb,

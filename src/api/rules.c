@@ -6,6 +6,7 @@
 #include "api/private.h"
 #include "base/memory.h"
 #include "engine/rules.h"
+#include "engine/runbook.h"
 #include "wire/alerts.h"
 
 #define REHEARSAL_TIME (20 * SPAN_SECOND) /* for all rules of one request */
@@ -33,11 +34,14 @@ void get_rules(struct request *request)
         struct rules_status status;
         rules_get(request->api->rules, i, &status);
         const struct rule *rule = status.rule;
+        const char *problem = status.problem;
+        if (!*problem && *rule->runbook && !runbook_is_url(rule->runbook) && !runbooks_have(request->api->site->runbooks, rule->runbook))
+            problem = "its runbook is missing";
         struct wire_rule row = {
             .name = rule->name, .type = rule->type, .severity = rule->severity, .select = rule->select,
             .when = expression_text(rule->when), .clear = rule->clear ? expression_text(rule->clear) : "",
             .hold = rule->policy.hold, .runbook = rule->runbook, .contract = rule->contract, .requirement = rule->requirement,
-            .version = rule->version, .applies = status.applies, .active = status.active, .problem = status.problem};
+            .version = rule->version, .applies = status.applies, .active = status.active, .problem = problem};
         wire_write_rule(&writer, &row);
     }
     wire_list_end(&writer);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "wire/alerts.h"
+#include "wire/runbook.h"
 #include "wire/wire.h"
 
 struct client;

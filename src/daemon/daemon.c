@@ -163,11 +163,12 @@ int daemon_check(const struct options *options)
     print_lines(buffer_text(&problems.text));
     if (settings) {
         struct ledger_summary summary;
+        print_lines(buffer_text(&settings_remarks(settings)->text));
         struct ledger_change *change = ledgers_read(settings, NULL, &refused);
         ledger_change_summary(change, &summary);
         print_lines(buffer_text(&refused));
         print_lines(summary.problems);
-        ledger_problems = summary.rejected + summary.warnings + (refused.length > 0);
+        ledger_problems = summary.rejected + summary.warnings + (refused.length > 0) + settings_remarks(settings)->count;
         const struct settings_source *sources;
         const struct site *site = settings_site(settings);
         size_t source_count = settings_sources(settings, &sources);
@@ -345,6 +346,7 @@ static bool daemon_reload(void *owner, struct error *error)
     } else {
         tell_what_waits(daemon, settings);
         heartbeats_use(daemon->heartbeats, settings_heartbeats(settings));
+        log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(settings)->text));
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
@@ -528,6 +530,7 @@ int daemon_run(const struct options *options)
         return 2;
     }
     apply_process_settings(daemon);
+    log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(daemon->settings)->text));
     uv_loop_init(&daemon->loop);
     bool good = daemon_start(daemon, &error);
     if (good) {

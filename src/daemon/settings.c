@@ -14,6 +14,7 @@
 #include "daemon/profile.h"
 #include "daemon/ruleset.h"
 #include "daemon/settings_keys.h"
+#include "engine/runbook.h"
 
 #define DEFAULT_OPEN_FILES 65536
 
@@ -36,6 +37,8 @@ struct settings {
     struct notify_plan *notify;
     struct alerts_options alerts;
     struct heartbeats_plan heartbeats;
+    struct runbooks *runbooks;
+    struct config_problems remarks;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;
 };
@@ -412,6 +415,40 @@ static void check_rules(struct settings *settings, const struct config_node *roo
     ruleset_free(&rules, count);
 }
 
+/* ---- runbooks ---- */
+
+static void remark_missing(struct settings *settings, const struct config_node *list)
+{
+    for (size_t i = 0; list && config_is_list(list) && i < config_count(list); i++) {
+        const struct config_node *node = config_get(config_at(list, i), "runbook");
+        const char *name = node ? config_scalar(node) : NULL;
+        if (name && *name && !runbook_is_url(name) && !runbooks_have(settings->runbooks, name))
+            config_problem(&settings->remarks, node, "no runbook `%s`: expected %s.md in the folder that `runbooks:` names, or an address (https://...)",
+                           name, name);
+    }
+}
+
+static void read_runbooks(struct settings *settings, const struct config_node *root, struct config_problems *problems)
+{
+    const struct config_node *node = config_get(root, "runbooks");
+    const char *folder = keep_path(settings, root, "runbooks");
+    struct buffer remarks = BUFFER_INIT;
+    if (!runbooks_load(&settings->runbooks, *folder ? folder : NULL, &remarks))
+        config_problem(problems, node, "`%s` cannot be read: expected a folder with NAME.md files", folder);
+    for (const char *line = buffer_text(&remarks); *line; line += strcspn(line, "\n"), line += *line == '\n')
+        config_problem(&settings->remarks, node, "%.*s", (int)strcspn(line, "\n"), line);
+    buffer_release(&remarks);
+    for (size_t i = 0; i < settings->profile_count; i++)
+        remark_missing(settings, profile_rules(settings->profiles[i]));
+    remark_missing(settings, config_get(root, "rules"));
+    settings->site.runbooks = settings->runbooks;
+}
+
+const struct config_problems *settings_remarks(const struct settings *settings)
+{
+    return &settings->remarks;
+}
+
 size_t settings_rules(const struct settings *settings, struct rule ***rules)
 {
     struct config_problems none; /* they were checked when the settings were loaded */
@@ -429,6 +466,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     struct settings *settings = memory_new(sizeof *settings);
     unsigned before = problems->count;
     settings->config = config_new();
+    config_problems_init(&settings->remarks);
     settings->config_path = path_config(options->config);
     settings->site.started = started;
     settings->site.counters = counters;
@@ -453,6 +491,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     read_roles(settings, root);
     read_units(settings, root, problems);
     read_fleet(settings, root, problems);
+    read_runbooks(settings, root, problems);
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
     heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
     if (problems->count != before)
@@ -475,6 +514,8 @@ void settings_free(struct settings **settings)
         free(own->texts[i]);
     notify_plan_free(&own->notify);
     heartbeats_plan_release(&own->heartbeats);
+    runbooks_free(&own->runbooks);
+    config_problems_release(&own->remarks);
     config_free(&own->config);
     free(own->profiles);
     free(own->sources);

@@ -35,6 +35,8 @@ const struct store_options *settings_store(const struct settings *settings);
 const struct alerts_options *settings_alerts(const struct settings *settings);
 const struct fleet_options *settings_fleet(const struct settings *settings);
 size_t settings_sources(const struct settings *settings, const struct settings_source **sources);
+/* What does not keep the daemon from running and should be put right all the same, a line each. */
+const struct config_problems *settings_remarks(const struct settings *settings);
 size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);

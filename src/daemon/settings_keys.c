@@ -130,6 +130,7 @@ const struct config_key settings_keys[] = {
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},
+    {.name = "runbooks", .type = CONFIG_PATH, .help = "folder of the site's own runbooks, NAME.md or NAME.zh.md"},
     {.name = "notify", .type = CONFIG_MAP, .keys = notify_keys, .help = "who is told of alerts, and how"},
     {.name = "health", .type = CONFIG_MAP, .keys = health_keys, .help = "when an asset is late and when offline"},
     {.name = "alerts", .type = CONFIG_MAP, .keys = alert_keys, .help = "storms, floods, history of the alert desk"},

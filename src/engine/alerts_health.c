@@ -41,12 +41,12 @@ static const struct verdict_rule rules[SUBJECT_KINDS][REASON_COUNT] = {
         [REASON_FAULT_REPORTED] = {"host-fault", "主机故障", "host", SEVERITY_MAJOR},
     },
     [SUBJECT_TERMINAL] = {
-        [REASON_NO_DATA] = {"terminal-no-data", "通讯异常", "terminal", SEVERITY_MINOR},
-        [REASON_NOT_REACHED] = {"terminal-cut", "断网", "terminal", SEVERITY_MINOR},
-        [REASON_DISCONNECTED] = {"terminal-cut", "断网", "terminal", SEVERITY_MINOR},
-        [REASON_PARENT] = {"terminal-no-data", "通讯异常", "terminal", SEVERITY_MINOR},
-        [REASON_CHECK_FAILED] = {"terminal-down", "宕机", "terminal", SEVERITY_MINOR},
-        [REASON_FAULT_REPORTED] = {"terminal-read", "读取异常", "terminal", SEVERITY_MINOR},
+        [REASON_NO_DATA] = {"terminal-no-data", "通讯异常", "terminal-communication", SEVERITY_MINOR},
+        [REASON_NOT_REACHED] = {"terminal-cut", "断网", "terminal-network", SEVERITY_MINOR},
+        [REASON_DISCONNECTED] = {"terminal-cut", "断网", "terminal-network", SEVERITY_MINOR},
+        [REASON_PARENT] = {"terminal-no-data", "通讯异常", "terminal-communication", SEVERITY_MINOR},
+        [REASON_CHECK_FAILED] = {"terminal-down", "宕机", "terminal-down", SEVERITY_MINOR},
+        [REASON_FAULT_REPORTED] = {"terminal-read", "读取异常", "terminal-read", SEVERITY_MINOR},
     },
 };
 

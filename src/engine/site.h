@@ -15,6 +15,7 @@
 
 struct fleet;
 struct fleet_past;
+struct runbooks;
 
 /* Each role may do what the ones before it may. */
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_SUPERVISOR, ROLE_ADMIN, ROLE_COUNT };
@@ -74,6 +75,8 @@ struct site {
     size_t unit_count;
     struct source *const *sources; /* in configuration order; all entries live as long as the site is in force */
     size_t source_count;
+
+    const struct runbooks *runbooks;
 
     const struct site_counters *counters; /* live; the same object across reloads */
 };

@@ -43,7 +43,7 @@ const struct config_key rule_keys[] = {
     {.name = "reopen", .type = CONFIG_SPAN, .help = "a return within this reopens the same alert (default 15m)"},
     {.name = "flapping", .type = CONFIG_BOOL, .help = "detect flapping and go quiet while it lasts (default true)"},
     {.name = "hours", .type = CONFIG_TEXT_LIST, .help = "when it applies, local time: `mon-fri 08:00-19:00` (default: always)"},
-    {.name = "runbook", .type = CONFIG_TEXT, .help = "name of the runbook to show beside the alert"},
+    {.name = "runbook", .type = CONFIG_TEXT, .help = "name of the runbook (nocturne-runbook(7)), or an https:// address"},
     {.name = "requirement", .type = CONFIG_TEXT, .help = "the contract's row that it serves"},
     {.name = "enabled", .type = CONFIG_BOOL, .help = "false: leave it out, and the shipped one of its name"},
     {.name = NULL},

@@ -110,6 +110,7 @@ void wire_write_alert_page(struct json_writer *writer, const struct wire_alert_p
     for (unsigned i = 0; i < page->symptom_count; i++)
         json_write_text(writer, NULL, page->symptoms[i]);
     json_write_array_end(writer);
+    json_write_bool(writer, "runbook_missing", page->runbook_missing);
     json_write_integer(writer, "desk_revision", (int64_t)page->page.revision);
     json_write_instant(writer, "as_of", page->page.as_of);
     json_write_bool(writer, "past", page->page.past);
@@ -401,6 +402,7 @@ bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena,
     page->page.revision = revision < 0 ? 0 : (uint64_t)revision;
     bool good = read_alert(object, arena, &page->alert);
     read_story(object, arena, page);
+    page->runbook_missing = json_get_bool(object, "runbook_missing", false);
     page->symptoms = read_ids(object, "symptom_ids", arena, &page->symptom_count);
     json_object_put(object);
     return good || error_set(error, ERROR_INVALID, "expected an alert");

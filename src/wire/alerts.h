@@ -47,6 +47,7 @@ struct wire_alert_page {
     unsigned similar_count;
     const char **symptoms;
     unsigned symptom_count;
+    bool runbook_missing;            /* the alert names one that is not there */
 };
 
 /* What the queue hides, in the envelope's "hidden" of GET /alerts (acknowledged ones are shown; they are counted so that

@@ -170,6 +170,38 @@ static void in_chinese_and_wide(void **state)
     leave(&harness);
 }
 
+/* `r` opens what to do, for this gateway, with its commands to copy; a missing one is said, never an empty screen. */
+static void the_runbook_is_at_hand(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "r", "Gateway offline");
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    press(harness, "n", "ping -c 5 -i 0.5 127.1.1.5");
+    harness_golden(harness, "runbook-80x24");
+    press(harness, "y", "copied");
+    press(harness, "/ type:breaker Enter", "reset the breaker");
+    press(harness, "Esc Esc Esc", "1 of 4");
+    press(harness, ": type:runbook Space type:no-such Enter", "is missing");
+    assert_non_null(strstr(harness_text(harness), "no-such.md"));
+    press(harness, "Esc", "1 of 4");
+    press(harness, ": type:runbook Space type:https://wiki.example/gw Enter", "lies elsewhere");
+    press(harness, "y", "copied https://wiki.example/gw");
+    press(harness, "Esc", "1 of 4");
+    press(harness, ": type:runbooks Enter", "battery");
+    press(harness, "Esc", "1 of 4");
+    press(harness, "Enter", "timeline"); /* from the alert's asset as well */
+    press(harness, "Enter", "T-05");
+    press(harness, "r", "Gateway offline");
+    leave(&harness);
+    harness = open_console(24, 80, "zh_CN.UTF-8");
+    open_alerts(harness);
+    press(harness, "r", "从值班机确认");
+    harness_golden(harness, "runbook-zh-80x24");
+    leave(&harness);
+}
+
 static unsigned bells(struct harness *harness)
 {
     size_t length;
@@ -234,6 +266,14 @@ static void from_the_shell(void **state)
     assert_non_null(strstr(out, "S-"));
     run("get silences", out, sizeof out);
     assert_non_null(strstr(out, "cable"));
+    run("runbook gateway GW-05", out, sizeof out);
+    assert_non_null(strstr(out, "127.1.1.5"));
+    run("runbook ../../etc/passwd", out, sizeof out);
+    assert_null(strstr(out, "root:"));
+    run("runbook nothing", out, sizeof out);
+    assert_non_null(strstr(out, "nothing.md"));
+    run("runbook", out, sizeof out);
+    assert_non_null(strstr(out, "terminal-network"));
     run("ack", out, sizeof out);
     assert_non_null(strstr(out, "ID..."));
 }
@@ -268,6 +308,7 @@ int main(void)
         cmocka_unit_test(in_chinese_and_wide),
         cmocka_unit_test(a_person_acts_and_takes_it_back),
         cmocka_unit_test(a_silence_is_rehearsed),
+        cmocka_unit_test(the_runbook_is_at_hand),
         cmocka_unit_test(the_bell_rings),
         cmocka_unit_test(what_changed_meanwhile_is_asked_about),
         cmocka_unit_test(from_the_shell),

@@ -90,6 +90,14 @@ void locale_prefer(const char *language)
     textdomain(DOMAIN); /* makes gettext look again */
 }
 
+const char *locale_language(void)
+{
+    const char *chosen = getenv("LANGUAGE"), *locale = setlocale(LC_MESSAGES, NULL);
+    if (chosen && *chosen)
+        return chosen;
+    return !locale || strcmp(locale, "POSIX") == 0 || strncmp(locale, "C", strcspn(locale, ".")) == 0 ? "en" : locale;
+}
+
 bool locale_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

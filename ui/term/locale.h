@@ -14,6 +14,8 @@
 void locale_init(void);
 /* Make `language` ("zh_CN", "en") the language where the environment does not choose one itself. */
 void locale_prefer(const char *language);
+/* The language that texts are shown in: "zh_CN", "en". Valid until the next call of these. */
+const char *locale_language(void);
 bool locale_is_utf8(void);
 
 #endif

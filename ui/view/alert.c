@@ -263,6 +263,8 @@ static void hints(struct view *view, struct buffer *out)
     bool acked = page->detail.have && page->detail.page.alert.acknowledged;
     buffer_printf(out, "%s %s  s %s  o %s  c %s  Enter %s", acked ? "A" : "a", acked ? _("unack") : _("ack"), _("shelve"), _("assign"),
                   _("comment"), page->pane == PANE_SYMPTOMS ? _("symptom") : _("asset"));
+    if (page->detail.have && *page->detail.page.alert.runbook)
+        buffer_printf(out, "  r %s", _("runbook"));
     if (view->area.columns < WIDE_FROM && (has_chart(page) || page->symptom_count))
         buffer_printf(out, "  Tab %s", _("next pane"));
     buffer_printf(out, "  h %s  Esc %s", _("history"), _("back"));

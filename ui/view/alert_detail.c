@@ -308,7 +308,9 @@ void alert_draw_head(struct alert_detail *detail, struct view *view, struct surf
     buffer_clear(&text);
     rule_text(&text, alert);
     field(&fields, _("rule"), buffer_text(&text));
-    field(&fields, _("runbook"), alert->runbook);
+    buffer_clear(&text);
+    buffer_printf(&text, "%s%s", alert->runbook, detail->page.runbook_missing ? _("  is missing") : "");
+    field(&fields, _("runbook"), buffer_text(&text));
     draw_response(alert, &fields, view->host_ops->now(view->host));
     rect_cut_top(area, (int)((fields.at + across - 1) / across) + 1);
     buffer_release(&text);

@@ -18,7 +18,7 @@
 #define SYMPTOMS_MOST "200"
 #define REFRESH ((msec)100)
 #define ROW_FIELDS "name,severity,state,raised_at,condition,acknowledged,suppression,asset,asset_name,place,summary,since," \
-                   "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,news,revision"
+                   "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,rule,runbook,news,revision"
 
 const struct wire_alert *alerts_row(struct view *view, const char *id)
 {
@@ -439,6 +439,8 @@ static void hints(struct view *view, struct buffer *out)
     if (alert)
         buffer_printf(out, "%s %s  s %s  o %s  c %s  ", alert->acknowledged ? "A" : "a", alert->acknowledged ? _("unack") : _("ack"),
                       _("shelve"), _("assign"), _("comment"));
+    if (alert && *alert->runbook)
+        buffer_printf(out, "r %s  ", _("runbook"));
     if (alert && alert->symptoms)
         buffer_printf(out, "+ %s  ", _("unfold"));
     buffer_printf(out, "Enter %s  Space %s  n %s  v %s  / %s", _("open"), _("mark"), _("next"), _("group by"), _("filter"));
