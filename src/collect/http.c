@@ -170,34 +170,10 @@ static void check_done(void *owner, CURL *easy, CURLcode result)
         source->sink.ops->check(source->sink.owner, source, target->asset, verdict.health, evidence);
     if (verdict.health != HEALTH_CRITICAL)
         probe_up(target, evidence);
-    else if (answered && settled && !target->retired) {
-        /* It is there, and wrong: the check says so; the link stays up. */
-        unsigned failures = target->failures + 1;
-        probe_up(target, evidence);
-        target->failures = failures;
-        source->failures++;
-    } else
+    else if (answered)
+        probe_wrong(target, evidence); /* it is there: the check says what is wrong, the link stays up */
+    else
         probe_failed(target, evidence);
-}
-
-static char *url_expand(const char *template, const struct probe_target *target)
-{
-    struct buffer out = BUFFER_INIT;
-    while (*template) {
-        if (strncmp(template, "{address}", 9) == 0) {
-            bool six = strchr(target->host, ':') != NULL;
-            buffer_printf(&out, six ? "[%s]" : "%s", target->host);
-            if (target->port)
-                buffer_printf(&out, ":%u", target->port);
-            template += 9;
-        } else if (strncmp(template, "{id}", 4) == 0) {
-            buffer_append_text(&out, target->id);
-            template += 4;
-        } else {
-            buffer_append_char(&out, *template++);
-        }
-    }
-    return buffer_take(&out);
 }
 
 static enum probe_sent http_send(struct probe *probe, struct probe_target *target)
@@ -209,7 +185,7 @@ static enum probe_sent http_send(struct probe *probe, struct probe_target *targe
     *check = (struct http_check){.http = http, .target = target, .easy = curl_easy_init(), .next = http->running};
     http->running = check;
     http->running_count++;
-    char *url = url_expand(http->url, target);
+    char *url = probe_expand_url(http->url, target);
     CURL *easy = check->easy;
     curl_easy_setopt(easy, CURLOPT_URL, url);
     free(url);
@@ -265,7 +241,7 @@ static bool check_url(const struct config_node *node, const char *text, struct e
 {
     (void)node;
     return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-           error_set(error, ERROR_INVALID, "expected http:// or https://, perhaps with {address} or {id}; got `%s`", text);
+           error_set(error, ERROR_INVALID, "expected http:// or https://, perhaps with {address}, {host} or {id}; got `%s`", text);
 }
 
 static char *text_or_null(const struct config_node *node, const char *key)
@@ -279,7 +255,7 @@ static bool http_start(struct source *source, const struct config_node *node, st
     source->state = http;
     http->transfers = transfers_new(source->loop, RUNNING_LIMIT);
     http->url = memory_text(config_text(node, "url", ""));
-    http->probe.address_optional = strstr(http->url, "{address}") == NULL;
+    http->probe.address_optional = !strstr(http->url, "{address}") && !strstr(http->url, "{host}");
     http->method = memory_text(config_text(node, "method", "GET"));
     http->contains = text_or_null(node, "contains");
     http->pointer = text_or_null(node, "json");
@@ -332,7 +308,7 @@ static const char *const http_methods[] = {"GET", "HEAD", "POST", "OPTIONS", NUL
 
 static const struct config_key http_keys[] = {
     {.name = "url", .type = CONFIG_TEXT, .required = true, .check = check_url,
-     .help = "what to ask for; {address} and {id} stand for the asset's"},
+     .help = "what to ask for; {address}, {host} (without its port) and {id} stand for the asset's"},
     PROBE_KEYS("30s"),
     {.name = "method", .type = CONFIG_CHOICE, .choices = http_methods, .help = "default GET"},
     {.name = "headers", .type = CONFIG_TEXT_LIST, .help = "request headers, each `Name: value`"},

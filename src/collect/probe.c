@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/filter.h"
@@ -171,6 +172,22 @@ void probe_failed(struct probe_target *target, const char *evidence)
         if (target->failures >= probe->attempts)
             verdict_change(target, PROBE_DOWN, evidence);
         else if (!probe->stopping)
+            retry_later(probe, target, clock_steady() + probe->retry);
+    }
+    target_end(target);
+}
+
+void probe_wrong(struct probe_target *target, const char *evidence)
+{
+    struct probe *probe = target->probe;
+    probe->source->checks++;
+    probe->source->failures++;
+    probe->source->last_heard = clock_wall();
+    if (target->failures < UINT32_MAX)
+        target->failures++;
+    if (!target->retired) {
+        verdict_change(target, PROBE_UP, evidence);
+        if (target->failures < probe->attempts && !probe->stopping)
             retry_later(probe, target, clock_steady() + probe->retry);
     }
     target_end(target);
@@ -458,4 +475,25 @@ void probe_stop(struct probe *probe, void (*stopped)(struct probe *probe))
         if (probe->targets[i]->resolving)
             uv_cancel((uv_req_t *)&probe->targets[i]->lookup);
     uv_close((uv_handle_t *)&probe->timer, timer_closed);
+}
+
+char *probe_expand_url(const char *template, const struct probe_target *target)
+{
+    struct buffer out = BUFFER_INIT;
+    while (*template) {
+        bool whole = strncmp(template, "{address}", 9) == 0;
+        if (whole || strncmp(template, "{host}", 6) == 0) {
+            bool six = strchr(target->host, ':') != NULL;
+            buffer_printf(&out, six ? "[%s]" : "%s", target->host);
+            if (whole && target->port)
+                buffer_printf(&out, ":%u", target->port);
+            template += whole ? 9 : 6;
+        } else if (strncmp(template, "{id}", 4) == 0) {
+            buffer_append_text(&out, target->id);
+            template += 4;
+        } else {
+            buffer_append_char(&out, *template++);
+        }
+    }
+    return buffer_take(&out);
 }

@@ -92,10 +92,16 @@ void probe_stop(struct probe *probe, void (*stopped)(struct probe *probe));
 /* The end of an attempt. The evidence is for people ("echo in 0.4 ms", "connection refused"). */
 void probe_up(struct probe_target *target, const char *evidence);
 void probe_failed(struct probe_target *target, const char *evidence);
+/* It answered, and what it said is wrong: its link is up, and it is asked again as after a failure. What is wrong is
+ * the collector's to say, by a check, once the failures have reached `attempts`. */
+void probe_wrong(struct probe_target *target, const char *evidence);
 /* An attempt ended without a verdict (the source is stopping). */
 void probe_dropped(struct probe_target *target);
 
 /* "10.0.0.1", "10.0.0.1:502", "[::1]:80", "host", "host:80", "scheme://host[:port][/path]". */
 bool probe_parse_address(const char *address, char *host, size_t size, unsigned *port);
+
+/* A URL template with the target's {address}, {host} and {id} put in; the caller frees. */
+char *probe_expand_url(const char *template, const struct probe_target *target);
 
 #endif
