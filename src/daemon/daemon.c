@@ -329,6 +329,14 @@ static void rules_follow(struct daemon *daemon, const struct settings *settings)
     free(rules);
 }
 
+static void groups_follow(struct daemon *daemon, const struct settings *settings)
+{
+    struct alert_group *groups;
+    unsigned count = settings_groups(settings, &groups);
+    alerts_groups_use(daemon->alerts, groups, count);
+    free(groups);
+}
+
 static bool daemon_reload(void *owner, struct error *error)
 {
     struct daemon *daemon = owner;
@@ -351,6 +359,7 @@ static bool daemon_reload(void *owner, struct error *error)
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
         rules_follow(daemon, settings);
+        groups_follow(daemon, settings);
         notify_use(daemon->notify, settings_notify(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
         daemon->retired[daemon->retired_count++] = (struct retired){daemon->settings, clock_steady()};
@@ -417,6 +426,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         return error_prefix(error, "store");
     heartbeats_use(daemon->heartbeats, settings_heartbeats(daemon->settings));
     daemon->feeds = feeds_new(daemon->fleet, daemon->alerts, daemon->heartbeats);
+    groups_follow(daemon, daemon->settings);
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */

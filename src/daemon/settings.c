@@ -408,6 +408,31 @@ static void read_fleet(struct settings *settings, const struct config_node *root
         config_problem(problems, health, "timeout_periods must not be below stale_periods: an asset is late before it is offline");
 }
 
+unsigned settings_groups(const struct settings *settings, struct alert_group **groups)
+{
+    const struct config_node *list = config_get(config_root(settings->config), "redundancy");
+    unsigned count = (unsigned)config_count(list);
+    *groups = memory_new_array(count + 1, sizeof **groups);
+    for (unsigned i = 0; i < count; i++) {
+        const struct config_node *node = config_at(list, i);
+        struct alert_group *group = &(*groups)[i];
+        *group = (struct alert_group){.name = config_text(node, "name", ""), .members = config_text(node, "members", ""),
+                                      .need = (unsigned)config_integer(node, "need", 1), .severity = SEVERITY_MINOR};
+        severity_parse(config_text(node, "severity", "minor"), &group->severity);
+    }
+    return count;
+}
+
+static void check_groups(const struct config_node *root, struct config_problems *problems)
+{
+    const struct config_node *list = config_get(root, "redundancy");
+    for (size_t i = 0; i < config_count(list); i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(config_text(config_at(list, i), "name", ""), config_text(config_at(list, k), "name", " ")) == 0)
+                config_problem(problems, config_at(list, i), "redundancy: two groups are named `%s`",
+                               config_text(config_at(list, i), "name", ""));
+}
+
 static void check_rules(struct settings *settings, const struct config_node *root, struct config_problems *problems)
 {
     struct rule **rules;
@@ -483,6 +508,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
         read_contracts(settings, root, problems);
         read_ledgers(settings, root, problems);
         check_rules(settings, root, problems);
+        check_groups(root, problems);
     }
     root = root && config_is_map(root) ? root : NULL;
     read_site(settings, root);

@@ -42,6 +42,8 @@ size_t settings_ledgers(const struct settings *settings, char *const **paths);
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
 struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings);
+/* Redundancy groups, in an array of the caller's to free; texts belong to the settings. */
+unsigned settings_groups(const struct settings *settings, struct alert_group **groups);
 /* Fresh rules in an array of the caller's to free; the rules are for rules_use to take. */
 size_t settings_rules(const struct settings *settings, struct rule ***rules);
 enum log_level settings_log(const struct settings *settings);

@@ -11,6 +11,7 @@
 #include "daemon/settings.h"
 #include "engine/heartbeats.h"
 #include "engine/notify.h"
+#include "model/filter.h"
 #include "model/rule.h"
 
 static bool check_timezone(const struct config_node *node, const char *text, struct error *error)
@@ -112,6 +113,22 @@ static const struct config_key alert_keys[] = {
     {.name = "history", .type = CONFIG_SPAN, .minimum = 60.0 * SPAN_MINUTE, .maximum = 400.0 * SPAN_DAY, .help = "closed alerts stay at hand this long (default 7d)"},
     {.name = NULL},
 };
+static const char *const severities[] = {"info", "warning", "minor", "major", "critical", NULL};
+static bool check_members(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
+    bool good = filter && (!filter_is_empty(filter) || error_set(error, ERROR_INVALID, "an empty filter would make a group of everything"));
+    filter_free(&filter);
+    return good;
+}
+static const struct config_key redundancy_keys[] = {
+    {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "shown with the alert of its loss and on its members' pages"},
+    {.name = "members", .type = CONFIG_FILTER, .check = check_members, .required = true, .help = "assets that stand in for each other: a filter over the ledger, such as id:GW-A,GW-B"},
+    {.name = "need", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 1e6, .help = "while so many live, what is below any of them is not cut off (default 1)"},
+    {.name = "severity", .type = CONFIG_CHOICE, .choices = severities, .help = "of a loss that the others make good (default minor); with fewer than needed it is critical"},
+    {.name = NULL},
+};
 static const struct config_key limit_keys[] = {
     {.name = "discovered", .type = CONFIG_INTEGER, .minimum = 0, .maximum = 10e6, .help = "assets that no ledger names (default 10000)"},
     {.name = "sample_future", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 2.0 * SPAN_DAY, .help = "a sample further ahead is bad (default 5m)"},
@@ -134,6 +151,7 @@ const struct config_key settings_keys[] = {
     {.name = "notify", .type = CONFIG_MAP, .keys = notify_keys, .help = "who is told of alerts, and how"},
     {.name = "health", .type = CONFIG_MAP, .keys = health_keys, .help = "when an asset is late and when offline"},
     {.name = "alerts", .type = CONFIG_MAP, .keys = alert_keys, .help = "storms, floods, history of the alert desk"},
+    {.name = "redundancy", .type = CONFIG_LIST, .keys = redundancy_keys, .help = "groups of assets that stand in for each other"},
     {.name = "limits", .type = CONFIG_MAP, .keys = limit_keys, .help = "bounds"},
     {.name = "log", .type = CONFIG_CHOICE, .choices = settings_log_levels, .help = "error, warning, notice, info or debug"},
     {.name = NULL},

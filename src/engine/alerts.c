@@ -183,11 +183,12 @@ static void minute_due(uv_timer_t *timer)
 
 /* ---- what the fleet is told ---- */
 
-/* Alerts of the fleet's own verdicts are left out: they would confirm themselves. */
+/* Alerts that come from the fleet's own verdicts are left out: they would confirm themselves. */
 static bool counts_for_health(const struct alerts *alerts, const struct alert *alert)
 {
     return alert->life.condition == CONDITION_ACTIVE && !alert->life.closed &&
-           strcmp(desk_text(alerts, alert->source), "health") != 0 && strcmp(desk_text(alerts, alert->source), "storm") != 0;
+           strcmp(desk_text(alerts, alert->source), "health") != 0 && strcmp(desk_text(alerts, alert->source), "storm") != 0 &&
+           strcmp(desk_text(alerts, alert->source), "redundancy") != 0;
 }
 
 static enum health level_of(const struct alerts *alerts, uint32_t asset)
@@ -571,6 +572,7 @@ void alerts_free(struct alerts **slot)
     for (size_t i = 0; i < alerts->policy_count; i++)
         free(alerts->policies[i]);
     selects_free(alerts);
+    groups_free(alerts);
     storms_free(alerts);
     silences_free(alerts);
     seen_free(alerts);

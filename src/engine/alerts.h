@@ -76,6 +76,24 @@ unsigned alerts_of_source(const struct alerts *alerts, const char *source,
                           void (*visit)(void *owner, uint64_t fingerprint, const struct alert *alert), void *owner);
 const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint); /* the newest; NULL */
 
+/* ---- redundancy groups: assets that stand in for each other; alerts_group.c ---- */
+struct alert_group {
+    const char *name, *members;   /* members: a filter over the ledger */
+    unsigned need;                /* while so many live, what is below any of them is not cut off */
+    enum severity severity;       /* of a loss that the others make good */
+};
+/* In force from now on, by the fleet as it is; filters are valid. Copied. Before alerts_health_new, and after a reload. */
+void alerts_groups_use(struct alerts *alerts, const struct alert_group *groups, unsigned count);
+struct alert_group_state {
+    const char *name, *filter, *alert; /* alert: its id while the group is gone, else "" */
+    unsigned need, total, alive;
+    enum severity severity;
+    bool gone;
+    const uint32_t *assets;
+};
+bool alerts_group_at(const struct alerts *alerts, unsigned index, struct alert_group_state *state); /* false past the end */
+bool alerts_group_of(const struct alerts *alerts, uint32_t asset, struct alert_group_state *state);
+
 /* ---- people; each checks `revision` (-1: any), audits, and answers when durable ----
  * Nothing stays hidden behind nothing: a cause that is still active and carries symptoms that are, too, is not closed
  * (422 says what to do instead) unless they are closed with it; only what is active can be made a cause. When a cause

@@ -96,6 +96,9 @@ static struct alert *alert_above(struct alerts *alerts, uint32_t asset)
     struct alert *best = NULL;
     if (above == FLEET_NONE)
         return NULL;
+    struct alert *group = group_alert(alerts, above);
+    if (group)
+        return group;
     ALERT_EACH_OF_ASSET(alerts, alert, above) {
         if (alert->life.condition != CONDITION_ACTIVE || alert->life.closed)
             continue;
@@ -125,6 +128,12 @@ static void fold(struct alerts *alerts, struct alert *alert, struct alert *cause
         settle_later(alerts, alert, 0); /* its alert comes in a moment, or there is none to hide behind */
 }
 
+void cause_fold_under_group(struct alerts *alerts, struct alert *alert, struct alert *cause, msec now)
+{
+    if (cause && alert->cause_kind != CAUSE_PARENT) /* behind another parent, it is that one's */
+        fold(alerts, alert, cause, CAUSE_GROUP, now);
+}
+
 bool cause_follow(struct alerts *alerts, struct alert *alert, msec now)
 {
     struct alert *cause = alert_above(alerts, alert->asset);
@@ -143,6 +152,12 @@ void cause_unfold(struct alerts *alerts, struct alert *alert, msec now)
     alert_suppression(alerts, alert, SUPPRESSED_DEPENDENCY, false, NULL, now);
 }
 
+/* A member's own silence, when its group is gone. */
+static bool of_gone_group(const struct alerts *alerts, const struct alert *alert)
+{
+    return strcmp(desk_text(alerts, alert->source), "health") == 0 && group_alert(alerts, alert->asset);
+}
+
 /* Quietly: the alert is about to be raised, and its own event says under what. */
 void cause_before_breach(struct alerts *alerts, struct alert *alert, msec now)
 {
@@ -156,6 +171,9 @@ void cause_before_breach(struct alerts *alerts, struct alert *alert, msec now)
         alert_suppress(&alert->life, alert->policy, SUPPRESSED_DEPENDENCY, true, now);
         if (!cause)
             settle_later(alerts, alert, 0);
+    } else if (alert->cause_kind != CAUSE_STORM && of_gone_group(alerts, alert)) {
+        cause_set(alerts, alert, group_alert(alerts, alert->asset), CAUSE_GROUP);
+        alert_suppress(&alert->life, alert->policy, SUPPRESSED_DEPENDENCY, true, now);
     } else if (alert->cause_kind != CAUSE_STORM) {
         uint32_t group = storm_running(alerts, alert);
         if (group != ALERT_NONE)
@@ -182,6 +200,8 @@ void cause_asset_judged(struct alerts *alerts, uint32_t asset, enum health to, m
                 cause = alert_above(alerts, asset);
             looked = true;
             fold(alerts, alert, cause, CAUSE_PARENT, now);
+        } else if (!behind && alert->cause_kind == CAUSE_PARENT && of_gone_group(alerts, alert)) {
+            fold(alerts, alert, group_alert(alerts, asset), CAUSE_GROUP, now);
         } else if (!behind && to != HEALTH_STALE && alert->cause_kind == CAUSE_PARENT) {
             cause_unfold(alerts, alert, now);
             storm_breach(alerts, alert, now); /* many may stay silent after their parent's return */

@@ -108,11 +108,14 @@ static void judge(struct alerts_health *health, uint32_t asset, enum health now)
     end_others(health, asset, wrong ? rule->rule : NULL);
     if (!wrong)
         return;
-    char summary[200];
-    write_summary(fleet, asset, summary, sizeof summary);
+    char summary[320], lessened[120] = "";
+    enum severity severity = now == HEALTH_WARNING ? SEVERITY_WARNING : rule->severity;
+    write_summary(fleet, asset, summary, 200);
+    if (now == HEALTH_OFFLINE && group_lessens(health->alerts, asset, &severity, lessened, sizeof lessened))
+        memcpy(summary + strlen(summary), lessened, strlen(lessened) + 1);
     alerts_breach(health->alerts, &(struct alert_report){
         .source = "health", .rule = rule->rule, .rule_version = 1, .asset = asset, .point = "", .name = rule->name,
-        .type = "communication", .severity = now == HEALTH_WARNING ? SEVERITY_WARNING : rule->severity, .summary = summary,
+        .type = "communication", .severity = severity, .summary = summary,
         .runbook = rule->runbook});
 }
 
@@ -120,9 +123,15 @@ static void judge(struct alerts_health *health, uint32_t asset, enum health now)
 static void judged(void *owner, uint32_t asset, enum health from, enum health to)
 {
     struct alerts_health *health = owner;
+    const uint32_t *members;
     (void)from;
+    uint32_t count = group_judged(health->alerts, asset, to, &members);
     judge(health, asset, to);
     cause_asset_judged(health->alerts, asset, to, desk_now(health->alerts));
+    for (uint32_t i = 0; i < count; i++) /* what is left, and how grave it is, changed for the others that are lost */
+        if (members[i] != asset && live_at(health->fleet, members[i])->health == HEALTH_OFFLINE)
+            judge(health, members[i], HEALTH_OFFLINE);
+    group_judged_end(health->alerts, asset);
 }
 
 /* What the ledger no longer has cannot be wrong. */
@@ -133,6 +142,7 @@ static void ledger_changed(void *owner, uint64_t revision, const uint32_t *asset
     if (health->ledger_revision == fleet_ledger_revision(health->fleet))
         return;
     health->ledger_revision = fleet_ledger_revision(health->fleet);
+    groups_follow(health->alerts);
     for (uint32_t asset = 0; asset < fleet_count(health->fleet); asset++)
         if (!fleet_exists(health->fleet, asset))
             end_others(health, asset, NULL);

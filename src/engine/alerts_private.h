@@ -30,7 +30,7 @@ enum alert_flag {
     ALERT_NOTED = 64,        /* in the list of changed ones for listeners */
     ALERT_CURRENT = 128,     /* the one that its fingerprint finds */
 };
-enum cause_kind { CAUSE_NONE, CAUSE_PARENT, CAUSE_STORM, CAUSE_HAND };
+enum cause_kind { CAUSE_NONE, CAUSE_PARENT, CAUSE_STORM, CAUSE_HAND, CAUSE_GROUP }; /* as stored */
 enum alert_news { NEWS_NONE, NEWS_NEW, NEWS_WORSE, NEWS_AGAIN, NEWS_CLEARED };
 
 struct alert {
@@ -87,6 +87,7 @@ struct storms;
 struct silences;
 struct seen;
 struct select_cache;
+struct groups;
 
 struct alerts {
     uv_loop_t *loop;
@@ -141,6 +142,7 @@ struct alerts {
     struct settling *settling;               /* symptoms whose cause is over */
     size_t settling_count, settling_capacity;
 
+    struct groups *groups;                   /* NULL: none */
     struct storms *storms;
     struct silences *silences;
     struct seen *seen;                       /* by person */
@@ -253,6 +255,7 @@ void cause_asset_judged(struct alerts *alerts, uint32_t asset, enum health to, m
 /* Under the alert of what is down above it; false when there is none and nothing above is out of service. */
 bool cause_follow(struct alerts *alerts, struct alert *alert, msec now);
 void cause_unfold(struct alerts *alerts, struct alert *alert, msec now); /* it stands for itself */
+void cause_fold_under_group(struct alerts *alerts, struct alert *alert, struct alert *cause, msec now);
 void storms_init(struct alerts *alerts);
 void storms_free(struct alerts *alerts);
 void storm_breach(struct alerts *alerts, struct alert *alert, msec now);   /* a silent asset's alert became active */
@@ -265,6 +268,16 @@ void settle_later(struct alerts *alerts, const struct alert *alert, msec wait);
 void settle_load(struct alerts *alerts);                           /* after a restart */
 void settle_turn(struct alerts *alerts, msec now);
 uint32_t cause_carries(const struct alerts *alerts, const struct alert *cause); /* symptoms still active or pending */
+
+/* ---- alerts_group.c ---- */
+struct alert *group_alert(const struct alerts *alerts, uint32_t asset); /* of the group it is in, while that is gone */
+/* A member's loss while others of its group make it good: lowers `severity`, and says so. */
+bool group_lessens(const struct alerts *alerts, uint32_t asset, enum severity *severity, char *text, size_t size);
+/* Before a member's own alert: the members to judge again, 0 when nothing changed for them; and after that. */
+uint32_t group_judged(struct alerts *alerts, uint32_t asset, enum health to, const uint32_t **members);
+void group_judged_end(struct alerts *alerts, uint32_t asset);
+void groups_follow(struct alerts *alerts);                              /* the ledger changed */
+void groups_free(struct alerts *alerts);
 
 /* ---- alerts_silence.c ---- */
 void silences_init(struct alerts *alerts);

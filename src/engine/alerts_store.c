@@ -96,7 +96,7 @@ void alert_restore(struct alerts *alerts, struct alert *alert, const struct stor
     alert->revision = row->revision;
     alert->rule_version = (uint32_t)row->rule_version;
     alert->cause_number = row->cause;
-    alert->cause_kind = (uint8_t)within(row->cause_by_hand, CAUSE_NONE, CAUSE_HAND);
+    alert->cause_kind = (uint8_t)within(row->cause_by_hand, CAUSE_NONE, CAUSE_GROUP);
     alert->previous = row->previous;
     alert->notes = (uint32_t)row->notes;
     alert->news = (uint8_t)within(row->news, NEWS_NONE, NEWS_CLEARED);

@@ -53,6 +53,8 @@ void fleet_forget_source(struct fleet *fleet, struct source *source);
 /* What an asset's worst active alert makes of it while it is there and speaks: HEALTH_OK (none), HEALTH_WARNING or
  * HEALTH_CRITICAL. Not from inside `judged`. */
 void fleet_alert_level(struct fleet *fleet, uint32_t asset, enum health level);
+/* Whether others stand in for it: then its being down blocks nothing below it. Judges what that changes. */
+void fleet_shelter(struct fleet *fleet, uint32_t asset, bool on);
 
 /* ---- the ledger ---- */
 struct ledger_change;      /* see ledger.h: a parsed ledger file against the fleet */

@@ -13,7 +13,8 @@
  *   8. heard, or its link is up, or a check passed                 ok, fresh; warning or critical, alert, by its worst
  *                                                                  active alert
  *   9. nothing known                                               unknown, never-heard
- * An asset is down, for what is below it, when 2, 3 or 4 holds, in service or not.
+ * An asset is down, for what is below it, when 2, 3 or 4 holds, in service or not, unless it is sheltered: others of
+ * its redundancy group stand in for it.
  * Each source holds one link verdict an asset; "down" by any of them is down. A broker's "down" is taken back by a
  * message that comes two seconds or more after it, because a broker tells of a return only once and we may miss it;
  * a probe's is not: it asks again by itself.
@@ -239,7 +240,8 @@ static void judge_one(struct fleet *fleet, struct fleet_live *live, msec steady,
         state_set(fleet, live, &verdict, wall);
     if (verdict.down != !!(live->flags & LIVE_DOWN)) {
         live->flags ^= LIVE_DOWN;
-        children_block(fleet, live, verdict.down, steady);
+        if (!live->sheltered)
+            children_block(fleet, live, verdict.down, steady);
     }
     if (verdict.due == CLOCK_NEVER) {
         if (wheel_scheduled(&live->timer))
@@ -250,16 +252,35 @@ static void judge_one(struct fleet *fleet, struct fleet_live *live, msec steady,
     } /* else the timer fires early, finds nothing due, and moves on: messages never touch the wheel */
 }
 
-void fleet_judge(struct fleet *fleet, uint32_t asset, msec steady)
+static void judge_down_to(struct fleet *fleet, size_t floor, msec steady)
 {
     msec wall = clock_wall();
-    size_t floor = fleet->stack_count;
-    stack_push(fleet, asset);
     while (fleet->stack_count > floor) {
         struct fleet_live *live = live_at(fleet, fleet->stack[--fleet->stack_count]);
         if (live_exists(live))
             judge_one(fleet, live, steady, wall);
     }
+}
+
+void fleet_judge(struct fleet *fleet, uint32_t asset, msec steady)
+{
+    size_t floor = fleet->stack_count;
+    stack_push(fleet, asset);
+    judge_down_to(fleet, floor, steady);
+}
+
+void fleet_shelter(struct fleet *fleet, uint32_t asset, bool on)
+{
+    struct fleet_live *live = live_at(fleet, asset);
+    size_t floor = fleet->stack_count;
+    msec steady = clock_steady();
+    if (live->sheltered == on)
+        return;
+    live->sheltered = on;
+    if (!(live->flags & LIVE_DOWN))
+        return;
+    children_block(fleet, live, !on, steady);
+    judge_down_to(fleet, floor, steady);
 }
 
 /* ---- evidence ---- */

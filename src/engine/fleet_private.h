@@ -68,6 +68,7 @@ struct fleet_live {
     uint8_t flags;
     uint8_t kind_is_gateway, raw_count;
     uint8_t alert_level;               /* HEALTH_OK, or what its worst active alert makes of it */
+    uint8_t sheltered;                 /* others stand in for it: what is below it is not blocked when it is down */
 };
 _Static_assert(sizeof(struct fleet_live) <= 128, "two cache lines an asset");
 

@@ -39,7 +39,8 @@ static void child_unlink(struct fleet *fleet, struct fleet_live *live)
  * dead parent has one of its own periods to speak, as when the parent returns. */
 static void block_by_parent(const struct fleet *fleet, struct fleet_live *live, msec steady)
 {
-    bool blocked = live->parent != FLEET_NONE && live_at(fleet, live->parent)->flags & LIVE_DOWN;
+    bool blocked = live->parent != FLEET_NONE && live_at(fleet, live->parent)->flags & LIVE_DOWN &&
+                   !live_at(fleet, live->parent)->sheltered;
     if (blocked == !!(live->flags & LIVE_BLOCKED))
         return;
     live->flags &= (uint8_t)~(LIVE_BLOCKED | LIVE_SPOKE);
