@@ -127,6 +127,10 @@ static void finish_page(struct request *request, struct page *page)
     fill_path(request, page);
     fill_neighbours(request, page);
     fill_messages(request, page);
+    struct alert_group_state group;
+    if (!request->past && request->api->alerts && alerts_group_of(request->api->alerts, page->asset, &group))
+        page->wire.standby = (struct wire_standby){.name = group.name, .alert = group.alert, .alive = group.alive,
+                                                   .total = group.total, .need = group.need, .gone = group.gone};
     request_page(request, &page->wire.page);
     json_start(&writer, &request->answer);
     wire_write_asset_page(&writer, &page->wire);

@@ -6,6 +6,7 @@
 
 #include "api/handlers.h"
 #include "api/private.h"
+#include "engine/notify.h"
 #include "base/memory.h"
 
 #define GROUPS_DEFAULT 200
@@ -91,6 +92,12 @@ static void overview_at(struct request *request)
         .started = site->started, .assets = fleet.assets, .discovered = fleet.discovered, .kinds = kinds,
         .rate = fleet.readings_per_second, .store_engine = store.engine, .store_problem = store.problem,
         .store_writable = store.writable, .store_bytes = store.bytes, .store_queued = store.queued};
+    struct notify_status told = {.quiet = "", .quiet_ends = CLOCK_NEVER};
+    if (request->api->notify && !request->past)
+        notify_status(request->api->notify, &told);
+    overview.quiet = told.quiet;
+    overview.quiet_until = told.quiet_ends;
+    overview.held = told.held;
     request_page(request, &overview.page);
     if (!fill_kinds(request, &overview, &error)) {
         request_fail(request, &error);

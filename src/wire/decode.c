@@ -339,6 +339,10 @@ bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena,
     page->page.total = page->page.population = 1;
     read_path(object, arena, page);
     read_messages(object, arena, page);
+    struct json_object *group = json_get(object, "redundancy");
+    page->standby = (struct wire_standby){
+        .name = get_text(group, "name", arena), .alert = get_text(group, "alert", arena), .alive = (uint32_t)get_total(group, "alive"),
+        .total = (uint32_t)get_total(group, "total"), .need = (uint32_t)get_total(group, "need"), .gone = json_get_bool(group, "gone", false)};
     struct json_object *array;
     size_t count = get_array(object, "neighbours", &array);
     page->neighbours = arena_alloc(arena, count * sizeof *page->neighbours);
@@ -487,6 +491,9 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
         .store_writable = json_get_bool(store, "writable", false),
         .store_bytes = get_total(store, "bytes"),
         .store_queued = get_total(store, "queued"),
+        .quiet = get_text(json_get(object, "quiet"), "name", arena),
+        .quiet_until = json_get_instant(json_get(object, "quiet"), "until"),
+        .held = (uint32_t)get_total(json_get(object, "quiet"), "held"),
     };
     read_page(object, &overview->page);
     read_by_health(object, "by_health", overview->by_health);

@@ -178,6 +178,16 @@ void wire_write_asset_page(struct json_writer *writer, const struct wire_asset_p
         json_write_object_end(writer);
     }
     json_write_array_end(writer);
+    if (page->standby.name && *page->standby.name) {
+        json_write_object(writer, "redundancy");
+        json_write_text(writer, "name", page->standby.name);
+        json_write_integer(writer, "alive", page->standby.alive);
+        json_write_integer(writer, "total", page->standby.total);
+        json_write_integer(writer, "need", page->standby.need);
+        json_write_bool(writer, "gone", page->standby.gone);
+        json_write_text(writer, "alert", page->standby.alert);
+        json_write_object_end(writer);
+    }
     /* "revision" is the asset's own here (If-Match); the fleet's has a name of its own. */
     json_write_integer(writer, "fleet_revision", (int64_t)page->page.revision);
     json_write_instant(writer, "as_of", page->page.as_of);
@@ -309,6 +319,13 @@ void wire_write_overview(struct json_writer *writer, const struct wire_overview 
     json_write_array_end(writer);
     write_contracted(writer, overview->contracted, overview->contracted_count);
     json_write_number(writer, "rate", overview->rate);
+    if (overview->quiet && *overview->quiet) {
+        json_write_object(writer, "quiet");
+        json_write_text(writer, "name", overview->quiet);
+        json_write_instant(writer, "until", overview->quiet_until);
+        json_write_integer(writer, "held", overview->held);
+        json_write_object_end(writer);
+    }
     write_overview_parts(writer, overview);
     json_write_integer(writer, "revision", (int64_t)overview->page.revision);
     json_write_instant(writer, "as_of", overview->page.as_of);

@@ -67,9 +67,16 @@ struct wire_asset {
  * "path":[{"id":"..","name":"..","health":"ok"}] from the root down to its parent,
  * "neighbours":[asset..] (same parent, worst first, at most 12, itself left out),
  * "messages":[{"received":"..","source":"campus","text":".."}] newest first,
+ * "redundancy":{"name":"..","alive":1,"total":2,"need":1,"gone":false,"alert":""} where it is in a group,
  * "fleet_revision":R,"as_of":T,"past":false ("revision" is the asset's own). */
 struct wire_step { const char *id, *name; enum health health; };
 struct wire_message { msec received; const char *source, *text; };
+/* The redundancy group it is in; name "": none. alert: the group's while it is gone. */
+struct wire_standby {
+    const char *name, *alert;
+    uint32_t alive, total, need;
+    bool gone;
+};
 struct wire_asset_page {
     struct wire_page page;
     struct wire_asset asset;
@@ -79,6 +86,7 @@ struct wire_asset_page {
     unsigned neighbour_count;
     struct wire_message *messages;
     unsigned message_count;
+    struct wire_standby standby;
 };
 
 /* GET /assets/{id}/readings?metric=M&from=&to=&buckets=N ->
@@ -128,6 +136,7 @@ struct wire_board {
 /* GET /overview: {"site":"创新港","timezone":"Asia/Shanghai","language":"zh_CN","version":"0.1.0","started":..,
  *  "assets":49100,"by_health":{..},"kinds":[{"kind":"gateway","total":1100,"by_health":{..}}],"contracted":[..],
  *  "sources":{"total":3,"running":3,"worst":"running","oldest_heard":".."},"rate":22.1,"discovered":2,
+ *  "quiet":{"name":"夜间","until":"..","held":3} while quiet hours of notify are in force,
  *  "store":{"engine":"sqlite","writable":true,"problem":"","bytes":..,"queued":0},"revision":..,"as_of":..} */
 struct wire_kind { const char *kind; uint32_t total; uint32_t by_health[HEALTH_COUNT]; };
 struct wire_overview {
@@ -147,6 +156,9 @@ struct wire_overview {
     const char *store_engine, *store_problem;
     bool store_writable;
     uint64_t store_bytes, store_queued;
+    const char *quiet;              /* name of the quiet hours in force, or ""; until when; how many messages wait for their end */
+    msec quiet_until;
+    uint32_t held;
 };
 
 /* GET /sources: {"name":"campus","type":"mqtt","state":"running","detail":"connected, 2 topics","since":..,

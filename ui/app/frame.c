@@ -106,6 +106,23 @@ static void live_text(struct app *app, char *out, size_t size)
     snprintf(out, size, "%s%.*f/s %s", link, app->rate < 10 ? 1 : 0, app->rate, age);
 }
 
+/* Quiet hours hold messages back: said as long as they do. */
+static int draw_quiet(struct app *app, int right)
+{
+    const struct wire_overview *overview = &app->overview;
+    char until[16], text[64];
+    if (!app->have_overview || !overview->quiet || !*overview->quiet || overview->quiet_until == CLOCK_NEVER || right <= 40)
+        return right;
+    clock_text(until, overview->quiet_until, false);
+    if (overview->held)
+        snprintf(text, sizeof text, _("quiet till %s, %u held"), until, overview->held);
+    else
+        snprintf(text, sizeof text, _("quiet till %s"), until);
+    right -= text_width(text) + 2;
+    surface_text(&app->surface, 0, right, text_width(text), ROLE_STRONG, text);
+    return right;
+}
+
 static void draw_title(struct app *app)
 {
     struct surface *surface = &app->surface;
@@ -138,6 +155,7 @@ static void draw_title(struct app *app)
         right -= text_width(mode) + 2;
         surface_text(surface, 0, right, columns - right, ROLE_DIM, mode);
     }
+    right = draw_quiet(app, right);
     const char *site = app->have_overview && *app->overview.site ? app->overview.site : "nocturne";
     int column = 1 + surface_text_cut(surface, 0, 1, columns > 60 ? 24 : 10, ground, site, TEXT_CUT_MIDDLE) + 2;
     if (app->have_overview)

@@ -77,6 +77,9 @@ static int draw_identity(struct asset_page *page, struct surface *surface, struc
         surface_text_cut(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line),
                          TEXT_CUT_END);
     buffer_clear(&line);
+    const struct wire_standby *standby = &page->page.standby;
+    if (standby->name && *standby->name)
+        buffer_printf(&line, _("redundancy %s %u/%u, %u needed"), standby->name, standby->alive, standby->total, standby->need);
     for (unsigned i = 0; i < ARRAY_COUNT(second); i++)
         field(&line, field_word(asset_field_name(second[i])), asset->field[second[i]]);
     if (line.length && area.rows >= 18)

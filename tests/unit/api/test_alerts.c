@@ -202,12 +202,78 @@ static void time_travel(void **state)
     answer_release(&answer);
 }
 
+/* ---- redundancy groups, quiet hours ---- */
+
+static void use_group(struct door *at, void *argument)
+{
+    (void)argument;
+    alerts_groups_use(at->alerts, &(struct alert_group){"双表", "id:T-1,T-2", 1, SEVERITY_MINOR}, 1);
+}
+
+static void redundancy(void **state)
+{
+    (void)state;
+    door_run(&door, use_group, NULL);
+    struct answer answer = ASK(.path = "/api/v1/redundancy");
+    expect_status(&answer, 200);
+    assert_non_null(strstr(buffer_text(&answer.body), "\"name\":\"双表\",\"filter\":\"id:T-1,T-2\",\"state\":\"ok\",\"alive\":2,\"total\":2"));
+    answer_release(&answer);
+    answer = ASK(.path = "/api/v1/assets/T-2");
+    expect_status(&answer, 200);
+    struct arena *arena = arena_new();
+    struct wire_asset_page page;
+    struct error error;
+    assert_true(wire_read_asset_page(answer.body.data, answer.body.length, arena, &page, &error));
+    assert_string_equal(page.standby.name, "双表");
+    assert_int_equal(page.standby.alive, 2);
+    assert_int_equal(page.standby.need, 1);
+    assert_false(page.standby.gone);
+    arena_free(&arena);
+    answer_release(&answer);
+}
+
+static void use_quiet(struct door *at, void *argument)
+{
+    struct config_problems problems;
+    struct config *config = config_new();
+    (void)argument;
+    config_problems_init(&problems);
+    static const char text[] = "quiet:\n  - {name: 夜间, hours: [mon-sat 00:00-24:00, sun 00:00-04:00, sun 04:01-24:00], filter: \"severity:info\"}\n";
+    assert_true(config_load_text(config, "notify.yml", text, strlen(text), &problems));
+    struct notify_plan *plan = notify_plan_read(config_root(config), "site", "en", &problems);
+    if (problems.count)
+        fail_msg("%s", buffer_text(&problems.text));
+    notify_use(at->notify, plan);
+    notify_plan_free(&plan);
+    config_problems_release(&problems);
+    config_free(&config);
+}
+
+static void quiet_hours(void **state)
+{
+    (void)state;
+    door_run(&door, use_quiet, NULL);
+    struct answer answer = ASK(.path = "/api/v1/overview");
+    struct arena *arena = arena_new();
+    struct wire_overview overview;
+    struct error error;
+    expect_status(&answer, 200);
+    assert_true(wire_read_overview(answer.body.data, answer.body.length, arena, &overview, &error));
+    assert_string_equal(overview.quiet, "夜间");
+    assert_true(overview.quiet_until > clock_wall());
+    assert_int_equal(overview.held, 0);
+    arena_free(&arena);
+    answer_release(&answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queue_and_verbs),
         cmocka_unit_test(silences),
         cmocka_unit_test(time_travel),
+        cmocka_unit_test(redundancy),
+        cmocka_unit_test(quiet_hours),
     };
     return cmocka_run_group_tests(tests, open_door, close_door);
 }
