@@ -205,7 +205,11 @@ static const char *subject_field_text(const void *owner, const char *field)
         const char *text = own_text(subject->alerts, subject->alert, own);
         return text && *text ? text : NULL;
     }
-    return asset_subject(subject, &asset) ? fleet_subject_ops.text(&asset, field) : NULL;
+    if (asset_subject(subject, &asset))
+        return fleet_subject_ops.text(&asset, field);
+    /* A building's own storm has no asset, and is of that building all the same: routes and silences name it. */
+    bool of_building = strcmp(field, "building") == 0 && strcmp(desk_text(subject->alerts, subject->alert->rule), "storm-building") == 0;
+    return of_building ? desk_text(subject->alerts, subject->alert->point) : NULL;
 }
 
 static bool subject_field_number(const void *owner, const char *field, double *number)
