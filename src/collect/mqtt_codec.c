@@ -415,6 +415,14 @@ void mqtt_write_subscribe(struct buffer *out, unsigned version, uint16_t id, con
     put_packet(out, MQTT_SUBSCRIBE << 4 | 2, &body);
 }
 
+void mqtt_write_publish(struct buffer *out, const char *topic, const void *payload, size_t length)
+{
+    struct buffer body = BUFFER_INIT;
+    put_text(&body, topic);
+    buffer_append(&body, payload, length);
+    put_packet(out, MQTT_PUBLISH << 4, &body);
+}
+
 void mqtt_write_puback(struct buffer *out, uint16_t id)
 {
     const char packet[] = {MQTT_PUBACK << 4, 2, (char)(id >> 8), (char)id};

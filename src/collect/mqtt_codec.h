@@ -1,4 +1,4 @@
-/* MQTT 3.1.1 and 5.0 packets, the subscriber's half: bytes to packets and packets to bytes, no sockets and no clock.
+/* MQTT 3.1.1 and 5.0 packets, the subscriber's half and a plain PUBLISH: bytes to packets and packets to bytes, no sockets and no clock.
  *
  * Why not libmosquitto: it takes three system calls a message and acknowledges before the message is handed over.
  * Section numbers are those of the OASIS standards. */
@@ -74,6 +74,8 @@ void mqtt_write_connect(struct buffer *out, const struct mqtt_connect *connect);
 /* `retain_handling`: 0 send retained messages, 1 only for new subscriptions, 2 never (MQTT 5, 3.8.3.1). */
 void mqtt_write_subscribe(struct buffer *out, unsigned version, uint16_t id, const char *const *filters, unsigned count,
                           unsigned qos, unsigned retain_handling);
+/* QoS 0, MQTT 3.1.1. */
+void mqtt_write_publish(struct buffer *out, const char *topic, const void *payload, size_t length);
 void mqtt_write_puback(struct buffer *out, uint16_t id);
 void mqtt_write_pingreq(struct buffer *out);
 void mqtt_write_disconnect(struct buffer *out);

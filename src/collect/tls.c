@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <limits.h>
+#include <math.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -138,4 +139,13 @@ bool tls_write(struct tls *tls, const void *bytes, size_t length, struct error *
     ERR_clear_error();
     int result = SSL_write(tls->session, bytes, (int)length); /* memory takes all of it */
     return result == (int)length || session_error(tls, SSL_get_error(tls->session, result), error);
+}
+
+double tls_certificate_days(const struct tls *tls)
+{
+    X509 *certificate = SSL_get0_peer_certificate(tls->session);
+    int days, seconds;
+    if (!certificate || !ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)))
+        return NAN;
+    return days + seconds / 86400.0;
 }

@@ -31,5 +31,7 @@ bool tls_handshake(struct tls *tls, bool *done, struct error *error);
 /* Plain bytes that came: 0 when none wait, -1 when the other side closed or broke it (with the cause). */
 ssize_t tls_read(struct tls *tls, void *bytes, size_t room, struct error *error);
 bool tls_write(struct tls *tls, const void *bytes, size_t length, struct error *error);
+/* Until the other side's certificate ends; NaN before it was seen. */
+double tls_certificate_days(const struct tls *tls);
 
 #endif
