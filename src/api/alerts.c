@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/csv.h"
 #include "api/handlers.h"
 #include "api/private.h"
 #include "base/intern.h"
@@ -13,6 +14,7 @@
 
 #define LIMIT_DEFAULT 200
 #define LIMIT_MAX 10000
+#define LIMIT_MAX_CSV 1000000
 #define ROWS_A_PIECE 200
 #define SYMPTOMS_MAX 200
 #define GROUP_IDS_MAX 200
@@ -28,9 +30,15 @@ static bool has_desk(struct request *request)
 
 /* ---- the queue ---- */
 
+static const char csv_default[] =
+    "id,name,type,severity,state,raised_at,cleared_at,asset,asset_name,place,unit,subsystem,summary,symptoms,assignee,"
+    "acknowledged_by,note,cause,rule";
+
 struct list {
     struct json_writer writer;
     const char *fields;
+    bool csv;
+    struct buffer row;            /* one, on its way to CSV */
     char *person;
     uint32_t next, count;
     char (*ids)[ID_BYTES];
@@ -41,9 +49,29 @@ static void list_release(void *state)
 {
     struct list *list = state;
     alerts_past_free(&list->past);
+    buffer_release(&list->row);
     free(list->ids);
     free(list->person);
     free(list);
+}
+
+static void write_row(struct request *request, struct list *list, const struct wire_alert *row)
+{
+    struct json_writer writer;
+    if (!list->csv) {
+        wire_write_alert(&list->writer, row, list->fields);
+        return;
+    }
+    buffer_clear(&list->row);
+    json_start(&writer, &list->row);
+    wire_write_alert(&writer, row, list->fields);
+    csv_line(&request->answer, &list->row, list->fields);
+}
+
+static void end_rows(struct list *list)
+{
+    if (!list->csv)
+        wire_list_end(&list->writer);
 }
 
 static enum produced produce_rows(struct request *request)
@@ -56,11 +84,11 @@ static enum produced produce_rows(struct request *request)
         if (!alert)
             continue; /* gone since the list was made */
         alerts_wire(request->api->alerts, alert, list->person, &row);
-        wire_write_alert(&list->writer, &row, list->fields);
+        write_row(request, list, &row);
     }
     if (list->next < list->count)
         return PRODUCED_MORE;
-    wire_list_end(&list->writer);
+    end_rows(list);
     return PRODUCED_END;
 }
 
@@ -83,9 +111,9 @@ static void write_past_rows(struct request *request, struct list *list, const st
     for (uint32_t i = offset; i < offset + list->count; i++) {
         struct wire_alert row;
         alerts_wire(request->api->alerts, rows[i], NULL, &row);
-        wire_write_alert(&list->writer, &row, list->fields);
+        write_row(request, list, &row);
     }
-    wire_list_end(&list->writer);
+    end_rows(list);
 }
 
 static void keep_ids(struct list *list, const struct alert *const *rows, uint32_t offset)
@@ -106,7 +134,7 @@ static void list_alerts(struct request *request)
     struct wire_alert_hidden hidden;
     struct error error;
     uint32_t offset = 0, limit = LIMIT_DEFAULT, total;
-    if (!target_count(target, "limit", LIMIT_MAX, &limit, &error) || !target_count(target, "offset", UINT32_MAX, &offset, &error) ||
+    if (!target_count(target, "limit", request_wants_csv(request) ? LIMIT_MAX_CSV : LIMIT_MAX, &limit, &error) || !target_count(target, "offset", UINT32_MAX, &offset, &error) ||
         !target_flag(target, "all", &select.all, &error) ||
         !alerts_select(request->api->alerts, &select, &rows, &total, &counts, &error)) {
         request_fail(request, &error);
@@ -125,8 +153,13 @@ static void list_alerts(struct request *request)
     }
     fill_hidden(&counts, &hidden);
     json_start(&list->writer, &request->answer);
-    wire_alerts_begin(&list->writer, &page, &hidden);
-    request->content_type = "application/json";
+    list->csv = request_wants_csv(request);
+    request->content_type = list->csv ? "text/csv; charset=utf-8" : "application/json";
+    if (list->csv) {
+        list->fields = list->fields ? list->fields : csv_default;
+        buffer_printf(&request->answer, "%s\r\n", list->fields);
+    } else
+        wire_alerts_begin(&list->writer, &page, &hidden);
     if (list->past) {
         write_past_rows(request, list, rows, offset);
     } else {

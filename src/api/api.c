@@ -37,6 +37,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->notify = parts->notify;
     api->feeds = parts->feeds;
     api->heartbeats = parts->heartbeats;
+    api->capsule = parts->capsule;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);
     api->reload = parts->reload;
@@ -105,6 +106,7 @@ void api_free(struct api **slot)
         if (request->sleeping)
             MHD_resume_connection(request->connection); /* MHD stops only without sleepers */
     listeners_stop(api);
+    exporting_end(api);
     while (api->requests)
         request_unlink(api->requests);
     events_free(&api->events);

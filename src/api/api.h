@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct alerts;
+struct capsule;
 struct notify;
 struct api;
 struct feeds;
@@ -30,6 +31,7 @@ struct api_parts {
     struct notify *notify;    /* who is told; NULL: nobody */
     struct feeds *feeds;      /* alerts from elsewhere; NULL: none */
     struct heartbeats *heartbeats; /* NULL: none */
+    const struct capsule *capsule; /* an incident replayed, in place of rules and notify: nothing may be written; else NULL */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */
     /* POST /reload: do what SIGHUP does. False with the first mistake; the old configuration stays in force. */

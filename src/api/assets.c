@@ -6,6 +6,7 @@
 
 #include "api/handlers.h"
 #include "api/private.h"
+#include "base/csv.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -71,21 +72,6 @@ unsigned asset_values(const struct api *api, uint32_t asset, struct wire_value *
 static const char csv_default[] =
     "id,name,kind,class,parent,subsystem,site,building,floor,room,unit,health,reason,since,link,comm,last_heard";
 
-static void csv_text(struct buffer *out, const char *text)
-{
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        buffer_append_text(out, text);
-        return;
-    }
-    buffer_append_char(out, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            buffer_append_char(out, '"');
-        buffer_append_char(out, *text);
-    }
-    buffer_append_char(out, '"');
-}
-
 static void csv_instant(struct buffer *out, msec instant)
 {
     char text[INSTANT_TEXT];
@@ -118,7 +104,7 @@ static void csv_values(struct buffer *out, const struct wire_asset *row)
         statement;                                                          \
     }
 CELL(period_ms, buffer_printf(out, "%lld", (long long)row->period))
-CELL(attributes, csv_text(out, row->attributes))
+CELL(attributes, csv_cell(out, row->attributes))
 CELL(discovered, buffer_append_text(out, row->discovered ? "true" : "false"))
 CELL(revision, buffer_printf(out, "%lld", (long long)row->revision))
 CELL(health, buffer_append_text(out, health_name(row->health)))
@@ -129,7 +115,7 @@ CELL(link_since, csv_instant(out, row->link_since))
 CELL(comm, buffer_append_text(out, comm_state_name(row->comm)))
 CELL(comm_since, csv_instant(out, row->comm_since))
 CELL(last_heard, csv_instant(out, row->last_heard))
-CELL(evidence, csv_text(out, row->evidence))
+CELL(evidence, csv_cell(out, row->evidence))
 CELL(children, buffer_printf(out, "%u", row->children))
 CELL(below, buffer_printf(out, "%u", row->below))
 
@@ -179,7 +165,7 @@ static void csv_row(struct buffer *out, const struct wire_asset *row, const char
         int field;
         if (member_find(at, length, &field, &member)) {
             if (field >= 0)
-                csv_text(out, row->field[field]);
+                csv_cell(out, row->field[field]);
             else
                 members[member].cell(out, row);
         }

@@ -25,4 +25,6 @@ handler get_events;                                           /* events.c */
 handler get_redundancy;                                       /* redundancy.c */
 handler get_notifications, post_notification_test;            /* notifications.c */
 
+handler get_capsule;                                          /* capsule.c */
+
 #endif

@@ -113,6 +113,8 @@ void get_audit(struct request *request)
     if (!target_count(&request->target, "before", UINT32_MAX, &before, &error) ||
         !target_count(&request->target, "limit", AUDIT_MAX, &limit, &error))
         request_fail(request, &error);
+    else if (request->api->capsule)
+        replay_audit(request, before, limit ? limit : 1);
     else
         store_audit(request->api->store, before, limit ? limit : 1, audit_loaded, request);
 }

@@ -36,11 +36,15 @@ void get_notifications(struct request *request)
     struct error error;
     uint32_t offset = 0, limit = LIMIT_DEFAULT;
     unsigned total;
-    if (!has_notify(request))
+    if (!request->api->capsule && !has_notify(request))
         return;
     if (!target_count(&request->target, "offset", UINT32_MAX, &offset, &error) ||
         !target_count(&request->target, "limit", LIMIT_MOST, &limit, &error)) {
         request_fail(request, &error);
+        return;
+    }
+    if (request->api->capsule) {
+        replay_notifications(request, offset, limit);
         return;
     }
     notify_list(request->api->notify, 0, 0, &total, count_row, NULL);

@@ -163,6 +163,8 @@ static const char *media_of(const struct route *route)
 {
     if (strcmp(route->answer, "csv") == 0)
         return "text/csv";
+    if (strcmp(route->answer, "capsule") == 0)
+        return "application/zstd";
     if (strcmp(route->answer, "text") != 0)
         return "application/json";
     return strstr(route->path, "events") ? "text/event-stream" : "text/plain";

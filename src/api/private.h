@@ -18,9 +18,11 @@
 #include "engine/site.h"
 #include "wire/wire.h"
 
+struct capsule;
 struct events;
 struct feeds;
 struct heartbeats;
+struct exporting;
 struct ingest;
 struct listener;
 struct people;
@@ -97,6 +99,8 @@ struct api {
     struct notify *notify;
     struct feeds *feeds;
     struct heartbeats *heartbeats;
+    const struct capsule *capsule; /* replayed: everything is read-only */
+    struct exporting *exporting;  /* an incident on its way out; NULL: none */
     const struct site *site;
     char *socket;                 /* --socket or NULL */
     bool (*reload)(void *owner, struct error *error);
@@ -237,6 +241,13 @@ void unasked_end(struct api *api);
 /* alerts_events.c: `alerts` and `notice` on the event stream. */
 void alerts_events_begin(struct api *api);
 void alerts_events_end(struct api *api);
+
+/* ---- incident capsules: capsule.c ---- */
+void exporting_end(struct api *api); /* the door closes */
+/* What a replayed capsule answers in place of the engines that it has not. */
+void replay_rules(struct request *request);
+void replay_notifications(struct request *request, uint32_t offset, uint32_t limit);
+void replay_audit(struct request *request, uint32_t before, uint32_t limit);
 
 /* ---- documents ---- */
 void openapi_write(struct buffer *out);

@@ -166,6 +166,10 @@ static bool admit_person(struct request *request)
         return false;
     }
     request->role = who_role(request->api->site, &request->who);
+    if (request->api->capsule && is_write(request)) {
+        request_refuse(request, 403, ERROR_DENIED, "this is an incident capsule: it can only be looked at");
+        return false;
+    }
     if (request->role >= request->route->role) {
         request->refused = false;
         return true;

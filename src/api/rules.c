@@ -23,6 +23,10 @@ static bool has_rules(struct request *request)
 void get_rules(struct request *request)
 {
     struct json_writer writer;
+    if (request->api->capsule) {
+        replay_rules(request);
+        return;
+    }
     if (!has_rules(request))
         return;
     size_t count = rules_count(request->api->rules);

@@ -10,7 +10,7 @@
 #define INSTANT_LAST ((msec)253402214400 * 1000)
 #define SPAN_LONGEST (365000 * SPAN_DAY)
 
-static _Atomic bool clock_faked;
+static _Atomic bool clock_faked, clock_held;
 static _Atomic msec clock_fake_wall, clock_fake_steady;
 
 static msec clock_read(clockid_t id)
@@ -22,7 +22,7 @@ static msec clock_read(clockid_t id)
 
 msec clock_wall(void)
 {
-    return clock_faked ? clock_fake_wall : clock_read(CLOCK_REALTIME);
+    return clock_faked || clock_held ? clock_fake_wall : clock_read(CLOCK_REALTIME);
 }
 
 msec clock_steady(void)
@@ -39,7 +39,13 @@ void clock_fake(msec wall, msec steady)
 
 void clock_real(void)
 {
-    clock_faked = false;
+    clock_faked = clock_held = false;
+}
+
+void clock_hold_wall(msec wall)
+{
+    clock_fake_wall = wall;
+    clock_held = true;
 }
 
 /* Whole seconds and milliseconds 0..999 of an instant, before 1970 too. */

@@ -1,5 +1,5 @@
 /* Instants and spans. An instant is milliseconds since 1970-01-01 UTC by the wall clock; a steady time is
- * milliseconds of a clock that never jumps, for timers. Tests move both with clock_fake. */
+ * milliseconds of a clock that never jumps, for timers. Tests move both with clock_fake, a replay holds the first. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -19,9 +19,11 @@ typedef int64_t msec;
 
 msec clock_wall(void);
 msec clock_steady(void);
-/* Replace both by fixed values until clock_real(). For tests only. */
+/* Replace both by fixed values until clock_real(). For tests, and for a daemon that shows what was. */
 void clock_fake(msec wall, msec steady);
 void clock_real(void);
+/* Let the wall clock alone stand, until clock_real(): while the past is shown as if it were now (an incident replayed). */
+void clock_hold_wall(msec wall);
 
 #define INSTANT_TEXT 40
 /* RFC 3339 with the offset of the process's time zone, milliseconds only when not zero. Returns out. "" for never. */

@@ -70,4 +70,7 @@ double steady_milliseconds(void);
 void stream_init(struct client *client);
 void stream_release(struct client *client);
 
+/* start.c: nocturned beside this program, else in PATH; NULL: nowhere. The caller frees. */
+char *client_daemon_path(void);
+
 #endif

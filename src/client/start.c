@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "client/internal.h"
 
 bool client_socket_answers(const char *socket_path)
 {
@@ -30,7 +31,7 @@ bool client_socket_answers(const char *socket_path)
     return answers;
 }
 
-static char *daemon_path(void)
+char *client_daemon_path(void)
 {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -127,7 +128,7 @@ static void last_line(const char *log, char *line, size_t size)
 bool client_start_daemon(const char *socket_path, msec patience, void (*progress)(void *owner, msec waited),
                          void *owner, struct error *error)
 {
-    char *program = daemon_path();
+    char *program = client_daemon_path();
     if (!program)
         return error_set(error, ERROR_UNAVAILABLE,
                          "no daemon answers on %s, and no nocturned was found beside this program or in PATH",

@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "daemon/replay.h"
 
 int main(int count, char **arguments)
 {
@@ -7,5 +8,7 @@ int main(int count, char **arguments)
     int answered = options_parse(count, arguments, &options);
     if (answered)
         return answered - 1;
+    if (options.replay)
+        return replay_run(&options);
     return options.check_config ? daemon_check(&options) : daemon_run(&options);
 }

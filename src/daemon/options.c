@@ -13,13 +13,14 @@ static const char usage[] =
     "  --foreground      stay in the foreground (which it always does)\n"
     "  --state-dir DIR   where it remembers; `none`: nowhere\n"
     "  --socket PATH     listen on this unix socket instead of the configured ones\n"
+    "  --replay FILE     show an incident capsule, read-only, in place of watching\n"
     "  --verbose         log what goes well too\n"
     "  --help, --version\n"
     "\n"
     "Signals: HUP reloads the configuration, TERM and INT end cleanly.\n"
     "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration. See nocturned(8) and nocturne.yml(5).\n";
 
-enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, VERBOSE, HELP, VERSION };
+enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, REPLAY, VERBOSE, HELP, VERSION };
 
 int options_parse(int count, char **arguments, struct options *options)
 {
@@ -29,6 +30,7 @@ int options_parse(int count, char **arguments, struct options *options)
         {"foreground", no_argument, NULL, FOREGROUND},
         {"state-dir", required_argument, NULL, STATE_DIR},
         {"socket", required_argument, NULL, SOCKET},
+        {"replay", required_argument, NULL, REPLAY},
         {"verbose", no_argument, NULL, VERBOSE},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},
@@ -43,6 +45,7 @@ int options_parse(int count, char **arguments, struct options *options)
         case FOREGROUND: break;
         case STATE_DIR: options->state_dir = optarg; break;
         case SOCKET: options->socket = optarg; break;
+        case REPLAY: options->replay = optarg; break;
         case VERBOSE: options->verbose = true; break;
         case HELP: fputs(usage, stdout); return 1;
         case VERSION: puts("nocturned " NOCTURNE_VERSION); return 1;

@@ -8,6 +8,7 @@ struct options {
     const char *config;    /* NULL: search */
     const char *state_dir; /* NULL: the default */
     const char *socket;    /* NULL: as configured */
+    const char *replay;    /* an incident capsule to show in place of a site; NULL: watch */
     bool check_config;
     bool verbose;
 };

@@ -170,6 +170,17 @@ bool runbooks_load(struct runbooks **out, const char *folder, struct buffer *rem
     return good;
 }
 
+struct runbooks *runbooks_of(const struct runbook *list, size_t count)
+{
+    struct runbooks *runbooks = memory_new(sizeof *runbooks);
+    for (size_t i = 0; i < count; i++)
+        if (runbook_name_is_good(list[i].name))
+            add(runbooks, list[i].name, list[i].language, memory_text_n(list[i].text, list[i].length), list[i].length, !list[i].shipped);
+    if (runbooks->count)
+        qsort(runbooks->entries, runbooks->count, sizeof *runbooks->entries, compare);
+    return runbooks;
+}
+
 void runbooks_free(struct runbooks **pointer)
 {
     struct runbooks *runbooks = *pointer;

@@ -20,6 +20,9 @@ struct runbooks;
 /* `folder` may be NULL: the shipped ones alone. What cannot be taken (too big, a strange name, a link, no file) is left
  * out and said in `remarks`, a line each; false: the folder itself cannot be read. */
 bool runbooks_load(struct runbooks **runbooks, const char *folder, struct buffer *remarks);
+/* Those given and no others, copied: an incident's own, when it is replayed. What has no good name is left out. */
+struct runbook;
+struct runbooks *runbooks_of(const struct runbook *list, size_t count);
 void runbooks_free(struct runbooks **runbooks);
 
 /* Letters of any script, digits, - and _; at most 60 bytes. */

@@ -1,4 +1,4 @@
-/* Commands that change or carry away what the daemon holds. */
+/* Commands that change what the daemon holds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -240,42 +240,6 @@ static bool ledger_import(struct app *app, const char *file, struct error *error
     return true;
 }
 
-/* ---- carrying away ---- */
-
-struct carry { struct app *app; char *file; };
-
-static void carried(void *owner, const struct client_answer *answer)
-{
-    struct carry *carry = owner;
-    struct error error = {0};
-    if (answer->error)
-        app_say(carry->app, ROLE_ERROR, "%s", answer->error->text);
-    else if (!body_write_file(carry->file, answer->body, answer->length, &error))
-        app_say(carry->app, ROLE_ERROR, "%s", error.text);
-    else
-        app_say(carry->app, ROLE_OK, _("wrote %s (%zu bytes)"), carry->file, answer->length);
-    free(carry->file);
-    free(carry);
-}
-
-static void carry_away(struct app *app, const char *path, char *file)
-{
-    struct carry *carry = memory_new(sizeof *carry);
-    carry->app = app;
-    carry->file = file;
-    client_get(app->client, path, carried, carry);
-}
-
-static char *dated_name(const char *what)
-{
-    char stamp[40];
-    time_t now = time(NULL);
-    struct tm tm;
-    localtime_r(&now, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-    return memory_printf("%s-%s.csv", what, stamp);
-}
-
 bool action_ledger(struct app *app, const struct command *command, const char *argument, struct error *error)
 {
     size_t verb = strcspn(argument, " ");
@@ -284,27 +248,10 @@ bool action_ledger(struct app *app, const struct command *command, const char *a
     if (verb == 6 && strncmp(argument, "import", 6) == 0 && *file)
         return ledger_import(app, file, error);
     if (verb == 6 && strncmp(argument, "export", 6) == 0) {
-        carry_away(app, "/ledger/export", *file ? memory_text(file) : dated_name("ledger"));
+        app_carry_away(app, "/ledger/export", *file ? memory_text(file) : app_dated_name("ledger"), false);
         return true;
     }
     return error_set(error, ERROR_INVALID, "%s", _("ledger import FILE, or ledger export [FILE]"));
-}
-
-bool action_export(struct app *app, const struct command *command, const char *argument, struct error *error)
-{
-    struct view *view = app_view(app);
-    struct buffer list = BUFFER_INIT, fields = BUFFER_INIT, path = BUFFER_INIT;
-    char at[INSTANT_TEXT] = "";
-    (void)command;
-    if (!view || !view->ops->list || !view->ops->list(view, &list, &fields))
-        return error_set(error, ERROR_INVALID, "%s", _("this page has no list to export"));
-    client_path(&path, buffer_text(&list), "fields", buffer_text(&fields), "limit", EXPORT_MOST, "format",
-                "csv", "at", app->at == CLOCK_NEVER ? "" : instant_format(at, app->at), NULL);
-    carry_away(app, buffer_text(&path), *argument ? memory_text(argument) : dated_name(view->ops->name));
-    buffer_release(&list);
-    buffer_release(&fields);
-    buffer_release(&path);
-    return true;
 }
 
 bool action_reload(struct app *app, const struct command *command, const char *argument, struct error *error)

@@ -186,10 +186,13 @@ void app_on_link(void *owner, enum client_link link, const char *cause)
 static bool parse_at(struct app *app, struct error *error)
 {
     msec at;
-    if (!app->options->at)
+    const char *text = options_at(app->options);
+    if (!text)
         return true;
-    if (!instant_parse(app->options->at, clock_wall(), &at, error))
+    if (!instant_parse(text, clock_wall(), &at, error))
         return error_prefix(error, "--at");
+    if (app->options->capsule && at >= clock_wall()) /* its end */
+        return true;
     app->at = at;
     feed_set_at(app->feed, at);
     return true;

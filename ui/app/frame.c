@@ -6,6 +6,7 @@
 #include "app/desk.h"
 #include "app/internal.h"
 #include "base/text.h"
+#include "client/replay.h"
 #include "model/filter.h"
 #include "term/locale.h"
 #include "view/parts.h"
@@ -60,7 +61,7 @@ static int draw_counts(struct app *app, int column, int limit)
             wrong = true;
         }
     column += draw_by_health(&app->surface, 0, column, limit - column, wrong_by_health, false);
-    if (!wrong && app->have_overview && app->link == CLIENT_UP) {
+    if (!wrong && app->have_overview && app->link == CLIENT_UP && !app->options->capsule) {
         /* Green is impossible while anything is unknown or its sources are troubled. */
         const struct wire_alert_hidden *counts = desk_counts(app->desk);
         if (counts && counts->unhandled)
@@ -91,6 +92,17 @@ static void past_text(char *out, size_t size, msec at)
     instant_format_short(moment, at, now);
     span_format_short(before, now - at);
     snprintf(out, size, _("AS OF %s (%s ago) = live"), moment, before);
+}
+
+/* An incident that is replayed: which one, and the moment shown of it. */
+static void replay_text(const struct app *app, char *out, size_t size)
+{
+    char moment[INSTANT_TEXT], *zone;
+    instant_format(moment, app_now(app) / SPAN_SECOND * SPAN_SECOND);
+    moment[10] = ' ';
+    zone = moment + 19;
+    *zone = '\0';
+    snprintf(out, size, _("REPLAY %s  read-only  %s"), app->options->capsule->incident, moment);
 }
 
 static void live_text(struct app *app, char *out, size_t size)
@@ -130,10 +142,19 @@ static void draw_title(struct app *app)
     uint8_t ground = app->at != CLOCK_NEVER ? ROLE_PAST : app->link == CLIENT_LOST ? ROLE_ERROR : ROLE_TITLE;
     char text[200], now[16];
     surface_fill(surface, (struct rect){0, 0, 1, columns}, ' ', ground);
-    clock_text(now, clock_wall(), columns >= 100);
-    right -= (int)strlen(now) + 1;
+    const struct client_replay *replay = app->options->capsule;
+    if (replay) {
+        *now = '\0';
+        ground = app->link == CLIENT_LOST ? ROLE_ERROR : ROLE_PAST;
+        surface_fill(surface, (struct rect){0, 0, 1, columns}, ' ', ground);
+    } else {
+        clock_text(now, clock_wall(), columns >= 100);
+        right -= (int)strlen(now) + 1;
+    }
     surface_text(surface, 0, right, columns - right, ground, now);
-    if (app->at != CLOCK_NEVER)
+    if (replay && app->link == CLIENT_UP)
+        replay_text(app, text, sizeof text);
+    else if (app->at != CLOCK_NEVER)
         past_text(text, sizeof text, app->at);
     else if (app->link == CLIENT_LOST) {
         char since[SPAN_TEXT];
@@ -142,7 +163,7 @@ static void draw_title(struct app *app)
         snprintf(text, sizeof text, "%s", _("connecting"));
     else
         live_text(app, text, sizeof text);
-    if (app->link == CLIENT_UP && app->at == CLOCK_NEVER) {
+    if (app->link == CLIENT_UP && app->at == CLOCK_NEVER && !replay) {
         right -= 2;
         surface_put(surface, 0, right, ground, glyph_code(app->beat ? GLYPH_HEARTBEAT_A : GLYPH_HEARTBEAT_B, surface->ascii));
     }
@@ -150,7 +171,7 @@ static void draw_title(struct app *app)
     right -= width + 1;
     if (right > 0)
         surface_text(surface, 0, right, width, ground, text);
-    const char *mode = app->read_only ? _("read-only") : "";
+    const char *mode = app->read_only && !replay ? _("read-only") : "";
     if (*mode && right > 40) {
         right -= text_width(mode) + 2;
         surface_text(surface, 0, right, columns - right, ROLE_DIM, mode);
@@ -198,9 +219,18 @@ int app_tab_at(const struct app *app, int row, int column)
 static void sources_text(const struct app *app, char *out, size_t size)
 {
     const struct wire_overview *overview = &app->overview;
+    const struct client_replay *replay = app->options->capsule;
     *out = '\0';
     if (!app->have_overview)
         return;
+    if (replay) {
+        char taken[INSTANT_TEXT];
+        instant_format(taken, replay->taken_at);
+        taken[16] = '\0';
+        taken[10] = ' ';
+        snprintf(out, size, _("taken %s, %u/%u assets"), taken, replay->assets, replay->fleet);
+        return;
+    }
     if (!overview->store_writable)
         snprintf(out, size, _("store: %s"), *overview->store_problem ? overview->store_problem : _("not writable"));
     else if (!overview->sources)
@@ -229,7 +259,7 @@ static void draw_crumbs(struct app *app, int row)
             role = ROLE_ERROR;
         } else {
             sources_text(app, right, sizeof right);
-            if (app->have_overview && (!app->overview.store_writable ||
+            if (app->have_overview && !app->options->capsule && (!app->overview.store_writable ||
                                        (app->overview.sources && strcmp(app->overview.sources_worst, "running") != 0)))
                 role = ROLE_WARNING;
         }

@@ -129,6 +129,10 @@ void app_ask(struct app *app, const struct dialog_options *options, app_answer *
 void app_open_line(struct app *app, enum line_kind kind, const char *initial);
 void app_dialogs_clear(struct app *app);
 
+/* actions_export.c: fetch and write to a file (taken); bom: for spreadsheets. */
+void app_carry_away(struct app *app, const char *path, char *file, bool bom);
+char *app_dated_name(const char *what); /* "devices-20261121-031207.csv" */
+
 /* complete.c */
 struct completion *completion_new(struct app *app);
 void completion_free(struct completion **completion);

@@ -7,6 +7,7 @@
 
 #include "app/app.h"
 #include "base/memory.h"
+#include "client/replay.h"
 #include "client/start.h"
 #include "command/command.h"
 #include "command/shell.h"
@@ -67,7 +68,27 @@ static int run_console(const struct options *options)
     return code;
 }
 
-static int run(const struct options *options)
+/* The same on a capsule: it stands in for the daemon. */
+static int run_replay(struct options *options)
+{
+    struct client_replay replay;
+    struct error error = {0};
+    if (!client_replay_open(&replay, options->replay, &error)) {
+        fprintf(stderr, "nocturne: %s\n", error.text);
+        return 1;
+    }
+    options->capsule = &replay;
+    options->socket = replay.socket;
+    options->read_only = "";
+    instant_format(options->moment, replay.moment);
+    int code = options->count ? shell_run(options) : run_console(options);
+    options->capsule = NULL;
+    options->socket = NULL;
+    client_replay_close(&replay);
+    return code;
+}
+
+static int run(struct options *options)
 {
     struct buffer help = BUFFER_INIT;
     if (options->help) {
@@ -80,6 +101,8 @@ static int run(const struct options *options)
         printf("nocturne %s\n", NOCTURNE_VERSION);
         return 0;
     }
+    if (options->replay)
+        return run_replay(options);
     return options->count ? shell_run(options) : run_console(options);
 }
 

@@ -15,6 +15,7 @@
 const struct option_row option_rows[] = {
     {"socket", NULL, "PATH", N_("the daemon's unix socket"), false, AT(socket)},
     {"url", NULL, "URL", N_("a daemon elsewhere: https://HOST:8443; the token comes from $NOCTURNE_TOKEN"), false, AT(url)},
+    {"replay", NULL, "FILE", N_("an incident capsule, read-only, in place of a daemon"), false, AT(replay)},
     {"theme", NULL, "NAME", N_("night, day, contrast, mono, or a file"), false, AT(theme)},
     {"read-only", NULL, NULL, N_("nothing can be changed"), false, AT(read_only)},
     {"plain", NULL, NULL, N_("lines instead of a screen: for screen readers and scripts"), false, AT(plain)},
@@ -28,6 +29,9 @@ const struct option_row option_rows[] = {
     {"from", NULL, "TIME", N_("history from then on"), true, AT(from)},
     {"since", NULL, "SPAN", N_("how far back to rehearse rules; 7d if not said"), true, AT(since)},
     {"to", NULL, "TIME", N_("history up to then"), true, AT(to)},
+    {"file", NULL, "FILE", N_("write there in place of standard output"), true, AT(file)},
+    {"bom", NULL, NULL, N_("CSV with a byte-order mark first, for spreadsheets"), true, AT(bom)},
+    {"around", NULL, "SPAN", N_("how much before and after an incident to export; 30m if not said"), true, AT(around)},
     {"size", NULL, "COLSxROWS", N_("size of a snapshot; 80x24 if not said"), true, AT(size)},
     {"ansi", NULL, NULL, N_("a snapshot with colours"), true, AT(ansi)},
     {"complete", NULL, NULL, N_("the ledger file is complete: what it lacks is removed"), true, AT(complete)},
@@ -92,9 +96,16 @@ bool arguments_parse(struct options *options, int argc, const char *const *argv,
             return error_set(error, ERROR_INVALID, _("--%s needs a value: %s"), row->name, row->value);
         set(options, row, !row->value ? "" : value ? value : argv[i]);
     }
+    if (options->replay && (options->socket || options->url))
+        return error_set(error, ERROR_INVALID, _("--replay opens a file: --socket and --url do not go with it"));
     if (options->socket && options->url)
         return error_set(error, ERROR_INVALID, _("--socket and --url exclude each other"));
     return true;
+}
+
+const char *options_at(const struct options *options)
+{
+    return options->at ? options->at : options->moment[0] ? options->moment : NULL;
 }
 
 void arguments_release(struct options *options)

@@ -1,10 +1,12 @@
 #include "command/shell.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/memory.h"
 #include "client/start.h"
 #include "command/actions.h"
@@ -96,6 +98,22 @@ static void list_commands(void)
     fputc('\n', stderr);
 }
 
+/* --file and --bom; `export` knows its file itself. */
+static bool output_begin(const struct options *options, const struct command *command)
+{
+    struct error error;
+    if (command->shell == shell_export)
+        return true;
+    if (options->file && !freopen(options->file, "we", stdout)) {
+        error_set(&error, ERROR_UNAVAILABLE, "%s: %s", options->file, strerror(errno));
+        shell_fail(&error);
+        return false;
+    }
+    if (options->bom && options->output && strcmp(options->output, "csv") == 0)
+        fputs(CSV_BOM, stdout);
+    return true;
+}
+
 int shell_run(const struct options *options)
 {
     struct shell shell = {.options = options};
@@ -110,6 +128,8 @@ int shell_run(const struct options *options)
         fprintf(stderr, _("nocturne: %s: --read-only\n"), name);
         return 1;
     }
+    if (!output_begin(options, command))
+        return 1;
     uv_loop_init(&shell.loop);
     int code = command->shell(&shell, options->count, (char **)options->words);
     client_free(&shell.client);

@@ -16,7 +16,7 @@ struct resource {
     const struct shell_column *columns;
     unsigned count;
     const char *fields; /* asked for where the resource knows `fields` */
-    bool takes_at, takes_filter, takes_span, takes_limit;
+    bool takes_at, takes_filter, takes_span, takes_limit, csv; /* csv: the daemon writes it, whole */
 };
 
 static const struct shell_column asset_columns[] = {
@@ -81,11 +81,11 @@ static const struct shell_column silence_columns[] = {
 };
 
 static const struct resource resources[] = {
-    {.name = "alerts", .path = "/alerts", .columns = alert_columns, .count = ARRAY_COUNT(alert_columns), .takes_at = true,
+    {.name = "alerts", .path = "/alerts", .columns = alert_columns, .count = ARRAY_COUNT(alert_columns), .takes_at = true, .csv = true,
      .takes_filter = true, .takes_limit = true,
      .fields = "name,type,severity,state,raised_at,asset,place,unit,summary,symptoms,assignee,acknowledged_by,note,cause,rule"},
     {.name = "silences", .path = "/silences", .columns = silence_columns, .count = ARRAY_COUNT(silence_columns)},
-    {.name = "assets", .path = "/assets", .columns = asset_columns, .count = ARRAY_COUNT(asset_columns), .takes_at = true,
+    {.name = "assets", .path = "/assets", .columns = asset_columns, .count = ARRAY_COUNT(asset_columns), .takes_at = true, .csv = true,
      .takes_filter = true, .takes_limit = true,
      .fields = "id,name,kind,class,parent,subsystem,building,floor,room,unit,address,model,health,reason,since,last_heard,link,comm,children"},
     {.name = "sources", .path = "/sources", .columns = source_columns, .count = ARRAY_COUNT(source_columns)},
@@ -108,7 +108,7 @@ static int get(struct shell *shell, const struct resource *resource, const char 
 {
     const struct options *options = shell->options;
     struct buffer whole = BUFFER_INIT, answer = BUFFER_INIT;
-    bool csv = shell_output(shell) == OUTPUT_CSV && strcmp(resource->name, "assets") == 0;
+    bool csv = shell_output(shell) == OUTPUT_CSV && resource->csv;
     bool json = shell_output(shell) == OUTPUT_JSON;
     if (shell_output(shell) == OUTPUT_BAD)
         return 2;
@@ -120,7 +120,7 @@ static int get(struct shell *shell, const struct resource *resource, const char 
         return bad_option("--from", resource->name);
     const char *fields = options->columns ? options->columns : csv || json ? NULL : resource->fields;
     const char *limit = options->limit ? options->limit : csv ? EXPORT_MOST : resource->takes_limit ? "100" : NULL;
-    client_path(&whole, path, "filter", options->filter, "sort", resource->takes_at ? options->sort : NULL, "limit", limit, "at", options->at,
+    client_path(&whole, path, "filter", options->filter, "sort", resource->takes_at ? options->sort : NULL, "limit", limit, "at", resource->takes_at ? options_at(options) : NULL,
                 "from", options->from, "to", options->to, "fields", resource->fields ? fields : NULL, "field", field,
                 "format", csv ? "csv" : NULL, NULL);
     bool good = shell_get_json(shell, buffer_text(&whole), &answer);
@@ -261,7 +261,7 @@ int shell_show(struct shell *shell, int argc, char **argv)
     bool alert = body_is_alert(argv[1]);
     buffer_append_text(&resource, alert ? "/alerts/" : "/assets/");
     client_path_segment(&resource, argv[1]);
-    client_path(&path, buffer_text(&resource), "at", alert ? NULL : shell->options->at, NULL);
+    client_path(&path, buffer_text(&resource), "at", alert ? NULL : options_at(shell->options), NULL);
     bool good = shell_output(shell) != OUTPUT_BAD && shell_get_json(shell, buffer_text(&path), &answer);
     if (good && alert && !raw_json(shell, &answer)) {
         shell_print_alert(&answer);
@@ -309,7 +309,7 @@ int shell_overview(struct shell *shell, int argc, char **argv)
     (void)argv;
     if (argc != 1)
         return shell_usage("overview");
-    client_path(&path, "/overview", "at", shell->options->at, NULL);
+    client_path(&path, "/overview", "at", options_at(shell->options), NULL);
     bool good = shell_output(shell) != OUTPUT_BAD && shell_get_json(shell, buffer_text(&path), &answer);
     if (good && !raw_json(shell, &answer)) {
         struct arena *arena = arena_new();

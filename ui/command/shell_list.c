@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -40,25 +41,6 @@ static void member_text(struct json_object *item, const struct shell_column *col
         const char *value = json_object_get_string(member);
         text_clean(out, value ? value : "", value ? strlen(value) : 0);
     }
-}
-
-static void csv_field(struct buffer *out, const char *text)
-{
-    /* A spreadsheet takes these first characters for a formula. */
-    bool formula = *text && strchr("=+@", *text);
-    if (!formula && !strpbrk(text, ",\"\n\r")) {
-        buffer_append_text(out, text);
-        return;
-    }
-    buffer_append_char(out, '"');
-    if (formula)
-        buffer_append_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '"')
-            buffer_append_char(out, '"');
-        buffer_append_char(out, *text);
-    }
-    buffer_append_char(out, '"');
 }
 
 static unsigned choose(const struct shell_column *all, unsigned count, bool wide, const struct shell_column **chosen)
@@ -118,7 +100,7 @@ static void print_csv(struct json_object *items, const struct shell_column **col
             member_text(json_object_array_get_idx(items, row), columns[i], true, &text);
             if (i)
                 buffer_append_char(&out, ',');
-            csv_field(&out, buffer_text(&text));
+            csv_cell(&out, buffer_text(&text));
         }
         buffer_append_char(&out, '\n');
     }

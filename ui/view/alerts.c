@@ -17,6 +17,8 @@
 #define MARGIN_SCREENS 2
 #define SYMPTOMS_MOST "200"
 #define REFRESH ((msec)100)
+#define LIST_FIELDS "id,severity,state,raised_at,cleared_at,name,summary,asset,asset_name,place,unit,subsystem,symptoms," \
+                    "assignee,acknowledged_by,note,cause,rule,type"
 #define ROW_FIELDS "name,severity,state,raised_at,condition,acknowledged,suppression,asset,asset_name,place,summary,since," \
                    "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,rule,runbook,news,revision"
 
@@ -477,6 +479,14 @@ static bool pick(struct view *view, unsigned number)
     return true;
 }
 
+static bool list(struct view *view, struct buffer *path, struct buffer *fields)
+{
+    const struct alerts *alerts = view->state;
+    client_path(path, "/alerts", "filter", alerts->sent, "all", alerts->all ? "true" : "", NULL);
+    buffer_append_text(fields, LIST_FIELDS);
+    return true;
+}
+
 static const char *filter(struct view *view)
 {
     return ((struct alerts *)view->state)->filter;
@@ -501,6 +511,7 @@ const struct view_ops alerts_view = {
     .hints = hints,
     .plain = plain,
     .pick = pick,
+    .list = list,
     .filter = filter,
     .set_filter = set_filter,
 };
