@@ -106,8 +106,33 @@ static int compare_past(const void *left, const void *right)
     return a->key != b->key ? (a->key > b->key) - (a->key < b->key) : (a->number > b->number) - (a->number < b->number);
 }
 
+/* What people had said by then; the row says it as it is now. */
+static void take_people(struct alerts *alerts, struct alert *alert, const struct store_alert_event *people, size_t count)
+{
+    alert->acknowledged_by = alert->assignee = alert->ticket = alert->notes = 0;
+    alert->life.acknowledged_at = CLOCK_NEVER;
+    alert_text_set(&alert->note, NULL);
+    for (size_t i = 0; i < count; i++) {
+        bool ack = strcmp(people[i].verb, "acknowledged") == 0;
+        if (ack) {
+            alert->acknowledged_by = desk_number(alerts, people[i].actor);
+            alert->life.acknowledged_at = people[i].time;
+        }
+        if ((ack || strcmp(people[i].verb, "noted") == 0) && people[i].text[0]) {
+            alert_text_set(&alert->note, people[i].text);
+            alert->notes++;
+        }
+        if (strcmp(people[i].verb, "assigned") == 0)
+            alert->assignee = desk_number(alerts, people[i].text);
+        if (strcmp(people[i].verb, "ticketed") == 0)
+            alert->ticket = desk_number(alerts, people[i].text);
+    }
+}
+
+/* `people` by number, as `rows` are. */
 static struct alerts_past *past_make(struct alerts *alerts, msec at, const struct store_alert *rows,
-                                     const struct store_alert_event *events, size_t count)
+                                     const struct store_alert_event *events, size_t count,
+                                     const struct store_alert_event *people, size_t people_count)
 {
     struct alerts_past *past = memory_new(sizeof *past);
     past->at = at;
@@ -121,6 +146,12 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
         alert->number = rows[i].number;
         alert_id_of(alert->number, alert->id);
         alert_state_unpack(events[i].state, &alert->life);
+        while (people_count && people->alert < alert->number)
+            people++, people_count--;
+        size_t own = 0;
+        while (own < people_count && people[own].alert == alert->number)
+            own++;
+        take_people(alerts, alert, people, own);
         if (alert->life.closed || alert->life.condition == CONDITION_NORMAL) {
             free(alert->summary);
             free(alert->note);
@@ -137,11 +168,12 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
 }
 
 static void past_loaded(void *owner, const struct store_alert *rows, const struct store_alert_event *events, size_t count,
-                        const struct error *error)
+                        const struct store_alert_event *people, size_t people_count, const struct error *error)
 {
     struct past_request *request = owner;
     struct alerts *alerts = request->link->alerts;
-    struct alerts_past *past = error || !alerts ? NULL : past_make(alerts, request->at, rows, events, count);
+    struct alerts_past *past = error || !alerts ? NULL : past_make(alerts, request->at, rows, events, count, people,
+                                                                          people_count);
     struct error gone;
     if (!past && !error) {
         error_set(&gone, ERROR_UNAVAILABLE, "the daemon is ending");

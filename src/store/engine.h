@@ -115,7 +115,8 @@ struct store_engine_ops {
                          struct error *error);
     bool (*alerts_like)(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
-    bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error);
+    bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
+                      struct error *error);
     /* Newest first before `before` (0: from the newest), or the whole chain from the start. */
     bool (*audit)(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

@@ -214,7 +214,24 @@ bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec s
     return true;
 }
 
-bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error)
+static bool open_at(const struct store_alert *alert, msec at)
+{
+    return (alert->closed_at == CLOCK_NEVER || alert->closed_at > at) && alert->pending_since <= at;
+}
+
+/* Of one alert, oldest first; it had an event by then, so it was there. */
+static bool visit_people(const struct store_engine *engine, int64_t number, msec at, store_event_visit *person, void *owner)
+{
+    for (size_t k = 0; k < engine->event_count && engine->events[k].event.time <= at; k++) {
+        const struct store_alert_event *event = &engine->events[k].event;
+        if (event->alert == number && strchr(event->actor, ':') && !person(owner, event))
+            return false;
+    }
+    return true;
+}
+
+bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
+                      struct error *error)
 {
     struct store_engine *engine = reader->engine;
     (void)error;
@@ -222,7 +239,7 @@ bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *v
     for (size_t i = 0; i < engine->alert_count; i++) {
         const struct store_alert *alert = &engine->alerts[i].row;
         const struct store_alert_event *last = NULL;
-        if ((alert->closed_at != CLOCK_NEVER && alert->closed_at <= at) || alert->pending_since > at)
+        if (!open_at(alert, at))
             continue;
         for (size_t k = 0; k < engine->event_count && engine->events[k].event.time <= at; k++)
             if (engine->events[k].event.alert == alert->number)
@@ -230,6 +247,9 @@ bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *v
         if (last && !visit(owner, alert, last))
             break;
     }
+    for (size_t i = 0; i < engine->alert_count; i++)
+        if (open_at(&engine->alerts[i].row, at) && !visit_people(engine, engine->alerts[i].row.number, at, person, owner))
+            break;
     uv_mutex_unlock(&engine->lock);
     return true;
 }

@@ -387,13 +387,15 @@ void store_alert_history(struct store *store, int64_t number, int64_t fingerprin
 
 static void run_alerts_at(struct request *request, struct store_reader *reader)
 {
-    request->ok = request->store->ops->alerts_at(reader, request->from, keep_alert, request, &request->error);
+    request->ok = request->store->ops->alerts_at(reader, request->from, keep_alert, keep_event, request, &request->error);
 }
 
 static void finish_alerts_at(struct request *request)
 {
-    ((store_alerts_at_done *)request->done)(request->owner, request->alerts, request->events,
-                                            request->ok ? request->alert_count : 0, request_error(request));
+    size_t alerts = request->ok ? request->alert_count : 0; /* each has one event; what people did comes after those */
+    ((store_alerts_at_done *)request->done)(request->owner, request->alerts, request->events, alerts,
+                                            request->events + alerts, request->ok ? request->event_count - alerts : 0,
+                                            request_error(request));
 }
 
 void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, void *owner)

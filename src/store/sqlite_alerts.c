@@ -233,7 +233,32 @@ bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec s
     return done;
 }
 
-bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error)
+#define OPEN_AT "(a.closed_at=?2 OR a.closed_at>?1) AND a.pending_since<=?1"
+
+static bool people_at(struct store_reader *reader, msec at, store_event_visit *visit, void *owner, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&reader->records, &statement, error,
+                                 "SELECT e.alert, e.time, e.actor, e.verb, e.text, e.state FROM alert a JOIN alert_event e "
+                                 "ON e.alert=a.number AND e.time<=?1 AND instr(e.actor, ':')>0 WHERE " OPEN_AT
+                                 " ORDER BY a.number, e.time, e.id");
+    if (done) {
+        sqlite3_bind_int64(statement, 1, at);
+        sqlite3_bind_int64(statement, 2, CLOCK_NEVER);
+    }
+    while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
+        struct store_alert_event event;
+        read_event(statement, 0, &event);
+        if (!visit(owner, &event))
+            break;
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
+bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
+                      struct error *error)
 {
     struct buffer names = BUFFER_INIT;
     sqlite3_stmt *statement = NULL;
@@ -242,7 +267,7 @@ bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *v
                                  "SELECT %s, e.alert, e.time, e.actor, e.verb, e.text, e.state FROM alert a JOIN alert_event e "
                                  "ON e.id=(SELECT id FROM alert_event WHERE alert=a.number AND time<=?1 "
                                  "ORDER BY time DESC, id DESC LIMIT 1) "
-                                 "WHERE (a.closed_at=?2 OR a.closed_at>?1) AND a.pending_since<=?1 ORDER BY a.number",
+                                 "WHERE " OPEN_AT " ORDER BY a.number",
                                  buffer_text(&names));
     if (done) {
         sqlite3_bind_int64(statement, 1, at);
@@ -251,5 +276,5 @@ bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *v
     }
     sqlite3_finalize(statement);
     buffer_release(&names);
-    return done;
+    return done && people_at(reader, at, person, owner, error);
 }

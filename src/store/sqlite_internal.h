@@ -78,7 +78,8 @@ bool sqlite_alert_events(struct store_reader *reader, int64_t number, store_even
                          struct error *error);
 bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
-bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, void *owner, struct error *error);
+bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
+                      void *owner, struct error *error);
 bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
 bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

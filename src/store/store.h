@@ -160,9 +160,11 @@ typedef void store_alert_history_done(void *owner, const struct store_alert_even
                                       const struct store_alert *alerts, size_t alert_count, const struct error *);
 void store_alert_history(struct store *store, int64_t number, int64_t fingerprint, msec since, unsigned limit,
                          store_alert_history_done *done, void *owner);
-/* The alerts that were open at an instant, by number, each with the last event at or before it. */
+/* The alerts that were open at an instant, by number, each with the last event at or before it; beside them what people
+ * (actors of a kind, such as "user:wang") had done to them by then, by number and time. */
 typedef void store_alerts_at_done(void *owner, const struct store_alert *alerts, const struct store_alert_event *events,
-                                  size_t count, const struct error *);
+                                  size_t count, const struct store_alert_event *people, size_t people_count,
+                                  const struct error *);
 void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, void *owner);
 struct store_audit {
     int64_t sequence;

@@ -189,6 +189,56 @@ static void past_told(void *owner, struct alerts_past *past, const struct error 
     *(struct alerts_past **)owner = past;
 }
 
+static struct alerts_past *past_at(struct desk *desk, msec at)
+{
+    struct alerts_past *past = NULL;
+    alerts_past_load(desk->alerts, at, past_told, &past);
+    for (int i = 0; i < 2000 && !past; i++, uv_sleep(1))
+        uv_run(&desk->world->loop, UV_RUN_NOWAIT);
+    assert_non_null(past);
+    return past;
+}
+
+/* Who had it, what was said, who acknowledged: as it was at each instant, whatever happened since. */
+static void test_past_of_people(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    static const struct { enum alert_verb verb; const char *actor, *text, *by, *note, *assignee; } steps[] = {
+        {ALERT_NOTE, "user:li", "电话已打", "", "电话已打", ""},
+        {ALERT_ASSIGN, "user:li", "wang", "", "电话已打", "wang"},
+        {ALERT_ACK, "user:wang", "在路上", "user:wang", "在路上", "wang"},
+        {ALERT_UNACK, "user:li", "", "", "在路上", "wang"},
+        {ALERT_ASSIGN, "user:li", "", "", "在路上", ""},
+        {ALERT_ACK, "user:li", "我来", "user:li", "我来", ""},
+    };
+    const struct alert *const *rows;
+    struct wire_alert row;
+    uint32_t count;
+    msec after[LENGTH_OF(steps)];
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_breach(desk, "hot", "T-2", SEVERITY_MAJOR);
+    for (size_t i = 0; i < LENGTH_OF(steps); i++) {
+        pass(desk, SPAN_MINUTE);
+        assert_int_equal(desk_act(desk, steps[i].verb, steps[i].actor, "A-20261121-0001", -1, steps[i].text, CLOCK_NEVER), 200);
+        after[i] = clock_wall() + SPAN_SECOND;
+    }
+    pass(desk, SPAN_MINUTE);
+    desk_settle(desk);
+    for (size_t i = 0; i < LENGTH_OF(steps); i++) {
+        struct alerts_past *past = past_at(desk, after[i]);
+        struct alert_select select = {.past = past, .sort = "id"};
+        assert_true(alerts_select(desk->alerts, &select, &rows, &count, NULL, NULL));
+        assert_int_equal(count, 2);
+        alerts_wire(desk->alerts, rows[0], NULL, &row);
+        assert_string_equal(row.acknowledged_by, steps[i].by);
+        assert_string_equal(row.note, steps[i].note);
+        assert_string_equal(row.assignee, steps[i].assignee);
+        alerts_wire(desk->alerts, rows[1], NULL, &row);
+        assert_string_equal(row.note, "");
+        alerts_past_free(&past);
+    }
+}
+
 static void test_past_and_statistics(void **state)
 {
     struct desk *desk = &((struct night *)*state)->desk;
@@ -230,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_downtimes, begin, end),
         cmocka_unit_test_setup_teardown(test_flexible, begin, end),
         cmocka_unit_test_setup_teardown(test_recurring, begin, end),
+        cmocka_unit_test_setup_teardown(test_past_of_people, begin, end),
         cmocka_unit_test_setup_teardown(test_past_and_statistics, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,7 @@ static void history_told(void *owner, const struct store_alert_event *events, si
 }
 
 static void past_told(void *owner, const struct store_alert *alerts, const struct store_alert_event *events, size_t count,
-                      const struct error *error)
+                      const struct store_alert_event *people, size_t people_count, const struct error *error)
 {
     struct told *told = owner;
     assert_null(error);
@@ -121,7 +121,10 @@ static void past_told(void *owner, const struct store_alert *alerts, const struc
         told->numbers[i] = alerts[i].number;
         told->states[i] = events[i].state;
     }
+    for (size_t i = 0; i < people_count; i++)
+        assert_non_null(strchr(people[i].actor, ':'));
     told->alerts = count;
+    told->events = people_count;
     told->given = true;
 }
 

@@ -621,13 +621,15 @@ static void see_history(void *owner, const struct store_alert_event *events, siz
 }
 
 static void see_alerts_at(void *owner, const struct store_alert *alerts, const struct store_alert_event *events,
-                          size_t count, const struct error *error)
+                          size_t count, const struct store_alert_event *people, size_t people_count, const struct error *error)
 {
     answer_start(owner, count, error);
     for (size_t i = 0; i < count; i++) {
         see_alert(NULL, &alerts[i]);
         see_event(&events[i]);
     }
+    for (size_t i = 0; i < people_count; i++)
+        see_event(&people[i]);
 }
 
 static void see_nothing(void)
@@ -668,6 +670,8 @@ static void check_alerts(struct fixture *fixture)
     assert_int_equal(seen.numbers[0], 1);
     assert_string_equal(seen.texts[0], "user:wang|ack|在看");
     assert_int_equal(seen.numbers[1], 2);
+    assert_int_equal(seen.events, 3);
+    assert_string_equal(seen.texts[2], "user:wang|ack|在看"); /* what people did by then; not the close to come */
     see_nothing();
     store_alerts_at(fixture->store, NOON + 800, see_alerts_at, &answer); /* the moment 1 was closed */
     answer_wait(fixture, &answer);
