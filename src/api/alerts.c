@@ -248,14 +248,11 @@ static void history_loaded(void *owner, const struct alerts_history *history, co
     struct request *request = owner;
     if (!request_alive(request))
         return;
-    const struct alert *alert = error ? NULL : alerts_find(request->api->alerts, request->id);
     if (error) {
         request_fail(request, error);
-    } else if (!alert) {
-        request_refuse(request, 404, ERROR_NOT_FOUND, "no alert `%.40s`", request->id);
     } else {
-        write_page(request, alert, history);
-        request->etag = alert_revision(alert);
+        write_page(request, history->alert, history);
+        request->etag = alert_revision(history->alert);
         request->content_type = "application/json";
         request_finish(request, 200);
     }
@@ -263,12 +260,8 @@ static void history_loaded(void *owner, const struct alerts_history *history, co
 
 void get_alert(struct request *request)
 {
-    if (!has_desk(request))
-        return;
-    if (alerts_find(request->api->alerts, request->id))
+    if (has_desk(request))
         alerts_history(request->api->alerts, request->id, history_loaded, request);
-    else
-        request_refuse(request, 404, ERROR_NOT_FOUND, "no alert `%.40s`", request->id);
 }
 
 /* ---- groups ---- */

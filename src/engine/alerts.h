@@ -185,6 +185,7 @@ uint64_t alerts_revision(const struct alerts *alerts);
 
 /* Timeline (machine and human, oldest first) and similar alerts of the last 30 days, from the store. */
 struct alerts_history {
+    const struct alert *alert;            /* itself, from the store when it has left the memory; valid during the call */
     const struct store_alert_event *events;
     unsigned event_count;
     const struct store_alert *similar;    /* same fingerprint, newest first, itself left out; the closing note fixed it */

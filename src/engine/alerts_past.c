@@ -12,6 +12,7 @@
 /* ---- one alert ---- */
 
 struct history_request {
+    struct desk_link *link;
     int64_t number;
     struct store_alert_event *pending;
     size_t pending_count;
@@ -49,39 +50,73 @@ static void history_request_free(struct history_request *request)
         free((char *)request->pending[i].text);
     }
     free(request->pending);
+    desk_link_release(request->link);
     free(request);
 }
 
+/* An alert of a stored row, as a list of its own: past queues, and closed ones that left the memory. */
+static void stored_release(struct alert *alert)
+{
+    free(alert->summary);
+    free(alert->note);
+    free(alert->fixed_by);
+}
+
+static void stored_make(struct alerts *alerts, const struct store_alert *row, struct alert *alert)
+{
+    *alert = (struct alert){.self = ALERT_NONE, .cause = ALERT_NONE, .first_symptom = ALERT_NONE, .storm = ALERT_NONE};
+    alert_restore(alerts, alert, row);
+    alert->number = row->number;
+    alert_id_of(alert->number, alert->id);
+}
+
 static void history_loaded(void *owner, const struct store_alert_event *events, size_t event_count,
-                           const struct store_alert *alerts, size_t alert_count, const struct error *error)
+                           const struct store_alert *rows, size_t row_count, const struct error *error)
 {
     struct history_request *request = owner;
+    struct alerts *alerts = request->link->alerts;
     struct store_alert similar[SIMILAR_MAX];
     struct alerts_history history = {.similar = similar};
-    struct store_alert_event *rows = timeline_join(request, events, event_count, &history.event_count);
-    history.events = rows;
-    for (size_t i = 0; i < alert_count && history.similar_count < SIMILAR_MAX - 1; i++)
-        if (alerts[i].number != request->number)
-            similar[history.similar_count++] = alerts[i];
+    struct alert stored = {.self = ALERT_NONE};
+    struct error gone;
+    char id[ALERT_ID];
+    alert_id_of(request->number, id);
+    history.alert = alerts ? alerts_find(alerts, id) : NULL;
+    if (!history.alert && alerts && !error && row_count && rows[0].number == request->number) {
+        stored_make(alerts, &rows[0], &stored);
+        history.alert = &stored;
+    }
+    if (!history.alert && !error) {
+        error_set(&gone, alerts ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE, alerts ? "no alert `%.40s`" : "the daemon is ending", id);
+        error = &gone;
+    }
+    struct store_alert_event *timeline = timeline_join(request, events, event_count, &history.event_count);
+    history.events = timeline;
+    for (size_t i = 0; i < row_count && history.similar_count < SIMILAR_MAX - 1; i++)
+        if (rows[i].number != request->number)
+            similar[history.similar_count++] = rows[i];
     request->done(request->owner, error ? NULL : &history, error);
-    free(rows);
+    stored_release(&stored);
+    free(timeline);
     history_request_free(request);
 }
 
 void alerts_history(struct alerts *alerts, const char *id, alerts_history_done *done, void *owner)
 {
     const struct alert *alert = alerts_find(alerts, id);
+    int64_t number = alert_number_of(id);
     struct error error;
-    if (!alert) {
+    if (number <= 0) {
         error_set(&error, ERROR_NOT_FOUND, "no alert `%.40s`", id);
         done(owner, NULL, &error);
         return;
     }
     struct history_request *request = memory_new(sizeof *request);
-    *request = (struct history_request){.number = alert->number, .done = done, .owner = owner};
-    request->pending_count = alert_pending_events(alerts, alert->number, &request->pending);
-    store_alert_history(alerts->store, alert->number, (int64_t)alert->fingerprint, desk_now(alerts) - SIMILAR_SPAN, SIMILAR_MAX,
-                        history_loaded, request);
+    *request = (struct history_request){.link = alerts->link, .number = number, .done = done, .owner = owner};
+    request->link->holders++;
+    request->pending_count = alert_pending_events(alerts, number, &request->pending);
+    store_alert_history(alerts->store, number, alert ? (int64_t)alert->fingerprint : 0, desk_now(alerts) - SIMILAR_SPAN,
+                        SIMILAR_MAX, history_loaded, request);
 }
 
 /* ---- the queue at an instant ---- */
@@ -141,10 +176,7 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
     past->selected = memory_new_array(count + 1, sizeof *past->selected);
     for (size_t i = 0; i < count; i++) {
         struct alert *alert = &past->alerts[past->count];
-        *alert = (struct alert){.self = ALERT_NONE, .cause = ALERT_NONE, .first_symptom = ALERT_NONE, .storm = ALERT_NONE};
-        alert_restore(alerts, alert, &rows[i]);
-        alert->number = rows[i].number;
-        alert_id_of(alert->number, alert->id);
+        stored_make(alerts, &rows[i], alert);
         alert_state_unpack(events[i].state, &alert->life);
         while (people_count && people->alert < alert->number)
             people++, people_count--;
@@ -153,9 +185,7 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
             own++;
         take_people(alerts, alert, people, own);
         if (alert->life.closed || alert->life.condition == CONDITION_NORMAL) {
-            free(alert->summary);
-            free(alert->note);
-            free(alert->fixed_by);
+            stored_release(alert);
             continue;
         }
         if (alert->life.cleared_at > at)
@@ -198,11 +228,8 @@ void alerts_past_free(struct alerts_past **slot)
     if (!past)
         return;
     *slot = NULL;
-    for (uint32_t i = 0; i < past->count; i++) {
-        free(past->alerts[i].summary);
-        free(past->alerts[i].note);
-        free(past->alerts[i].fixed_by);
-    }
+    for (uint32_t i = 0; i < past->count; i++)
+        stored_release(&past->alerts[i]);
     free(past->alerts);
     free(past->rows);
     free(past->selected);

@@ -200,6 +200,7 @@ void alert_number_set(struct alerts *alerts, struct alert *alert, int64_t number
 void closed_append(struct alerts *alerts, const struct alert *alert);
 void history_trim(struct alerts *alerts, msec now);
 int64_t alert_next_number(struct alerts *alerts, msec now);
+int64_t alert_number_of(const char *id);                        /* -1: not an id */
 const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert_policy *policy);
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name);
 void levels_tell(struct alerts *alerts);

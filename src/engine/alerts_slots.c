@@ -233,7 +233,7 @@ int64_t alert_next_number(struct alerts *alerts, msec now)
     return ++alerts->last_number;
 }
 
-static int64_t id_parse(const char *id)
+int64_t alert_number_of(const char *id)
 {
     int day, number, end = 0;
     if (sscanf(id, "A-%8d-%7d%n", &day, &number, &end) != 2 || id[end] || day < 0 || number < 0)
@@ -243,7 +243,7 @@ static int64_t id_parse(const char *id)
 
 const struct alert *alerts_find(const struct alerts *alerts, const char *id)
 {
-    int64_t number = id_parse(id);
+    int64_t number = alert_number_of(id);
     uint32_t handle = number > 0 && alerts->numbers ? alerts->numbers[number_place(alerts, number)] : ALERT_NONE;
     return handle == ALERT_NONE ? NULL : alert_at(alerts, handle);
 }

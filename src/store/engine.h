@@ -113,6 +113,7 @@ struct store_engine_ops {
     /* As store_alert_history and store_alerts_at; the visitors' rows are valid during the call. */
     bool (*alert_events)(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                          struct error *error);
+    bool (*alert_row)(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
     bool (*alerts_like)(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
     bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,

@@ -357,6 +357,7 @@ const struct store_engine_ops store_engine_memory = {
     .states_at = memory_states_at,
     .states_between = memory_states_between,
     .alert_events = memory_alert_events,
+    .alert_row = memory_alert_row,
     .alerts_like = memory_alerts_like,
     .alerts_at = memory_alerts_at,
     .audit = memory_audit,

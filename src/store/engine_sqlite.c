@@ -190,6 +190,7 @@ const struct store_engine_ops store_engine_sqlite = {
     .states_at = sqlite_states_at,
     .states_between = sqlite_states_between,
     .alert_events = sqlite_alert_events,
+    .alert_row = sqlite_alert_row,
     .alerts_like = sqlite_alerts_like,
     .alerts_at = sqlite_alerts_at,
     .audit = sqlite_audit,

@@ -83,6 +83,7 @@ void memory_records_load(struct store_engine *engine, const struct store_load_op
 bool memory_act(struct store_engine *engine, struct store_action *actions, struct error *error);
 bool memory_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                          struct error *error);
+bool memory_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
 bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
 bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,

@@ -196,6 +196,20 @@ bool memory_alert_events(struct store_reader *reader, int64_t number, store_even
     return true;
 }
 
+bool memory_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->alert_count; i++)
+        if (engine->alerts[i].row.number == number) {
+            visit(owner, &engine->alerts[i].row, NULL);
+            break;
+        }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
 bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                                store_alert_visit *visit, void *owner, struct error *error)
 {

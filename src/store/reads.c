@@ -360,6 +360,11 @@ static bool keep_alert(void *owner, const struct store_alert *alert, const struc
 static void run_alert_history(struct request *request, struct store_reader *reader)
 {
     const struct store_engine_ops *ops = request->store->ops;
+    request->ok = request->fingerprint || ops->alert_row(reader, request->number, keep_alert, request, &request->error);
+    if (!request->ok || (!request->fingerprint && !request->alert_count))
+        return;
+    if (!request->fingerprint)
+        request->fingerprint = request->alerts[0].fingerprint;
     request->ok = ops->alert_events(reader, request->number, keep_event, request, &request->error) &&
                   ops->alerts_like(reader, request->fingerprint, request->from, request->limit, keep_alert, request,
                                    &request->error);

@@ -213,6 +213,21 @@ static bool visit_rows(struct store_reader *reader, sqlite3_stmt *statement, boo
     return done;
 }
 
+bool sqlite_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error)
+{
+    struct buffer names = BUFFER_INIT;
+    sqlite3_stmt *statement = NULL;
+    columns(&names, "");
+    bool done = database_prepare(&reader->records, &statement, error, "SELECT %s FROM alert WHERE number=?", buffer_text(&names));
+    if (done) {
+        sqlite3_bind_int64(statement, 1, number);
+        done = visit_rows(reader, statement, false, visit, owner, error);
+    }
+    sqlite3_finalize(statement);
+    buffer_release(&names);
+    return done;
+}
+
 bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error)
 {

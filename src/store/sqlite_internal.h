@@ -76,6 +76,7 @@ bool alerts_forget(struct records *records, msec before, struct error *error); /
 bool alerts_load_rows(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
 bool sqlite_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                          struct error *error);
+bool sqlite_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
 bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
 bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,

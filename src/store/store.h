@@ -155,7 +155,8 @@ struct store_last {
 typedef void store_last_done(void *owner, const struct store_last *rows, size_t count, const struct error *);
 /* Each metric's last reading of one asset at or before `at`. */
 void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done *done, void *owner);
-/* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first. */
+/* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first.
+ * Fingerprint 0: that of the alert itself, whose row comes before the others (no rows: there is no such alert). */
 typedef void store_alert_history_done(void *owner, const struct store_alert_event *events, size_t event_count,
                                       const struct store_alert *alerts, size_t alert_count, const struct error *);
 void store_alert_history(struct store *store, int64_t number, int64_t fingerprint, msec since, unsigned limit,

@@ -342,6 +342,41 @@ static void test_closed_leave(void **state)
     assert_int_equal(desk_queue(desk, "", true, &rows, NULL), 1);
 }
 
+static void told_of_one(void *owner, const struct alerts_history *history, const struct error *error)
+{
+    struct buffer *told = owner;
+    if (error)
+        buffer_append_text(told, error->text);
+    else
+        buffer_printf(told, "%s %s %s %s", alert_id(history->alert), alert_state_name(alert_state_of(alert_life(history->alert))),
+                      history->events[0].verb, history->events[history->event_count - 1].text);
+}
+
+static void ask_one(struct desk *desk, const char *id, const char *expected)
+{
+    struct buffer told = BUFFER_INIT;
+    alerts_history(desk->alerts, id, told_of_one, &told);
+    for (int i = 0; i < 2000 && !told.length; i++, uv_sleep(1))
+        uv_run(&desk->world->loop, UV_RUN_NOWAIT);
+    assert_string_equal(buffer_text(&told), expected);
+    buffer_release(&told);
+}
+
+/* One that left the memory answers from the store, timeline and all. */
+static void test_page_from_the_store(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MINOR);
+    desk_settle(desk);
+    assert_int_equal(desk_act(desk, ALERT_CLOSE, "user:wang", "A-20261121-0001", -1, "换了探头", CLOCK_NEVER), 200);
+    desk_settle(desk);
+    history_trim(desk->alerts, clock_wall() + 8 * SPAN_DAY);
+    assert_null(alerts_find(desk->alerts, "A-20261121-0001"));
+    ask_one(desk, "A-20261121-0001", "A-20261121-0001 closed raised 换了探头");
+    ask_one(desk, "A-20261121-0002", "no alert `A-20261121-0002`");
+    ask_one(desk, "nonsense", "no alert `nonsense`");
+}
+
 /* An asset that speaks is as well as its worst active alert; the verdict on a silent one stays the fleet's own. */
 static void test_health_follows(void **state)
 {
@@ -381,6 +416,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rule_gone, begin, end),
         cmocka_unit_test_setup_teardown(test_history, begin, end),
         cmocka_unit_test_setup_teardown(test_closed_leave, begin, end),
+        cmocka_unit_test_setup_teardown(test_page_from_the_store, begin, end),
         cmocka_unit_test_setup_teardown(test_health_follows, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
