@@ -8,6 +8,7 @@
 #include "api/private.h"
 #include "engine/notify.h"
 #include "base/memory.h"
+#include "engine/notify.h"
 
 #define GROUPS_DEFAULT 200
 #define GROUPS_MAX 2000
@@ -78,6 +79,19 @@ static bool fill_kinds(struct request *request, struct wire_overview *overview, 
     return true;
 }
 
+/* Who is on duty by the roster. */
+static void fill_shift(struct request *request, struct wire_overview *overview)
+{
+    const struct roster *roster = request->api->site->roster;
+    struct shift_span span;
+    if (roster && roster_at(roster, request->at == CLOCK_NEVER ? request->now : request->at, &span)) {
+        overview->shift = span.shift->name;
+        overview->shift_people = span.shift->people;
+        overview->shift_from = span.from;
+        overview->shift_to = span.to;
+    }
+}
+
 static void overview_at(struct request *request)
 {
     const struct site *site = request->api->site;
@@ -104,6 +118,7 @@ static void overview_at(struct request *request)
         return;
     }
     fill_sources(site, &overview);
+    fill_shift(request, &overview);
     overview.contracted = contracted_rows(request, &overview.contracted_count);
     struct json_writer writer;
     json_start(&writer, &request->answer);

@@ -171,6 +171,23 @@ void delete_downtime(struct request *request)
 
 /* ---- rehearsal ---- */
 
+/* Whose shift it ends in: they will hear what comes then. */
+static void write_ends_in(struct request *request, struct json_writer *writer, msec ends)
+{
+    const struct roster *roster = request->api->site->roster;
+    struct shift_span span;
+    if (ends == CLOCK_NEVER || !roster || !roster_at(roster, ends, &span)) {
+        json_write_null(writer, "ends_in");
+        return;
+    }
+    json_write_object(writer, "ends_in");
+    json_write_text(writer, "name", span.shift->name);
+    json_write_text(writer, "people", span.shift->people);
+    json_write_instant(writer, "from", span.from);
+    json_write_instant(writer, "to", span.to);
+    json_write_object_end(writer);
+}
+
 void post_rehearsal(struct request *request)
 {
     struct json_object *body = has_desk(request) ? request_json(request) : NULL;
@@ -179,6 +196,11 @@ void post_rehearsal(struct request *request)
     struct alert_rehearsal rehearsal;
     struct error error;
     struct json_writer writer;
+    msec ends;
+    if (!take_instant(request, body, "ends", &ends)) {
+        json_object_put(body);
+        return;
+    }
     if (!alerts_rehearse(request->api->alerts, json_get_text(body, "filter", ""), &rehearsal, &error)) {
         request_fail(request, &error);
     } else {
@@ -191,6 +213,7 @@ void post_rehearsal(struct request *request)
         json_write_array_end(&writer);
         json_write_integer(&writer, "would_have_hidden", rehearsal.would_have_hidden);
         json_write_integer(&writer, "notifications", rehearsal.notifications);
+        write_ends_in(request, &writer, ends);
         json_write_object_end(&writer);
         free(rehearsal.ids);
         request->content_type = "application/json";

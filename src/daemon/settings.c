@@ -38,6 +38,7 @@ struct settings {
     struct alerts_options alerts;
     struct heartbeats_plan heartbeats;
     struct runbooks *runbooks;
+    struct roster roster;
     struct config_problems remarks;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;
@@ -518,6 +519,8 @@ struct settings *settings_load(const struct options *options, msec started, cons
     read_units(settings, root, problems);
     read_fleet(settings, root, problems);
     read_runbooks(settings, root, problems);
+    roster_read(&settings->roster, config_get(root, "shifts"), problems);
+    settings->site.roster = &settings->roster;
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
     heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
     if (problems->count != before)
@@ -541,6 +544,7 @@ void settings_free(struct settings **settings)
     notify_plan_free(&own->notify);
     heartbeats_plan_release(&own->heartbeats);
     runbooks_free(&own->runbooks);
+    roster_release(&own->roster);
     config_problems_release(&own->remarks);
     config_free(&own->config);
     free(own->profiles);

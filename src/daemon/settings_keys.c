@@ -13,6 +13,7 @@
 #include "engine/notify.h"
 #include "model/filter.h"
 #include "model/rule.h"
+#include "model/shift.h"
 
 static bool check_timezone(const struct config_node *node, const char *text, struct error *error)
 {
@@ -147,6 +148,7 @@ const struct config_key settings_keys[] = {
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},
+    {.name = "shifts", .type = CONFIG_LIST, .keys = shift_keys, .help = "who is on duty when: the title and silences say so"},
     {.name = "runbooks", .type = CONFIG_PATH, .help = "folder of the site's own runbooks, NAME.md or NAME.zh.md"},
     {.name = "notify", .type = CONFIG_MAP, .keys = notify_keys, .help = "who is told of alerts, and how"},
     {.name = "health", .type = CONFIG_MAP, .keys = health_keys, .help = "when an asset is late and when offline"},

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "collect/collector.h"
 #include "model/health.h"
+#include "model/shift.h"
 
 struct fleet;
 struct fleet_past;
@@ -77,6 +78,7 @@ struct site {
     size_t source_count;
 
     const struct runbooks *runbooks;
+    const struct roster *roster;   /* shifts */
 
     const struct site_counters *counters; /* live; the same object across reloads */
 };

@@ -472,6 +472,7 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
     if (!object)
         return false;
     struct json_object *sources = json_get(object, "sources"), *store = json_get(object, "store");
+    struct json_object *shift = json_get(object, "shift");
     *overview = (struct wire_overview){
         .site = get_text(object, "site", arena),
         .timezone = get_text(object, "timezone", arena),
@@ -494,6 +495,10 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
         .quiet = get_text(json_get(object, "quiet"), "name", arena),
         .quiet_until = json_get_instant(json_get(object, "quiet"), "until"),
         .held = (uint32_t)get_total(json_get(object, "quiet"), "held"),
+        .shift = get_text(shift, "name", arena),
+        .shift_people = get_text(shift, "people", arena),
+        .shift_from = json_get_instant(shift, "from"),
+        .shift_to = json_get_instant(shift, "to"),
     };
     read_page(object, &overview->page);
     read_by_health(object, "by_health", overview->by_health);

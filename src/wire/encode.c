@@ -295,6 +295,16 @@ static void write_overview_parts(struct json_writer *writer, const struct wire_o
     json_write_integer(writer, "bytes", (int64_t)overview->store_bytes);
     json_write_integer(writer, "queued", (int64_t)overview->store_queued);
     json_write_object_end(writer);
+    if (overview->shift && *overview->shift) {
+        json_write_object(writer, "shift");
+        json_write_text(writer, "name", overview->shift);
+        json_write_text(writer, "people", overview->shift_people);
+        json_write_instant(writer, "from", overview->shift_from);
+        json_write_instant(writer, "to", overview->shift_to);
+        json_write_object_end(writer);
+    } else {
+        json_write_null(writer, "shift");
+    }
 }
 
 void wire_write_overview(struct json_writer *writer, const struct wire_overview *overview)

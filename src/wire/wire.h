@@ -137,7 +137,8 @@ struct wire_board {
  *  "assets":49100,"by_health":{..},"kinds":[{"kind":"gateway","total":1100,"by_health":{..}}],"contracted":[..],
  *  "sources":{"total":3,"running":3,"worst":"running","oldest_heard":".."},"rate":22.1,"discovered":2,
  *  "quiet":{"name":"夜间","until":"..","held":3} while quiet hours of notify are in force,
- *  "store":{"engine":"sqlite","writable":true,"problem":"","bytes":..,"queued":0},"revision":..,"as_of":..} */
+ *  "store":{"engine":"sqlite","writable":true,"problem":"","bytes":..,"queued":0},
+ *  "shift":{"name":"夜班","people":"王","from":..,"to":..}|null,"revision":..,"as_of":..} */
 struct wire_kind { const char *kind; uint32_t total; uint32_t by_health[HEALTH_COUNT]; };
 struct wire_overview {
     struct wire_page page;
@@ -159,6 +160,8 @@ struct wire_overview {
     const char *quiet;              /* name of the quiet hours in force, or ""; until when; how many messages wait for their end */
     msec quiet_until;
     uint32_t held;
+    const char *shift, *shift_people; /* "": nobody is on duty by the roster, or there is none */
+    msec shift_from, shift_to;
 };
 
 /* GET /sources: {"name":"campus","type":"mqtt","state":"running","detail":"connected, 2 topics","since":..,

@@ -18,7 +18,7 @@
 #include "client/start.h"
 
 static const char config[] =
-    "site: {name: 创新港, timezone: Asia/Shanghai, language: zh_CN}\n"
+    "site: {name: 创新港, timezone: Asia/Shanghai, language: %s}\n"
     "roles: {admin: [\"user:root\"], viewer: [\"*\"]}\n"
     "ledger: [assets.csv]\n";
 
@@ -135,7 +135,11 @@ void site_start(struct site_fixture *site)
     if (!mkdtemp(site->folder))
         die("mkdtemp");
     snprintf(site->socket, sizeof site->socket, "%s/api.sock", site->folder);
-    write_file(site->folder, "nocturne.yml", config, strlen(config));
+    struct buffer yaml = BUFFER_INIT;
+    buffer_printf(&yaml, config, site->language ? site->language : "en");
+    buffer_append_text(&yaml, site->more ? site->more : "");
+    write_file(site->folder, "nocturne.yml", yaml.data, yaml.length);
+    buffer_release(&yaml);
     write_ledger(site->folder);
     launch(site);
     feed(site);

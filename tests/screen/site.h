@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct site_fixture {
+    const char *language, *more;   /* set before the start: of the site (NULL: en), and further YAML */
     char folder[256], socket[300];
     pid_t daemon;
 };

@@ -53,6 +53,15 @@ static void confirmed(struct app *app, int choice, void *owner)
     buffer_release(&body);
 }
 
+/* "It ends in the shift 夜班 (王)." NULL: there is no roster. The caller frees. */
+static char *shift_text(struct json_object *shift)
+{
+    const char *name = shift ? json_get_text(shift, "name", "") : "", *people = shift ? json_get_text(shift, "people", "") : "";
+    if (!*name)
+        return NULL;
+    return *people ? memory_printf(_("It ends in the shift %s: %s."), name, people) : memory_printf(_("It ends in the shift %s."), name);
+}
+
 static void rehearsed(void *owner, const struct client_answer *answer)
 {
     struct silence *silence = owner;
@@ -67,6 +76,13 @@ static void rehearsed(void *owner, const struct client_answer *answer)
     char *text = memory_printf(_("It matches %lld alerts now, and would have hidden %lld (%lld notifications) in the last 7 days."),
                                (long long)json_get_integer(object, "matches", 0), (long long)json_get_integer(object, "would_have_hidden", 0),
                                (long long)json_get_integer(object, "notifications", 0));
+    char *shift = shift_text(json_get(object, "ends_in"));
+    if (shift) {
+        char *both = memory_printf("%s\n%s", text, shift);
+        free(text);
+        free(shift);
+        text = both;
+    }
     struct json_object *ids = json_get(object, "ids");
     const char *names[20];
     size_t count = json_object_is_type(ids, json_type_array) ? json_object_array_length(ids) : 0, shown = 0;
@@ -118,7 +134,7 @@ bool action_silence(struct app *app, const struct command *command, const char *
     *silence = (struct silence){.app = app, .filter = memory_printf("%.*s", (int)(why - argument - used), argument + used),
                                 .span = memory_text(span), .why = memory_text(why + 4)};
     struct buffer body = BUFFER_INIT;
-    body_silence(&body, silence->filter, NULL, NULL);
+    body_silence(&body, silence->filter, silence->span, NULL);
     client_send(app->client, "POST", "/silences/rehearse", buffer_text(&body), body.length, "application/json", -1, rehearsed, silence);
     buffer_release(&body);
     return true;

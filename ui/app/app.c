@@ -74,9 +74,13 @@ static void overview_came(void *owner, const struct client_answer *answer)
         arena_free(&app->overview_arena);
     app->overview_arena = arena;
     app->overview = overview;
-    if (!app->have_overview)
+    bool first = !app->have_overview;
+    if (first)
         use_timezone(overview.timezone);
     app->have_overview = true;
+    /* What is printed for a script is in the language that the script's environment says. */
+    if (first && (app->screen || app->options->plain) && locale_prefer(overview.language))
+        app_reopen_views(app);
     app->newest_heard = overview.newest_heard;
     app->rate = overview.rate;
     if (app_view(app)) /* a board without gateways shows what there is instead */

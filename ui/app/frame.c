@@ -135,6 +135,24 @@ static int draw_quiet(struct app *app, int right)
     return right;
 }
 
+/* "夜班 · 王", as much of it as there is room for after the counts. */
+static void draw_shift(struct app *app, int column, int right, uint8_t ground)
+{
+    struct surface *surface = &app->surface;
+    const struct wire_overview *overview = &app->overview;
+    char text[160];
+    if (!app->have_overview || !*overview->shift)
+        return;
+    snprintf(text, sizeof text, "%s%s%s", overview->shift, *overview->shift_people ? " · " : "", overview->shift_people);
+    int width = text_width(text);
+    if (column + width + 2 > right) { /* the name alone */
+        snprintf(text, sizeof text, "%s", overview->shift);
+        width = text_width(text);
+    }
+    if (column + width + 2 <= right)
+        surface_text(surface, 0, right - width - 2, width, ground, text);
+}
+
 static void draw_title(struct app *app)
 {
     struct surface *surface = &app->surface;
@@ -181,7 +199,7 @@ static void draw_title(struct app *app)
     int column = 1 + surface_text_cut(surface, 0, 1, columns > 60 ? 24 : 10, ground, site, TEXT_CUT_MIDDLE) + 2;
     if (app->have_overview)
         column = draw_counts(app, column, right) + 1;
-    draw_alerts(app, column, right);
+    draw_shift(app, draw_alerts(app, column, right), right, ground);
 }
 
 /* ---- line 2 ---- */

@@ -27,9 +27,11 @@ static struct view *view_new(struct app *app, const struct view_ops *ops, const 
     view->host_ops = &app_host_ops;
     view->host = app;
     view->area = app_body(app);
+    view->argument = memory_text(argument ? argument : "");
     if (!ops->open(view, argument ? argument : "", error)) {
         if (ops->close)
             ops->close(view);
+        free(view->argument);
         free(view->state);
         free(view);
         return NULL;
@@ -42,6 +44,7 @@ static void view_free(struct app *app, struct view *view)
     feed_forget(app->feed, view);
     if (view->ops->close)
         view->ops->close(view);
+    free(view->argument);
     free(view->state);
     free(view);
 }
@@ -107,6 +110,23 @@ void app_close_views(struct app *app)
     for (unsigned i = 0; i < app->tab_count; i++)
         while (app->tabs[i].depth)
             view_free(app, app->tabs[i].stack[--app->tabs[i].depth]);
+}
+
+/* Views keep the texts they were made with: in another language they are made anew. */
+void app_reopen_views(struct app *app)
+{
+    for (unsigned i = 0; i < app->tab_count; i++)
+        for (unsigned depth = 0; depth < app->tabs[i].depth; depth++) {
+            struct view **place = &app->tabs[i].stack[depth], *old = *place;
+            struct error error = {0};
+            struct view *view = view_new(app, old->ops, old->argument, &error);
+            if (!view)
+                continue; /* stays as it was */
+            *place = view;
+            view_free(app, old);
+        }
+    show_current(app, true);
+    app_dirty(app, true);
 }
 
 void app_react(struct app *app, struct view *view, enum reaction reaction)

@@ -80,14 +80,16 @@ void locale_init(void)
     free(folder);
 }
 
-void locale_prefer(const char *language)
+bool locale_prefer(const char *language)
 {
     const char *asked = asked_locale(), *messages = getenv("LC_MESSAGES");
     bool neutral = strncmp(asked, "C.", 2) == 0 && asks_for_utf8(asked); /* says characters, not language */
     if (getenv("LANGUAGE") || (messages && messages[0]) || (asked[0] && !neutral) || !locale_is_utf8())
-        return;
+        return false;
+    const char *before = gettext("loading ..."); /* a text that every translation has */
     setenv("LANGUAGE", language, 1);
     textdomain(DOMAIN); /* makes gettext look again */
+    return strcmp(before, gettext("loading ...")) != 0;
 }
 
 const char *locale_language(void)

@@ -12,8 +12,9 @@
  * (in a build tree), PREFIX/share/locale. A UTF-8 locale that is asked for but not installed becomes C.UTF-8 with
  * the same language. Call once, first in main. */
 void locale_init(void);
-/* Make `language` ("zh_CN", "en") the language where the environment does not choose one itself. */
-void locale_prefer(const char *language);
+/* Make `language` ("zh_CN", "en") the language where the environment does not choose one itself. True when texts are
+ * other ones from now on: what was translated before is to be made anew. */
+bool locale_prefer(const char *language);
 /* The language that texts are shown in: "zh_CN", "en". Valid until the next call of these. */
 const char *locale_language(void);
 bool locale_is_utf8(void);

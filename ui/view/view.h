@@ -97,6 +97,7 @@ struct view {
     void *state;
     const struct view_host_ops *host_ops;
     void *host;
+    char *argument;           /* it was opened with */
     struct rect area;         /* of the last draw, so that keys know how much is shown */
 };
 

@@ -48,8 +48,10 @@ static void prefers_the_sites_language(void **state)
     setenv("LC_ALL", "C.UTF-8", 1); /* characters, no language */
     locale_init();
     assert_string_equal(_("is needed"), "is needed");
-    locale_prefer("zh_CN");
+    assert_true(locale_prefer("zh_CN"));
     assert_string_equal(_("is needed"), "必填");
+    assert_false(locale_prefer("zh_CN")); /* nothing to make anew */
+    assert_string_equal(locale_language(), "zh_CN");
 }
 
 static void leaves_the_persons_choice(void **state)
@@ -59,8 +61,9 @@ static void leaves_the_persons_choice(void **state)
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("LANGUAGE", "en", 1);
     locale_init();
-    locale_prefer("zh_CN");
+    assert_false(locale_prefer("zh_CN"));
     assert_string_equal(_("is needed"), "is needed");
+    assert_string_equal(locale_language(), "en");
 }
 
 static void plain_c_is_not_utf8(void **state)

@@ -1,0 +1,126 @@
+/* The whole console on duty: a terminal that says no language speaks the site's; line 1 tells the shift and quiet hours
+ * while they hold (issue 3, points 3 and 4; R123). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "screen/harness.h"
+#include "screen/site.h"
+
+#define QUIET 150
+#define PATIENCE 8000
+
+static struct site_fixture site = {.language = "zh_CN"};
+static char more[900];
+
+/* Quiet hours and a shift that hold now and end at times to be seen: an hour that began a while ago, in Shanghai. */
+static int start_site(void **state)
+{
+    (void)state;
+    time_t now = time(NULL) + 8 * 3600;
+    struct tm tm;
+    gmtime_r(&now, &tm);
+    int from = (tm.tm_hour + 23) % 24, to = (tm.tm_hour + 2) % 24;
+    snprintf(more, sizeof more,
+             "shifts:\n  - {name: 夜班, hours: \"%02d:00-%02d:00\", people: [王]}\n  - {name: 白班, hours: \"%02d:00-%02d:00\", people: [李, 张]}\n"
+             "notify:\n  channels: [{name: log, type: command, command: [/bin/true]}]\n  people: [{name: wang, contacts: {log: wang}}]\n"
+             "  chains: [{name: all, steps: [{notify: wang}]}]\n  routes: [{filter: \"\", chain: all}]\n"
+             "  quiet: [{name: night, hours: \"%02d:00-%02d:00\", filter: \"severity:info\"}]\n",
+             from, to, to, from, from, to);
+    site.more = more;
+    site_start(&site);
+    return 0;
+}
+
+static int stop_site(void **state)
+{
+    (void)state;
+    site_stop(&site);
+    return 0;
+}
+
+static struct harness *open_console(int rows, int columns, const char *locale, const char *extra)
+{
+    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
+    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", extra, NULL};
+    return harness_start(&(struct harness_options){
+        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = environment});
+}
+
+static void leave(struct harness **harness)
+{
+    int status = -1;
+    harness_keys(*harness, "q");
+    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
+    assert_int_equal(status, 0);
+    harness_free(harness);
+}
+
+/* A terminal whose locale says characters and no language, as over many a jump host. */
+static void speaks_the_sites_language(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, "C.UTF-8", NULL);
+    assert_true(harness_wait_text(harness, "1 总览", PATIENCE));
+    harness_keys(harness, "3");
+    assert_true(harness_wait_text(harness, "名称", PATIENCE)); /* a column's title as well */
+    leave(&harness);
+    harness = open_console(24, 80, "C.UTF-8", "LANGUAGE=en"); /* the person chose */
+    assert_true(harness_wait_text(harness, "1 Board", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    assert_null(strstr(harness_text(harness), "总览"));
+    leave(&harness);
+}
+
+static void line_1_tells_who_is_on_duty(void **state)
+{
+    (void)state;
+    static const struct { int columns; const char *colour; } looks[] = {{80, NULL}, {200, "NO_COLOR=1"}};
+    for (unsigned i = 0; i < 2; i++) {
+        struct harness *harness = open_console(24, looks[i].columns, "en_US.UTF-8", looks[i].colour);
+        assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+        assert_true(harness_wait_text(harness, "夜班 · 王", PATIENCE));
+        assert_non_null(strstr(harness_row(harness, 0), "quiet till"));
+        assert_non_null(strstr(harness_row(harness, 0), ":00"));
+        leave(&harness);
+    }
+    struct harness *harness = open_console(24, 50, "en_US.UTF-8", NULL); /* no room: the counts stay */
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_wait_quiet(harness, QUIET, PATIENCE);
+    assert_null(strstr(harness_row(harness, 0), "quiet till"));
+    assert_non_null(strstr(harness_row(harness, 0), "C1"));
+    leave(&harness);
+}
+
+/* A silence says whose shift it ends in. */
+static void whose_shift_a_silence_ends_in(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_keys(harness, "2");
+    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE));
+    harness_keys(harness, ": type:silence Space type:4h Space type:asset:GW-05 Space type:-- Space type:cable Enter");
+    assert_true(harness_wait_text(harness, "It ends in the shift 白班: 李, 张", PATIENCE));
+    harness_pump(harness, 400);
+    harness_keys(harness, "n");
+    assert_true(harness_wait_text(harness, "left as it was", PATIENCE));
+    leave(&harness);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(speaks_the_sites_language),
+        cmocka_unit_test(line_1_tells_who_is_on_duty),
+        cmocka_unit_test(whose_shift_a_silence_ends_in),
+    };
+    return cmocka_run_group_tests(tests, start_site, stop_site);
+}
