@@ -115,7 +115,7 @@ const struct config_key exporter_metric_keys[] = {
 
 /* ---- one page ---- */
 
-uint64_t exporter_hash(uint64_t hash, const char *bytes, size_t length)
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
@@ -170,7 +170,7 @@ static bool first_seen(struct exporter_page *page, uint64_t hash)
 
 void exporter_page_take(struct exporter_page *page, unsigned first, const struct exposition_series *series)
 {
-    uint64_t hash = exporter_hash(exporter_hash(EXPORTER_HASH, series->name, series->name_length), series->labels, series->labels_length);
+    uint64_t hash = hash_bytes(hash_bytes(14695981039346656037u, series->name, series->name_length), series->labels, series->labels_length);
     if (!first_seen(page, hash)) {
         page->duplicates++;
         return;

@@ -26,7 +26,4 @@ unsigned exporter_page_duplicates(const struct exporter_page *page); /* series t
 typedef void exporter_metric(void *owner, const char *name, double value);
 void exporter_page_metrics(const struct exporter_page *page, double *counters, double seconds, exporter_metric *put, void *owner);
 
-uint64_t exporter_hash(uint64_t hash, const char *bytes, size_t length);
-#define EXPORTER_HASH 14695981039346656037u
-
 #endif

@@ -23,9 +23,16 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static bool is_name(char c, bool first)
+/* What may stand in a name: 1 anywhere, 2 not first. */
+static const unsigned char name_bytes[256] = {
+    ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, [':'] = 1, ['0' ... '9'] = 2};
+
+static const char *name_end(const char *at, const char *end)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (!first && c >= '0' && c <= '9');
+    if (at < end && name_bytes[(unsigned char)*at] == 1)
+        while (at < end && name_bytes[(unsigned char)*at])
+            at++;
+    return at;
 }
 
 static void bad_line(struct exposition *exposition, const char *line, const char *end, const char *reason)
@@ -39,12 +46,11 @@ static void bad_line(struct exposition *exposition, const char *line, const char
 /* ---- labels ---- */
 
 /* One pair at `at`: name="value". Returns what follows the closing quote; NULL when it is no pair. */
-static const char *pair_end(const char *at, const char *end, const char **name_end, const char **value)
+static const char *pair_end(const char *at, const char *end, const char **stop, const char **value)
 {
     const char *name = at;
-    while (at < end && is_name(*at, at == name))
-        at++;
-    *name_end = at;
+    at = name_end(name, end);
+    *stop = at;
     while (at < end && is_blank(*at))
         at++;
     if (at == name || at == end || *at != '=')
@@ -71,8 +77,8 @@ static const char *labels_end(const char *at, const char *end)
             return NULL;
         if (*at == '}')
             return at;
-        const char *name_end, *value;
-        at = pair_end(at, end, &name_end, &value);
+        const char *stop, *value;
+        at = pair_end(at, end, &stop, &value);
         if (!at || at == end || (!is_blank(*at) && *at != ',' && *at != '}'))
             return NULL;
     }
@@ -99,10 +105,10 @@ bool exposition_label(const struct exposition_series *series, const char *name, 
     for (;;) {
         while (at < end && (is_blank(*at) || *at == ','))
             at++;
-        const char *name_end, *value, *from = at;
-        if (at == end || !(at = pair_end(at, end, &name_end, &value)))
+        const char *stop, *value, *from = at;
+        if (at == end || !(at = pair_end(at, end, &stop, &value)))
             return false;
-        if ((size_t)(name_end - from) == length && memcmp(from, name, length) == 0) {
+        if ((size_t)(stop - from) == length && memcmp(from, name, length) == 0) {
             unescape(value, at - 1, out, size);
             return true;
         }
@@ -199,8 +205,7 @@ static void take_line(struct exposition *exposition, const char *line, const cha
         return;
     }
     struct exposition_series series = {.name = at, .labels = "", .time = CLOCK_NEVER};
-    while (at < end && is_name(*at, at == series.name))
-        at++;
+    at = name_end(at, end);
     series.name_length = (size_t)(at - series.name);
     if (series.name_length == 0 || at == end || (*at != '{' && !is_blank(*at))) {
         bad_line(exposition, line, end, "no name of a metric");

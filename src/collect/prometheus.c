@@ -67,9 +67,23 @@ struct scrape {
 
 /* ---- which names ---- */
 
+/* Of a name's end, where names differ. */
+static uint32_t hash_name(const char *name, size_t length)
+{
+    uint64_t end = 0, before = 0;
+    if (length >= 16)
+        memcpy(&before, name + length - 16, 8);
+    if (length >= 8)
+        memcpy(&end, name + length - 8, 8);
+    else
+        memcpy(&end, name, length);
+    uint64_t hash = (end ^ before * 0x9e3779b97f4a7c15u ^ length) * 0xd6e8feb86659fd93u;
+    return (uint32_t)(hash >> 32);
+}
+
 static struct wanted_name *name_slot(const struct prometheus *prometheus, const char *name, size_t length)
 {
-    uint32_t at = (uint32_t)(exporter_hash(EXPORTER_HASH, name, length) >> 7) & prometheus->name_mask;
+    uint32_t at = hash_name(name, length) & prometheus->name_mask;
     for (;; at = (at + 1) & prometheus->name_mask) {
         struct wanted_name *slot = &prometheus->names[at];
         if (!slot->name || (slot->length == length && memcmp(slot->name, name, length) == 0))
