@@ -78,6 +78,14 @@ static const struct shell_column alert_columns[] = {
 static const struct shell_column silence_columns[] = {
     {N_("id"), "id", FORMAT_TEXT, false}, {N_("filter"), "filter", FORMAT_TEXT, false}, {N_("ends"), "ends", FORMAT_INSTANT, false},
     {N_("why"), "why", FORMAT_TEXT, false}, {N_("who"), "by", FORMAT_TEXT, false}, {N_("matches"), "matches", FORMAT_NUMBER, false},
+    {N_("elsewhere"), "elsewhere", FORMAT_TEXT, false},
+};
+static const struct shell_column heartbeat_columns[] = {
+    {N_("heartbeat"), "name", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_TEXT, false}, {N_("heard"), "last", FORMAT_AGE, false},
+    {N_("every"), "every_ms", FORMAT_SPAN, false}, {N_("grace"), "grace_ms", FORMAT_SPAN, false}, {N_("by"), "by", FORMAT_TEXT, false},
+    {N_("alert"), "alert", FORMAT_TEXT, false}, {N_("message"), "message", FORMAT_TEXT, false}, {N_("asset"), "asset", FORMAT_TEXT, true},
+    {N_("severity"), "severity", FORMAT_TEXT, true}, {N_("beats"), "beats", FORMAT_NUMBER, true},
+    {N_("failures"), "failures", FORMAT_NUMBER, true},
 };
 
 static const struct resource resources[] = {
@@ -89,6 +97,7 @@ static const struct resource resources[] = {
      .takes_filter = true, .takes_limit = true,
      .fields = "id,name,kind,class,parent,subsystem,building,floor,room,unit,address,model,health,reason,since,last_heard,link,comm,children"},
     {.name = "sources", .path = "/sources", .columns = source_columns, .count = ARRAY_COUNT(source_columns)},
+    {.name = "heartbeats", .path = "/heartbeats", .columns = heartbeat_columns, .count = ARRAY_COUNT(heartbeat_columns)},
     {.name = "states", .path = "/states", .columns = state_columns, .count = ARRAY_COUNT(state_columns), .takes_span = true, .takes_limit = true},
     {.name = "audit", .path = "/audit", .columns = audit_columns, .count = ARRAY_COUNT(audit_columns), .takes_limit = true},
     {.name = "rules", .path = "/rules", .columns = rule_columns, .count = ARRAY_COUNT(rule_columns)},

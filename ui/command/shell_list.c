@@ -34,7 +34,9 @@ static void member_text(struct json_object *item, const struct shell_column *col
         msec since = json_get_instant(item, column->member), now = clock_wall();
         if (since != CLOCK_NEVER)
             buffer_append_text(out, span_format_short(text, now > since ? now - since : 0));
-    } else if (column->format == FORMAT_NUMBER) {
+    } else if (column->format == FORMAT_SPAN && !exact) {
+        buffer_append_text(out, span_format_short(text, json_object_get_int64(member)));
+    } else if (column->format == FORMAT_NUMBER || column->format == FORMAT_SPAN) {
         text_format_number(text, sizeof text, json_object_get_double(member));
         buffer_append_text(out, text);
     } else {
@@ -74,7 +76,8 @@ static void print_table(struct json_object *items, const struct shell_column **c
         for (unsigned i = 0; i < count; i++) {
             const char *text = texts[row * count + i];
             int pad = widths[i] - text_width(text);
-            bool right = columns[i]->format == FORMAT_NUMBER || columns[i]->format == FORMAT_AGE;
+            bool right = columns[i]->format == FORMAT_NUMBER || columns[i]->format == FORMAT_AGE ||
+                         columns[i]->format == FORMAT_SPAN;
             buffer_printf(&out, "%s%*s%s%*s", i ? "  " : "", right ? pad : 0, "", text, right ? 0 : pad, "");
         }
         while (out.length > start && out.data[out.length - 1] == ' ')

@@ -1,4 +1,5 @@
-/* Each collector: its state, rate and age, what it could not read, with the last examples. */
+/* Each collector: its state, rate and age, what it could not read, with the last examples; and below them the heartbeats,
+ * which are rows of their own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
+#include "view/heartbeat_rows.h"
 #include "view/parts.h"
 #include "view/view.h"
 #include "widget/table.h"
@@ -19,9 +21,10 @@ struct sources {
     struct wire_source *rows;
     unsigned count;
     struct wire_page page;
+    struct heartbeat_rows beats;
     bool have, ascii;
     msec now;
-    char rate[24], age[SPAN_TEXT], bad[24], state[2];
+    char rate[24], age[SPAN_TEXT], bad[24], state[2], detail[240];
     const char *target_id;
     int64_t target_revision;
 };
@@ -38,9 +41,32 @@ static uint8_t state_role(const struct wire_source *source)
     return strcmp(source->state, "down") == 0 ? ROLE_CRITICAL : ROLE_WARNING;
 }
 
+static void fill_beat(struct sources *sources, size_t index, struct table_row *row)
+{
+    const struct wire_heartbeat *beat = &sources->beats.row[index];
+    uint8_t role = heartbeat_role(beat);
+    row->id = sources->beats.ids[index];
+    row->unhandled = role != ROLE_OK && role != ROLE_DIM;
+    snprintf(sources->state, sizeof sources->state, "%s", heartbeat_letter(beat));
+    heartbeat_detail(sources->detail, sizeof sources->detail, beat, sources->now);
+    age_text(sources->age, beat->last, sources->now);
+    count_text(sources->bad, (uint64_t)beat->failures);
+    row->cells[COLUMN_STATE] = (struct table_cell){sources->state, role};
+    row->cells[COLUMN_NAME] = (struct table_cell){beat->name, ROLE_TEXT};
+    row->cells[COLUMN_TYPE] = (struct table_cell){_("heartbeat"), ROLE_DIM};
+    row->cells[COLUMN_DETAIL] = (struct table_cell){sources->detail, role == ROLE_OK ? ROLE_DIM : role};
+    row->cells[COLUMN_RATE] = (struct table_cell){"", ROLE_TEXT};
+    row->cells[COLUMN_AGE] = (struct table_cell){sources->age, ROLE_TEXT};
+    row->cells[COLUMN_BAD] = (struct table_cell){beat->failures ? sources->bad : "", ROLE_WARNING};
+}
+
 static void fill(void *owner, size_t index, struct table_row *row)
 {
     struct sources *sources = owner;
+    if (index >= sources->count) {
+        fill_beat(sources, index - sources->count, row);
+        return;
+    }
     const struct wire_source *source = &sources->rows[index];
     uint8_t role = state_role(source);
     row->id = source->name;
@@ -69,7 +95,7 @@ static bool sources_open(struct view *view, const char *argument, struct error *
     const struct table_column columns[COLUMNS] = {
         [COLUMN_STATE] = {.name = "state", .title = "", .minimum = 1, .maximum = 1},
         [COLUMN_NAME] = {.name = "name", .title = _("source"), .minimum = 8, .maximum = 24, .strong = true},
-        [COLUMN_TYPE] = {.name = "type", .title = _("type"), .minimum = 5, .maximum = 8},
+        [COLUMN_TYPE] = {.name = "type", .title = _("type"), .minimum = 5, .maximum = 12},
         [COLUMN_DETAIL] = {.name = "detail", .title = _("state"), .minimum = 10, .weight = 1},
         [COLUMN_RATE] = {.name = "rate", .title = _("rate"), .minimum = 7, .maximum = 10, .right = true},
         [COLUMN_AGE] = {.name = "age", .title = _("heard"), .minimum = 5, .maximum = 5, .right = true},
@@ -86,21 +112,34 @@ static void sources_close(struct view *view)
     struct sources *sources = view->state;
     table_free(&sources->table);
     arena_free(&sources->arena);
+    heartbeat_rows_release(&sources->beats);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
     (void)view;
     view_want(out, 0, "sources pulse", 1000, "/sources");
+    view_want(out, 1, "alerts pulse", 1000, "/heartbeats");
+}
+
+static void refreshed(struct sources *sources)
+{
+    unsigned count = sources->count + sources->beats.count;
+    table_refreshed(sources->table,
+                    &(struct table_source){.owner = sources, .total = count, .count = count, .row = fill});
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct sources *sources = view->state;
-    (void)slot;
     if (answer->error) {
         *error = *answer->error;
         return false;
+    }
+    if (slot == 1) {
+        bool good = heartbeat_rows_read(&sources->beats, answer->body, answer->length, error);
+        refreshed(sources);
+        return good;
     }
     struct arena *arena = arena_new(), *old = sources->arena;
     struct wire_source *rows = NULL;
@@ -113,8 +152,7 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     sources->rows = rows;
     sources->count = count;
     sources->have = true;
-    table_refreshed(sources->table,
-                    &(struct table_source){.owner = sources, .total = count, .count = count, .row = fill});
+    refreshed(sources);
     arena_free(&old);
     return true;
 }
@@ -130,6 +168,9 @@ static void draw_detail(struct sources *sources, struct surface *surface, struct
     const struct wire_source *source = current(sources);
     char messages[24], readings[24], bytes[24], number[4][24], since[INSTANT_TEXT];
     int row = area.row;
+    size_t at = table_cursor(sources->table);
+    if (area.rows >= 3 && at >= sources->count && at - sources->count < sources->beats.count)
+        heartbeat_draw(&sources->beats.row[at - sources->count], surface, area, sources->now);
     if (!source || area.rows < 3)
         return;
     surface_rule(surface, row++, area.column, area.columns);
@@ -173,8 +214,11 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     sources->ascii = surface->ascii;
     sources->now = clock_wall(); /* sources are always those of now */
     struct rect head = rect_cut_top(&rest, 1);
-    surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources"),
-                   sources->count);
+    if (sources->beats.count)
+        surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources · %u heartbeats"),
+                       sources->count, sources->beats.count);
+    else
+        surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources"), sources->count);
     int detail = area.rows >= 12 ? area.rows / 2 : 0;
     struct rect below = rect_cut_bottom(&rest, detail);
     table_set_stale(sources->table, view->host_ops->stale(view->host));
@@ -230,12 +274,18 @@ static void plain(struct view *view, struct buffer *out)
         for (unsigned e = 0; e < source->example_count; e++)
             buffer_printf(out, "       %s: %s\n", source->examples[e].reason, source->examples[e].sample);
     }
+    for (unsigned i = 0; i < sources->beats.count; i++) {
+        char detail[240];
+        heartbeat_detail(detail, sizeof detail, &sources->beats.row[i], clock_wall());
+        buffer_printf(out, "%3u  %s  %s  %s  %s\n", sources->count + i + 1, sources->beats.row[i].name, _("heartbeat"),
+                      heartbeat_word(&sources->beats.row[i]), detail);
+    }
 }
 
 static bool pick(struct view *view, unsigned number)
 {
     struct sources *sources = view->state;
-    if (!number || number > sources->count)
+    if (!number || number > sources->count + sources->beats.count)
         return false;
     table_move_to(sources->table, number - 1);
     return true;
