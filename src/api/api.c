@@ -37,6 +37,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->notify = parts->notify;
     api->feeds = parts->feeds;
     api->heartbeats = parts->heartbeats;
+    api->hosts = parts->hosts;
     api->capsule = parts->capsule;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);

@@ -20,6 +20,7 @@ struct notify;
 struct api;
 struct feeds;
 struct heartbeats;
+struct hosts;
 struct rules;
 struct site;
 
@@ -31,6 +32,7 @@ struct api_parts {
     struct notify *notify;    /* who is told; NULL: nobody */
     struct feeds *feeds;      /* alerts from elsewhere; NULL: none */
     struct heartbeats *heartbeats; /* NULL: none */
+    struct hosts *hosts;      /* NULL: none */
     const struct capsule *capsule; /* an incident replayed, in place of rules and notify: nothing may be written; else NULL */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */

@@ -22,6 +22,7 @@ struct capsule;
 struct events;
 struct feeds;
 struct heartbeats;
+struct hosts;
 struct exporting;
 struct ingest;
 struct listener;
@@ -99,6 +100,7 @@ struct api {
     struct notify *notify;
     struct feeds *feeds;
     struct heartbeats *heartbeats;
+    struct hosts *hosts;
     const struct capsule *capsule; /* replayed: everything is read-only */
     struct exporting *exporting;  /* an incident on its way out; NULL: none */
     const struct site *site;

@@ -1,309 +1,304 @@
-/* This very host, read from /proc and statvfs: processor, memory, disks, network, pressure. Sampling runs in the thread
- * pool, because a hung network file system must not hang the daemon; a sample that does not come back in time is
- * reported, and no second one is started behind it. */
-#include <ctype.h>
-#include <mntent.h>
+/* This very host, read like any other (host_reader.h). Between the slower questions the quick figures are read in the
+ * thread pool without a shell; what needs ss, ps and the like is asked of one shell that stays, as it would be through
+ * SSH. Neither can hang the daemon: an answer that does not come in time is reported and waited for no more. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/utsname.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "collect/collector.h"
+#include "collect/local_private.h"
 
-#define VALUES_MAX 96
-#define DISKS_MAX 32
+#define VALUES_MAX 512
+#define ANSWER_MAX ((size_t)64 << 20)
+#define PATIENCE (20 * SPAN_SECOND)
 
-struct counters { /* grow for ever; rates come from two samples */
-    double busy, iowait, steal, total;
-    double received, sent; /* bytes, over all interfaces but lo */
-    uint64_t taken;        /* ns */
-};
-
-struct sample_value {
-    char name[48];
-    double value;
-};
-
-struct sample {
-    struct sample_value values[VALUES_MAX];
-    unsigned count;
-    struct counters counters;
+/* The shell; it has its own life, since it closes after the source is gone. */
+struct shell {
+    struct local *local;      /* NULL: let go */
+    uv_process_t process;
+    uv_pipe_t in, out;
+    unsigned open_handles;
+    bool exited;
+    struct buffer answer;
+    char bytes[65536];
 };
 
 struct local {
     struct source *source;
     uv_timer_t timer;
     uv_work_t work;
-    bool working;
-    bool closing, timer_closed;
-    msec interval, started;
+    struct buffer quick;      /* the worker's while `working` */
+    bool working, closing, timer_closed;
+    struct shell *shell;
+    bool asking;              /* the shell */
+    msec interval, close_interval, began; /* close_interval: somebody looks; 0 else */
     uint32_t asset;
     char *id;
-    struct counters last;
-    struct sample sample; /* the worker's while `working` */
+    struct host_reader *reader;
+    struct local_runs *runs;
+    const struct config_node *node;
 };
 
-static void put(struct sample *sample, double value, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void put(struct sample *sample, double value, const char *format, ...)
+/* ---- an answer ---- */
+
+struct values {
+    struct source *source;
+    struct sink_value row[VALUES_MAX];
+    unsigned count;
+    struct buffer raw;
+};
+
+static void put_value(void *owner, const char *name, double value)
 {
-    if (sample->count == VALUES_MAX)
+    struct values *values = owner;
+    if (values->count == VALUES_MAX)
         return;
-    struct sample_value *slot = &sample->values[sample->count++];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(slot->name, sizeof slot->name, format, arguments);
-    va_end(arguments);
-    slot->value = value;
+    const struct sink *sink = &values->source->sink;
+    values->row[values->count++] = (struct sink_value){sink->ops->metric(sink->owner, name, strlen(name)), value};
+    buffer_printf(&values->raw, "%s=%.6g ", name, value);
 }
 
-/* ---- the parts of a sample ---- */
-
-static void take_processor(struct sample *sample)
+static void answered(struct local *local, const char *text, size_t length)
 {
-    FILE *file = fopen("/proc/stat", "re");
-    if (!file)
+    struct source *source = local->source;
+    struct error error;
+    struct host *host = host_reader_take(local->reader, text, length, uv_hrtime(), clock_wall(), &error);
+    if (!host) {
+        source_bad(source, text, length, "%s", error.text);
         return;
-    double user, nice, system, idle, iowait, irq, softirq, steal = 0;
-    if (fscanf(file, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal) >= 7) {
-        sample->counters.iowait = iowait;
-        sample->counters.steal = steal;
-        sample->counters.busy = user + nice + system + irq + softirq + steal;
-        sample->counters.total = sample->counters.busy + idle + iowait;
     }
-    fclose(file);
-    double loads[3];
-    if (getloadavg(loads, 3) == 3) {
-        put(sample, loads[0], "load1");
-        put(sample, loads[1], "load5");
-        put(sample, loads[2], "load15");
-    }
+    host->cost = clock_steady() - local->began;
+    struct values values = {.source = source, .raw = BUFFER_INIT};
+    host_metrics(host, put_value, &values);
+    source->messages++;
+    source->bytes += length;
+    source->readings += values.count;
+    source->last_heard = clock_wall();
+    source->sink.ops->message(source->sink.owner, source, local->asset, SINK_NONE, CLOCK_NEVER, values.row, values.count,
+                              buffer_text(&values.raw), values.raw.length);
+    buffer_release(&values.raw);
+    if (source->sink.ops->host)
+        source->sink.ops->host(source->sink.owner, source, local->asset, host);
+    else
+        host_free(&host);
+    if (source->status != SOURCE_RUNNING)
+        source_status(source, SOURCE_RUNNING, "%s, every %lld s", local->id, (long long)(local->interval / SPAN_SECOND));
 }
 
-static void take_memory(struct sample *sample)
+/* ---- the shell ---- */
+
+static void shell_closed(uv_handle_t *handle)
 {
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (!file)
+    struct shell *shell = handle->data;
+    if (--shell->open_handles)
         return;
-    char name[64];
-    double kilobytes, total = 0, available = 0, swap = 0, swap_free = 0;
-    while (fscanf(file, "%63s %lf%*[^\n]", name, &kilobytes) == 2) {
-        if (strcmp(name, "MemTotal:") == 0)
-            total = kilobytes;
-        else if (strcmp(name, "MemAvailable:") == 0)
-            available = kilobytes;
-        else if (strcmp(name, "SwapTotal:") == 0)
-            swap = kilobytes;
-        else if (strcmp(name, "SwapFree:") == 0)
-            swap_free = kilobytes;
-    }
-    fclose(file);
-    if (total > 0) {
-        put(sample, 100.0 * (total - available) / total, "memory_percent");
-        put(sample, (total - available) * 1024.0, "memory_used_bytes");
-    }
-    if (swap > 0)
-        put(sample, 100.0 * (swap - swap_free) / swap, "swap_percent");
+    buffer_release(&shell->answer);
+    free(shell);
 }
 
-static void take_network(struct sample *sample)
+static void shell_end(struct shell *shell)
 {
-    FILE *file = fopen("/proc/net/dev", "re");
-    if (!file)
+    uv_handle_t *handles[] = {(uv_handle_t *)&shell->process, (uv_handle_t *)&shell->in, (uv_handle_t *)&shell->out};
+    if (!shell->exited && shell->process.pid > 1)
+        kill(-shell->process.pid, SIGKILL);
+    if (shell->local) {
+        shell->local->shell = NULL;
+        shell->local->asking = false;
+        shell->local = NULL;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(handles); i++)
+        if (!uv_is_closing(handles[i]))
+            uv_close(handles[i], shell_closed);
+}
+
+static void shell_exited(uv_process_t *process, int64_t status, int signal_number)
+{
+    struct shell *shell = process->data;
+    (void)status, (void)signal_number;
+    shell->exited = true;
+    if (shell->local)
+        shell_end(shell); /* the next question starts another */
+}
+
+static void shell_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct shell *shell = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(shell->bytes, sizeof shell->bytes);
+}
+
+static void shell_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    static const char end_mark[] = "\n" HOST_ANSWER_END;
+    struct shell *shell = stream->data;
+    if (count < 0 || shell->answer.length > ANSWER_MAX) {
+        if (shell->local)
+            shell_end(shell);
         return;
-    char line[512];
-    while (fgets(line, sizeof line, file)) {
-        char *colon = strchr(line, ':');
-        double received, sent;
-        if (!colon || sscanf(colon + 1, "%lf %*f %*f %*f %*f %*f %*f %*f %lf", &received, &sent) != 2)
-            continue;
-        *colon = '\0';
-        const char *name = line + strspn(line, " ");
-        if (strcmp(name, "lo") == 0)
-            continue;
-        sample->counters.received += received;
-        sample->counters.sent += sent;
     }
-    fclose(file);
-}
-
-static void take_sockets(struct sample *sample)
-{
-    FILE *file = fopen("/proc/net/sockstat", "re");
-    double sockets;
-    if (!file)
+    size_t seen = shell->answer.length < sizeof end_mark ? 0 : shell->answer.length - sizeof end_mark;
+    buffer_append(&shell->answer, buffer->base, (size_t)count);
+    char *end = memmem(shell->answer.data + seen, shell->answer.length - seen, end_mark, sizeof end_mark - 1);
+    if (!end || !shell->local)
         return;
-    char line[256];
-    while (fgets(line, sizeof line, file))
-        if (sscanf(line, "TCP: inuse %lf", &sockets) == 1)
-            put(sample, sockets, "tcp_sockets");
-    fclose(file);
+    size_t length = (size_t)(end - shell->answer.data) + sizeof end_mark - 1;
+    shell->local->asking = false;
+    answered(shell->local, shell->answer.data, length);
+    buffer_consume(&shell->answer, length);
+    if (shell->answer.capacity > ((size_t)1 << 20))
+        buffer_release(&shell->answer); /* a list of many processes came and went */
 }
 
-static void take_pressure(struct sample *sample)
+static bool shell_start(struct local *local)
 {
-    static const char *const parts[] = {"cpu", "io", "memory"};
-    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/pressure/%s", parts[i]);
-        FILE *file = fopen(path, "re");
-        double percent;
-        if (!file)
-            continue;
-        if (fscanf(file, "some avg10=%lf", &percent) == 1)
-            put(sample, percent, "pressure_%s_percent", parts[i]);
-        fclose(file);
+    struct shell *shell = memory_new(sizeof *shell);
+    char *arguments[] = {(char[]){"/bin/sh"}, NULL};
+    uv_pipe_init(local->source->loop, &shell->in, 0);
+    uv_pipe_init(local->source->loop, &shell->out, 0);
+    uv_stdio_container_t streams[] = {
+        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&shell->in},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&shell->out},
+        {.flags = UV_IGNORE}};
+    uv_process_options_t options = {.file = "/bin/sh", .args = arguments, .exit_cb = shell_exited, .flags = UV_PROCESS_DETACHED,
+                                    .stdio = streams, .stdio_count = 3};
+    shell->process.data = shell->in.data = shell->out.data = shell;
+    shell->open_handles = 3;
+    shell->local = local;
+    local->shell = shell;
+    int status = uv_spawn(local->source->loop, &shell->process, &options);
+    if (status != 0) {
+        source_status(local->source, SOURCE_TROUBLED, "cannot start a shell: %s", uv_strerror(status));
+        shell->exited = true;
+        shell_end(shell);
+        return false;
     }
+    uv_read_start((uv_stream_t *)&shell->out, shell_buffer, shell_read);
+    return true;
 }
 
-static bool is_real_disk(const struct mntent *mount)
+struct question { uv_write_t write; struct buffer text; };
+
+static void question_written(uv_write_t *write, int status)
 {
-    static const char *const real[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "vfat", "exfat",
-                                       "ntfs", "nfs", "nfs4", "cifs", "overlay"};
-    for (size_t i = 0; i < ARRAY_COUNT(real); i++)
-        if (strcmp(mount->mnt_type, real[i]) == 0)
-            return true;
-    return false;
+    struct question *question = (struct question *)write;
+    (void)status;
+    buffer_release(&question->text);
+    free(question);
 }
 
-static void put_disk(struct sample *sample, const char *directory)
+static void ask_shell(struct local *local, unsigned depths)
 {
-    struct statvfs disk;
-    if (statvfs(directory, &disk) != 0 || disk.f_blocks == 0)
+    if (!local->shell && !shell_start(local))
         return;
-    char name[24] = "root";
-    if (directory[1] != '\0') {
-        snprintf(name, sizeof name, "%s", directory + 1);
-        for (char *at = name; *at; at++)
-            if (!isalnum((unsigned char)*at))
-                *at = '_';
-    }
-    double used = (double)(disk.f_blocks - disk.f_bfree);
-    put(sample, 100.0 * used / (used + (double)disk.f_bavail), "disk_%s_percent", name);
-    if (disk.f_files > 0)
-        put(sample, 100.0 * (double)(disk.f_files - disk.f_ffree) / (double)disk.f_files, "inodes_%s_percent", name);
-}
-
-static void take_disks(struct sample *sample)
-{
-    FILE *mounts = setmntent("/proc/self/mounts", "re");
-    if (!mounts)
-        return;
-    char seen[DISKS_MAX][64];
+    struct question *question = memory_new(sizeof *question);
+    const struct config_node *list = config_get(local->node, "certificates");
+    const char *paths[64];
     unsigned count = 0;
-    struct mntent mount;
-    char text[1024];
-    while (count < DISKS_MAX && getmntent_r(mounts, &mount, text, sizeof text)) {
-        bool known = false;
-        for (unsigned i = 0; i < count; i++)
-            known = known || strcmp(seen[i], mount.mnt_fsname) == 0;
-        if (known || !is_real_disk(&mount))
-            continue; /* bind mounts show a device again */
-        snprintf(seen[count++], sizeof *seen, "%.63s", mount.mnt_fsname);
-        put_disk(sample, mount.mnt_dir);
-    }
-    endmntent(mounts);
-}
-
-static void take_uptime(struct sample *sample)
-{
-    FILE *file = fopen("/proc/uptime", "re");
-    double seconds;
-    if (!file)
-        return;
-    if (fscanf(file, "%lf", &seconds) == 1)
-        put(sample, seconds, "uptime_seconds");
-    fclose(file);
-}
-
-static void take_sample(uv_work_t *work)
-{
-    struct local *local = work->data;
-    struct sample *sample = &local->sample;
-    memset(sample, 0, sizeof *sample);
-    sample->counters.taken = uv_hrtime();
-    take_processor(sample);
-    take_memory(sample);
-    take_network(sample);
-    take_sockets(sample);
-    take_pressure(sample);
-    take_uptime(sample);
-    take_disks(sample);
-}
-
-/* ---- on the loop ---- */
-
-static void put_rates(struct sample *sample, const struct counters *last)
-{
-    const struct counters *now = &sample->counters;
-    double seconds = (double)(now->taken - last->taken) / 1e9;
-    double total = now->total - last->total;
-    if (last->taken == 0 || seconds <= 0)
-        return;
-    if (total > 0) {
-        put(sample, 100.0 * (now->busy - last->busy) / total, "cpu_percent");
-        put(sample, 100.0 * (now->iowait - last->iowait) / total, "iowait_percent");
-        put(sample, 100.0 * (now->steal - last->steal) / total, "steal_percent");
-    }
-    if (now->received >= last->received && now->sent >= last->sent) { /* an interface that left takes its bytes along */
-        put(sample, (now->received - last->received) / seconds, "net_in_bytes_per_second");
-        put(sample, (now->sent - last->sent) / seconds, "net_out_bytes_per_second");
+    if (list && config_scalar(list))
+        paths[count++] = config_scalar(list);
+    for (size_t i = 0; list && config_is_list(list) && i < config_count(list) && count < ARRAY_COUNT(paths); i++)
+        paths[count++] = config_scalar(config_at(list, i));
+    host_script(&question->text, depths, paths, count);
+    uv_buf_t bytes = uv_buf_init(question->text.data, (unsigned)question->text.length);
+    local->asking = true;
+    if (uv_write(&question->write, (uv_stream_t *)&local->shell->in, &bytes, 1, question_written) != 0) {
+        question_written(&question->write, 0);
+        shell_end(local->shell);
     }
 }
+
+/* ---- the thread ---- */
 
 static void local_finish(struct local *local)
 {
     if (!local->closing || local->working || !local->timer_closed)
         return;
+    host_reader_free(&local->reader);
+    buffer_release(&local->quick);
     free(local->id);
     free(local);
 }
 
-static void sample_taken(uv_work_t *work, int status)
+static void read_quick(uv_work_t *work)
+{
+    struct local *local = work->data;
+    buffer_clear(&local->quick);
+    local_quick(&local->quick);
+}
+
+static void quick_read(uv_work_t *work, int status)
 {
     struct local *local = work->data;
     local->working = false;
-    if (local->closing || status != 0) {
+    if (local->closing)
         local_finish(local);
-        return;
-    }
-    struct source *source = local->source;
-    put_rates(&local->sample, &local->last);
-    local->last = local->sample.counters;
-    struct sink_value values[VALUES_MAX];
-    struct buffer raw = BUFFER_INIT;
-    for (unsigned i = 0; i < local->sample.count; i++) {
-        const struct sample_value *value = &local->sample.values[i];
-        values[i] = (struct sink_value){
-            .metric = source->sink.ops->metric(source->sink.owner, value->name, strlen(value->name)), .value = value->value};
-        buffer_printf(&raw, "%s=%.6g ", value->name, value->value);
-    }
-    source->messages++;
-    source->readings += local->sample.count;
-    source->last_heard = clock_wall();
-    source->sink.ops->message(source->sink.owner, source, local->asset, SINK_NONE, CLOCK_NEVER, values,
-                              local->sample.count, buffer_text(&raw), raw.length);
-    buffer_release(&raw);
-    if (source->status != SOURCE_RUNNING)
-        source_status(source, SOURCE_RUNNING, "%s, every %lld s", local->id, (long long)(local->interval / SPAN_SECOND));
+    else if (status == 0)
+        answered(local, local->quick.data, local->quick.length);
 }
+
+/* ---- the source ---- */
 
 static void local_tick(uv_timer_t *timer)
 {
     struct local *local = timer->data;
     msec now = clock_steady();
-    if (local->working) {
-        if (now - local->started > 5 * local->interval)
+    if (local->working || local->asking) {
+        if (now - local->began > 5 * local->interval)
             source_status(local->source, SOURCE_TROUBLED, "reading this host has taken %lld s; a file system hangs?",
-                          (long long)((now - local->started) / SPAN_SECOND));
+                          (long long)((now - local->began) / SPAN_SECOND));
+        if (local->asking && now - local->began > PATIENCE)
+            shell_end(local->shell);
         return;
     }
-    local->working = true;
-    local->started = now;
-    if (uv_queue_work(local->source->loop, &local->work, take_sample, sample_taken) != 0)
-        local->working = false;
+    unsigned depths = host_reader_due(local->reader, now, local->close_interval > 0);
+    local->began = now;
+    if (depths != HOST_QUICK) {
+        ask_shell(local, depths);
+        return;
+    }
+    local->working = uv_queue_work(local->source->loop, &local->work, read_quick, quick_read) == 0;
+}
+
+static void local_attend(struct source *source, uint32_t asset, msec interval)
+{
+    struct local *local = source->state;
+    if (asset != local->asset || local->close_interval == interval)
+        return;
+    local->close_interval = interval;
+    msec period = interval && interval < local->interval ? interval : local->interval;
+    uv_timer_start(&local->timer, local_tick, interval ? 0 : (uint64_t)period, (uint64_t)period);
+}
+
+static struct host_running *local_run_on(struct source *source, uint32_t asset, const struct host_run *run, struct error *error)
+{
+    struct local *local = source->state;
+    if (asset == local->asset)
+        return local_run(local->runs, run, error);
+    error_set(error, ERROR_UNAVAILABLE, "the source %s reaches no other host than its own", source->name);
+    return NULL;
+}
+
+static void local_cancel_run(struct source *source, struct host_running *running)
+{
+    (void)source;
+    local_cancel(running);
+}
+
+static void describe(struct source *source, const struct local *local, const struct utsname *host)
+{
+    char model[160], period[SPAN_TEXT];
+    snprintf(model, sizeof model, "%.60s %.60s", host->sysname, host->release);
+    struct asset hint = {.field = {[ASSET_kind] = "server", [ASSET_class_] = "server", [ASSET_name] = host->nodename,
+                                   [ASSET_model] = model, [ASSET_period] = span_format(period, local->interval)}};
+    for (int i = 0; i < ASSET_FIELD_COUNT; i++)
+        if (!hint.field[i])
+            hint.field[i] = "";
+    hint.attributes = "";
+    if (source->sink.ops->describe)
+        source->sink.ops->describe(source->sink.owner, source, local->asset, &hint);
 }
 
 static bool local_start(struct source *source, const struct config_node *node, struct error *error)
@@ -313,24 +308,18 @@ static bool local_start(struct source *source, const struct config_node *node, s
     uname(&host);
     source->state = local;
     local->source = source;
+    local->node = node;
     local->interval = config_span(node, "interval", 5 * SPAN_SECOND);
     local->id = memory_text(config_text(node, "asset", host.nodename));
+    local->reader = host_reader_new();
+    local->runs = local_runs_new(source->loop);
     local->work.data = local;
     local->timer.data = local;
     uv_timer_init(source->loop, &local->timer);
     local->asset = source->sink.ops->asset(source->sink.owner, source, local->id, strlen(local->id));
     if (local->asset == SINK_NONE)
         return error_set(error, ERROR_INVALID, "`%s` cannot be the id of an asset; give one with asset:", local->id);
-    char model[160], period[SPAN_TEXT];
-    snprintf(model, sizeof model, "%.60s %.60s", host.sysname, host.release);
-    struct asset hint = {.field = {[ASSET_kind] = "server", [ASSET_class_] = "server", [ASSET_name] = host.nodename,
-                                   [ASSET_model] = model, [ASSET_period] = span_format(period, local->interval)}};
-    for (int i = 0; i < ASSET_FIELD_COUNT; i++)
-        if (!hint.field[i])
-            hint.field[i] = "";
-    hint.attributes = "";
-    if (source->sink.ops->describe)
-        source->sink.ops->describe(source->sink.owner, source, local->asset, &hint);
+    describe(source, local, &host);
     source->targets = 1;
     uv_timer_start(&local->timer, local_tick, 0, (uint64_t)local->interval);
     return true;
@@ -348,19 +337,36 @@ static void local_stop(struct source *source)
     struct local *local = source->state;
     source->state = NULL;
     local->closing = true;
+    local_runs_end(&local->runs);
+    if (local->shell)
+        shell_end(local->shell);
     uv_close((uv_handle_t *)&local->timer, local_timer_closed);
+}
+
+static bool check_certificate(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    for (const char *at = text; *at; at++)
+        if (!strchr("/._-+@:*?[]", *at) && !((*at | 32) >= 'a' && (*at | 32) <= 'z') && !(*at >= '0' && *at <= '9'))
+            return error_set(error, ERROR_INVALID, "expected a path or pattern such as /etc/nginx/tls/*.pem; got `%s`", text);
+    return *text == '/' || error_set(error, ERROR_INVALID, "expected an absolute path; got `%s`", text);
 }
 
 static const struct config_key local_keys[] = {
     {.name = "interval", .type = CONFIG_SPAN, .minimum = 500, .maximum = 3600e3, .help = "time between samples (default 5s)"},
     {.name = "asset", .type = CONFIG_TEXT, .help = "id of the asset that this host is (default: its host name)"},
+    {.name = "certificates", .type = CONFIG_TEXT_LIST, .check = check_certificate,
+     .help = "certificate files whose end is watched, such as /etc/nginx/tls/*.pem"},
     {.name = NULL},
 };
 
 const struct collector_ops collector_local = {
     .type = "local",
-    .help = "this very host: processor, memory, disks, network, pressure",
+    .help = "this very host: processor, memory, disks, network, ports, services, processes",
     .keys = local_keys,
     .start = local_start,
+    .attend = local_attend,
+    .run = local_run_on,
+    .cancel = local_cancel_run,
     .stop = local_stop,
 };

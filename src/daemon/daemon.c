@@ -20,7 +20,9 @@
 #include "engine/fleet.h"
 #include "engine/alerts.h"
 #include "engine/feeds.h"
+#include "engine/alerts_hosts.h"
 #include "engine/heartbeats.h"
+#include "engine/hosts.h"
 #include "engine/rules.h"
 #include "engine/ledger.h"
 #include "store/store.h"
@@ -53,6 +55,8 @@ struct daemon {
     struct fleet *fleet;
     struct alerts *alerts;
     struct alerts_health *alerts_health;
+    struct hosts *hosts;
+    struct alerts_hosts *alerts_hosts;
     struct rules *rules;
     struct notify *notify;
     struct heartbeats *heartbeats;
@@ -205,6 +209,7 @@ static void source_begin(struct daemon *daemon, struct running *running, const s
 static void source_end(struct daemon *daemon, struct running *running)
 {
     struct source *source = running->source;
+    hosts_forget_source(daemon->hosts, source);
     if (source->state && source->ops->stop)
         source->ops->stop(source);
     source->status = SOURCE_STOPPED;
@@ -354,6 +359,7 @@ static bool daemon_reload(void *owner, struct error *error)
     } else {
         tell_what_waits(daemon, settings);
         heartbeats_use(daemon->heartbeats, settings_heartbeats(settings));
+        hosts_configure(daemon->hosts, settings_hosts(settings)->row, settings_hosts(settings)->count);
         log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(settings)->text));
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
@@ -428,6 +434,9 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     daemon->feeds = feeds_new(daemon->fleet, daemon->alerts, daemon->heartbeats);
     groups_follow(daemon, daemon->settings);
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
+    daemon->hosts = hosts_new(&daemon->loop, daemon->fleet);
+    hosts_configure(daemon->hosts, settings_hosts(daemon->settings)->row, settings_hosts(daemon->settings)->count);
+    daemon->alerts_hosts = alerts_hosts_new(daemon->alerts, daemon->hosts);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
     daemon->api = api_new(&daemon->loop, &(struct api_parts){
@@ -438,6 +447,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .notify = daemon->notify,
         .feeds = daemon->feeds,
         .heartbeats = daemon->heartbeats,
+        .hosts = daemon->hosts,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -469,6 +479,8 @@ static void daemon_end(struct daemon *daemon)
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
     rules_free(&daemon->rules);
     notify_free(&daemon->notify);
+    alerts_hosts_free(&daemon->alerts_hosts);
+    hosts_free(&daemon->hosts);
     alerts_health_free(&daemon->alerts_health);
     feeds_free(&daemon->feeds);
     heartbeats_free(&daemon->heartbeats);

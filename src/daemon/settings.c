@@ -37,6 +37,7 @@ struct settings {
     struct notify_plan *notify;
     struct alerts_options alerts;
     struct heartbeats_plan heartbeats;
+    struct hosts_plan hosts;
     struct runbooks *runbooks;
     struct roster roster;
     struct config_problems remarks;
@@ -523,6 +524,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     settings->site.roster = &settings->roster;
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
     heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
+    hosts_plan_read(&settings->hosts, config_get(root, "servers"));
     if (problems->count != before)
         settings_free(&settings);
     return settings;
@@ -543,6 +545,7 @@ void settings_free(struct settings **settings)
         free(own->texts[i]);
     notify_plan_free(&own->notify);
     heartbeats_plan_release(&own->heartbeats);
+    hosts_plan_release(&own->hosts);
     runbooks_free(&own->runbooks);
     roster_release(&own->roster);
     config_problems_release(&own->remarks);
@@ -570,6 +573,11 @@ struct site *settings_site(struct settings *settings)
 struct notify_plan *settings_notify(const struct settings *settings)
 {
     return settings->notify;
+}
+
+const struct hosts_plan *settings_hosts(const struct settings *settings)
+{
+    return &settings->hosts;
 }
 
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings)

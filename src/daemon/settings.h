@@ -9,6 +9,7 @@
 #include "engine/alerts.h"
 #include "engine/fleet.h"
 #include "engine/heartbeats.h"
+#include "engine/hosts_plan.h"
 #include "engine/notify.h"
 #include "engine/site.h"
 #include "model/rule.h"
@@ -41,6 +42,7 @@ size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
 struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
+const struct hosts_plan *settings_hosts(const struct settings *settings); /* what is expected of servers */
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings);
 /* Redundancy groups, in an array of the caller's to free; texts belong to the settings. */
 unsigned settings_groups(const struct settings *settings, struct alert_group **groups);

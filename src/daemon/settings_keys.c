@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/settings.h"
 #include "engine/heartbeats.h"
+#include "engine/hosts_plan.h"
 #include "engine/notify.h"
 #include "model/filter.h"
 #include "model/rule.h"
@@ -147,6 +148,7 @@ const struct config_key settings_keys[] = {
     {.name = "ledger", .type = CONFIG_TEXT_LIST, .help = "CSV files for the first start"},
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
+    {.name = "servers", .type = CONFIG_LIST, .keys = hosts_keys, .help = "what is expected of servers: ports, services, destinations; how one is restarted"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},
     {.name = "shifts", .type = CONFIG_LIST, .keys = shift_keys, .help = "who is on duty when: the title and silences say so"},
     {.name = "runbooks", .type = CONFIG_PATH, .help = "folder of the site's own runbooks, NAME.md or NAME.zh.md"},

@@ -179,6 +179,8 @@ struct fleet_listener {
     /* At once, for each value that became an asset's last; on the hottest path, so: quick. May be NULL. Must not change
      * the fleet. */
     void (*measured)(void *owner, uint32_t asset, uint32_t metric, msec time, double value);
+    /* A host told of itself; takes it. At most one listener has this. */
+    void (*host)(void *owner, struct source *source, uint32_t asset, struct host *host);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */

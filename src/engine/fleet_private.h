@@ -20,7 +20,7 @@
 #define SOURCE_SLOTS 32u
 #define SLOT_RESTORED (SOURCE_SLOTS - 1) /* verdicts brought back from the store, until a source speaks again */
 #define TURN_LIMIT 4096u               /* timers a loop turn */
-#define LISTENERS_MAX 8u
+#define LISTENERS_MAX 16u
 #define CHANGED_MAX 64u
 
 /* Evidence of probes and checks, one bit a source slot; only assets that are probed have it. */

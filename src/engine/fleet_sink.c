@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/fleet_private.h"
+#include "model/host.h"
 
 #define VIA_DEPTH 8 /* gateways behind gateways */
 
@@ -245,6 +246,17 @@ static void sink_check(void *owner, struct source *source, uint32_t asset, enum 
     fleet_check_seen(fleet, live_at(fleet, asset), slot_of(fleet, source), verdict, evidence, clock_steady());
 }
 
+static void sink_host(void *owner, struct source *source, uint32_t asset, struct host *host)
+{
+    struct fleet *fleet = owner;
+    for (unsigned i = 0; i < fleet->listener_count; i++)
+        if (fleet->listeners[i].host) {
+            fleet->listeners[i].host(fleet->listeners[i].owner, source, asset, host);
+            return;
+        }
+    host_free(&host);
+}
+
 static bool sink_targets(void *owner, const char *filter, void (*visit)(void *visitor, const struct sink_target *target),
                          void *visitor, struct error *error)
 {
@@ -285,6 +297,7 @@ struct sink fleet_sink(struct fleet *fleet)
         .describe = sink_describe,
         .link = sink_link,
         .check = sink_check,
+        .host = sink_host,
         .targets = sink_targets,
         .ledger_revision = sink_ledger_revision,
         .source_changed = sink_source_changed,

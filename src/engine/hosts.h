@@ -39,10 +39,16 @@ void hosts_free(struct hosts **hosts);
 void hosts_configure(struct hosts *hosts, const struct hosts_expectation *expectations, unsigned count);
 /* What the fleet's sink hands on; takes the host. */
 void hosts_take(struct hosts *hosts, struct source *source, uint32_t asset, struct host *host);
+/* Before its stop(): commands that run through it end with ERROR_UNAVAILABLE. */
 void hosts_forget_source(struct hosts *hosts, struct source *source);
 
 const struct host *hosts_find(const struct hosts *hosts, uint32_t asset); /* NULL: never told; valid until the next turn */
 struct source *hosts_source(const struct hosts *hosts, uint32_t asset);   /* that watches it; NULL none */
+/* Read as the configuration has them; false when they are not of the shape. */
+struct hosts_ports { unsigned first, last; bool tcp, udp; };
+struct hosts_net { unsigned char bytes[16]; unsigned family, prefix, port; }; /* family in bits; port 0: any */
+bool hosts_port_parse(const char *text, struct hosts_ports *ports);
+bool hosts_net_parse(const char *text, struct hosts_net *net);
 /* In force for an asset, members merged. */
 void hosts_expected(struct hosts *hosts, uint32_t asset, struct hosts_expectation *expected);
 
@@ -54,6 +60,7 @@ struct host_deviation {
     char evidence[200];                     /* "python3 (pid 4711, user www) listens on 0.0.0.0:8088" */
     msec since;                             /* first seen so */
 };
+const char *host_deviation_name(enum host_deviation_kind kind); /* "port-unexpected", ... */
 unsigned hosts_deviations(struct hosts *hosts, uint32_t asset, struct host_deviation *found, unsigned max);
 
 /* Look closely for the next ten seconds: each call renews it; sampling goes to 1 s and FULL at the first, and back by
@@ -76,6 +83,9 @@ struct hosts_listener {
 };
 void hosts_listen(struct hosts *hosts, const struct hosts_listener *listener);
 void hosts_unlisten(struct hosts *hosts, const void *owner);
+/* The hosts there are, by index until FLEET_NONE. */
+uint32_t hosts_at(const struct hosts *hosts, unsigned index);
+bool hosts_attended(const struct hosts *hosts, uint32_t asset);
 uint64_t hosts_revision(const struct hosts *hosts, uint32_t asset); /* grows with each answer */
 
 #endif

@@ -1,0 +1,49 @@
+/* Shared by hosts.c, hosts_watch.c and hosts_run.c. */
+#ifndef ENGINE_HOSTS_PRIVATE_H
+#define ENGINE_HOSTS_PRIVATE_H
+
+#include "engine/hosts.h"
+
+#define HOSTS_LISTENERS 8
+#define HOSTS_DEVIATIONS 200 /* of one host; what is beyond shows when these are gone */
+
+struct hosts_member {
+    uint32_t asset;
+    struct source *source;
+    struct host *host;
+    uint64_t revision;
+    msec attended_until;          /* steady; CLOCK_NEVER: nobody looks */
+    struct host_deviation *deviations;
+    unsigned deviation_count;
+    struct hosts_expectation expected;
+    uint64_t expected_ledger;     /* ledger revision + 1 for which `expected` was found; 0: anew */
+};
+
+struct hosts_running {
+    struct hosts_running *next, **link;
+    struct hosts *hosts;
+    struct source *source;
+    struct host_running *running;
+    struct host_run run;          /* the caller's */
+};
+
+struct hosts {
+    uv_loop_t *loop;
+    struct fleet *fleet;
+    uv_timer_t *timer;            /* runs while somebody looks */
+    struct hosts_member **members; /* by asset */
+    unsigned member_count, member_capacity;
+    const struct hosts_expectation *expectations;
+    struct filter **filters;      /* one each */
+    unsigned expectation_count;
+    struct hosts_listener listeners[HOSTS_LISTENERS];
+    unsigned listener_count;
+    struct hosts_running *runs;
+};
+
+struct hosts_member *hosts_member(const struct hosts *hosts, uint32_t asset); /* NULL: never told */
+/* What the host does beside what is expected, found anew from its lists. */
+void hosts_judge(struct hosts *hosts, struct hosts_member *member);
+void hosts_forget_runs(struct hosts *hosts, const struct source *source); /* NULL: all */
+
+#endif
