@@ -164,6 +164,26 @@ static void take_people(struct alerts *alerts, struct alert *alert, const struct
     }
 }
 
+/* What was folded under each cause then; `alerts` are by number. */
+static void count_symptoms(struct alerts_past *past)
+{
+    for (uint32_t i = 0; i < past->count; i++) {
+        const struct alert *symptom = &past->alerts[i];
+        uint32_t low = 0, high = past->count;
+        if (!symptom->cause_number || !(symptom->life.suppression & SUPPRESSED_DEPENDENCY))
+            continue;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2;
+            if (past->alerts[middle].number < symptom->cause_number)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low < past->count && past->alerts[low].number == symptom->cause_number)
+            past->alerts[low].symptoms++;
+    }
+}
+
 /* `people` by number, as `rows` are. */
 static struct alerts_past *past_make(struct alerts *alerts, msec at, const struct store_alert *rows,
                                      const struct store_alert_event *events, size_t count,
@@ -193,6 +213,7 @@ static struct alerts_past *past_make(struct alerts *alerts, msec at, const struc
         alert->key = queue_key(alert);
         past->rows[past->count++] = alert;
     }
+    count_symptoms(past);
     qsort(past->rows, past->count, sizeof *past->rows, compare_past);
     return past;
 }
