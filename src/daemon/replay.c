@@ -345,7 +345,7 @@ int replay_run(const struct options *options)
 {
     struct replay *replay = memory_new(sizeof *replay);
     struct error error = {0};
-    log_level_set(LOG_LEVEL_WARNING);
+    log_level_set(LOG_LEVEL_ERROR);
     uv_loop_init(&replay->loop);
     watch_ends(replay);
     bool good = replay_open(replay, options, &error);

@@ -22,6 +22,7 @@
 #define BELOW_MOST 400
 #define NEIGHBOURS_MOST 60
 #define RUNBOOKS_TAKEN 40
+#define NOTIFICATIONS_READ 100000
 
 /* ---- what was left out, in words ---- */
 
@@ -407,7 +408,7 @@ struct gather *capsule_gather(const struct capsule_parts *parts, const char *id,
     take_rules(gather);
     take_runbooks(gather);
     if (parts->notify)
-        notify_list(parts->notify, 0, UINT32_MAX, &total, take_notification, gather);
+        notify_list(parts->notify, 0, NOTIFICATIONS_READ, &total, take_notification, gather);
     take_veils(gather);
     gather_history(gather);
     return gather;

@@ -25,6 +25,7 @@ struct reading_in {
     struct capsule *capsule;
     const char *part;
     unsigned line;
+    bool compressed;             /* it begins as a capsule does */
     struct buffer scratch;
     struct error *error;
     struct place { const char *id; uint32_t place; } *places; /* by id, once all assets are in */
@@ -423,6 +424,11 @@ static bool damaged(struct reading_in *in, struct archive *archive)
     return error_set(in->error, ERROR_CORRUPT, "is damaged: %s", why ? why : "it ends too early");
 }
 
+static bool not_one(struct reading_in *in)
+{
+    return error_set(in->error, ERROR_INVALID, in->compressed ? "is damaged, or no incident capsule" : "is no incident capsule");
+}
+
 static bool next_file(struct reading_in *in, struct archive *archive, size_t place, struct buffer *bytes)
 {
     struct archive_entry *entry;
@@ -430,7 +436,7 @@ static bool next_file(struct reading_in *in, struct archive *archive, size_t pla
     int status = archive_read_next_header(archive, &entry);
     const char *name = status == ARCHIVE_OK ? archive_entry_pathname(entry) : NULL;
     if (status != ARCHIVE_OK && status != ARCHIVE_EOF && !place)
-        return error_set(in->error, ERROR_INVALID, "is no incident capsule");
+        return not_one(in);
     if (status != ARCHIVE_OK)
         return damaged(in, archive);
     if (!name || strcmp(name, parts[place].name) != 0 || archive_entry_filetype(entry) != AE_IFREG)
@@ -489,12 +495,13 @@ struct capsule *capsule_read(const char *bytes, size_t length, struct error *err
         return NULL;
     }
     in.capsule = capsule_new();
+    in.compressed = length >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0; /* RFC 8878 */
     struct archive *archive = archive_read_new();
     bool good = archive_read_support_filter_zstd(archive) == ARCHIVE_OK && archive_read_support_format_tar(archive) == ARCHIVE_OK;
     if (!good)
         error_set(in.error, ERROR_INTERNAL, "capsule: %s", archive_error_string(archive));
     else if (archive_read_open_memory(archive, bytes, length) != ARCHIVE_OK)
-        good = error_set(in.error, ERROR_INVALID, "is no incident capsule");
+        good = not_one(&in);
     good = good && read_parts(&in, archive);
     archive_read_free(archive);
     buffer_release(&in.scratch);

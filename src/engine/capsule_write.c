@@ -9,6 +9,8 @@
 #include "engine/alerts.h"
 #include "engine/capsule_format.h"
 
+#define USTAR_TIME_MOST 077777777777 /* seconds: eleven octal digits, the year 2242 */
+
 /* ---- the parts ---- */
 
 static void line_end(struct json_writer *writer)
@@ -195,7 +197,7 @@ static bool add_file(struct archive *archive, const char *name, const struct buf
     archive_entry_set_size(entry, (la_int64_t)bytes->length);
     archive_entry_set_filetype(entry, AE_IFREG);
     archive_entry_set_perm(entry, 0644);
-    archive_entry_set_mtime(entry, time / 1000, 0);
+    archive_entry_set_mtime(entry, time / 1000 < USTAR_TIME_MOST ? time / 1000 : USTAR_TIME_MOST, 0);
     bool good = archive_write_header(archive, entry) == ARCHIVE_OK &&
                 archive_write_data(archive, buffer_text(bytes), bytes->length) == (la_ssize_t)bytes->length;
     archive_entry_free(entry);
