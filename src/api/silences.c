@@ -29,7 +29,7 @@ static void write_downtime(struct json_writer *writer, const struct alert_downti
     wire_write_downtime(writer, &(struct wire_downtime){
         .id = row->id, .filter = row->filter, .kind = downtime_kind_name(row->kind), .schedule = row->schedule, .why = row->why,
         .by = row->by, .starts = row->starts, .ends = row->ends, .duration = row->duration,
-        .with_children = row->with_children, .active = row->active, .revision = row->revision});
+        .with_children = row->with_children, .active = row->active, .matches = row->matches, .revision = row->revision});
 }
 
 /* ---- lists ---- */
@@ -107,15 +107,15 @@ static void ended(void *owner, const char *id, const struct error *error)
         request_finish(request, 204);
 }
 
-static bool take_instant(struct request *request, struct json_object *body, const char *key, msec *instant)
+/* "2h": so long from now; or an instant; "" for never. False when answered with what is wrong. */
+static bool read_instant(struct request *request, const char *text, const char *key, msec *instant)
 {
     struct error error;
-    const char *text = json_get_text(body, key, "");
     msec span;
     *instant = CLOCK_NEVER;
     if (!*text)
         return true;
-    if (span_parse(text, &span, NULL)) { /* "2h": so long from now */
+    if (span_parse(text, &span, NULL)) {
         *instant = request->now + span;
         return true;
     }
@@ -124,6 +124,11 @@ static bool take_instant(struct request *request, struct json_object *body, cons
     error_prefix(&error, "%s", key);
     request_fail(request, &error);
     return false;
+}
+
+static bool take_instant(struct request *request, struct json_object *body, const char *key, msec *instant)
+{
+    return read_instant(request, json_get_text(body, key, ""), key, instant);
 }
 
 void post_silence(struct request *request)
@@ -188,36 +193,92 @@ static void write_ends_in(struct request *request, struct json_writer *writer, m
     json_write_object_end(writer);
 }
 
+static void rehearse(struct request *request, const char *filter, const char *ends_text)
+{
+    struct alert_rehearsal rehearsal;
+    struct error error;
+    struct json_writer writer;
+    msec ends;
+    if (!read_instant(request, ends_text, "ends", &ends))
+        return;
+    if (!alerts_rehearse(request->api->alerts, filter, &rehearsal, &error)) {
+        request_fail(request, &error);
+        return;
+    }
+    json_start(&writer, &request->answer);
+    json_write_object(&writer, NULL);
+    json_write_integer(&writer, "matches", rehearsal.matches);
+    json_write_array(&writer, "ids");
+    for (unsigned i = 0; i < rehearsal.id_count; i++)
+        json_write_text(&writer, NULL, rehearsal.ids[i]);
+    json_write_array_end(&writer);
+    json_write_integer(&writer, "would_have_hidden", rehearsal.would_have_hidden);
+    json_write_integer(&writer, "notifications", rehearsal.notifications);
+    write_ends_in(request, &writer, ends);
+    json_write_object_end(&writer);
+    free(rehearsal.ids);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
 void post_rehearsal(struct request *request)
 {
     struct json_object *body = has_desk(request) ? request_json(request) : NULL;
     if (!body)
         return;
-    struct alert_rehearsal rehearsal;
-    struct error error;
-    struct json_writer writer;
-    msec ends;
-    if (!take_instant(request, body, "ends", &ends)) {
-        json_object_put(body);
-        return;
-    }
-    if (!alerts_rehearse(request->api->alerts, json_get_text(body, "filter", ""), &rehearsal, &error)) {
-        request_fail(request, &error);
-    } else {
-        json_start(&writer, &request->answer);
-        json_write_object(&writer, NULL);
-        json_write_integer(&writer, "matches", rehearsal.matches);
-        json_write_array(&writer, "ids");
-        for (unsigned i = 0; i < rehearsal.id_count; i++)
-            json_write_text(&writer, NULL, rehearsal.ids[i]);
-        json_write_array_end(&writer);
-        json_write_integer(&writer, "would_have_hidden", rehearsal.would_have_hidden);
-        json_write_integer(&writer, "notifications", rehearsal.notifications);
-        write_ends_in(request, &writer, ends);
-        json_write_object_end(&writer);
-        free(rehearsal.ids);
-        request->content_type = "application/json";
-        request_finish(request, 200);
-    }
+    rehearse(request, json_get_text(body, "filter", ""), json_get_text(body, "ends", ""));
     json_object_put(body);
+}
+
+static const char *parameter(const struct request *request, const char *name)
+{
+    const char *text = target_get(&request->target, name);
+    return text ? text : "";
+}
+
+void get_rehearsal(struct request *request)
+{
+    if (has_desk(request))
+        rehearse(request, parameter(request, "filter"), parameter(request, "ends"));
+}
+
+static void write_coverage(struct request *request, const struct alert_coverage *coverage, msec ends)
+{
+    struct json_writer writer;
+    json_start(&writer, &request->answer);
+    json_write_object(&writer, NULL);
+    json_write_integer(&writer, "assets", coverage->assets);
+    json_write_integer(&writer, "covered", coverage->covered);
+    json_write_integer(&writer, "alerts", coverage->alerts);
+    json_write_array(&writer, "ids");
+    for (unsigned i = 0; i < coverage->example_count; i++) {
+        struct fleet_view view;
+        fleet_get(request->api->fleet, coverage->examples[i], &view);
+        json_write_text(&writer, NULL, view.row.field[ASSET_id]);
+    }
+    json_write_array_end(&writer);
+    write_ends_in(request, &writer, ends);
+    json_write_object_end(&writer);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
+void get_coverage(struct request *request)
+{
+    struct alert_downtime downtime = {.filter = parameter(request, "filter"), .schedule = parameter(request, "schedule"), .with_children = true};
+    struct alert_coverage coverage;
+    struct error error;
+    const char *kind = parameter(request, "kind"), *duration = parameter(request, "duration");
+    if (!has_desk(request) || !read_instant(request, parameter(request, "starts"), "starts", &downtime.starts) ||
+        !read_instant(request, parameter(request, "ends"), "ends", &downtime.ends))
+        return;
+    if (*kind && !downtime_kind_parse(kind, &downtime.kind))
+        request_refuse(request, 400, ERROR_INVALID, "kind: expected fixed, flexible or recurring; got `%.40s`", kind);
+    else if (*duration && !span_parse(duration, &downtime.duration, &error))
+        request_refuse(request, 400, ERROR_INVALID, "duration_ms: %s", error.text);
+    else if (!target_flag(&request->target, "with_children", &downtime.with_children, &error) ||
+             !alerts_rehearse_downtime(request->api->alerts, &downtime, &coverage, &error))
+        request_fail(request, &error);
+    else
+        write_coverage(request, &coverage, downtime.ends);
 }

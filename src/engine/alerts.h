@@ -136,6 +136,7 @@ struct alert_downtime {
     msec starts, ends;        /* fixed: in force between; flexible: the first problem between them starts it; recurring: within */
     msec duration;            /* flexible, recurring */
     bool with_children, active;
+    uint32_t matches;         /* open alerts that it hides now */
     int64_t revision;
 };
 /* The outcome's id is the new one's. Errors: ERROR_INVALID names the column of the filter or the field. */
@@ -150,6 +151,13 @@ bool alerts_downtime_at(const struct alerts *alerts, unsigned index, struct aler
 struct alert_rehearsal { uint32_t matches, would_have_hidden, notifications; char (*ids)[24]; unsigned id_count; };
 /* Matches now (at most 200 ids), and of the last 7 days: alerts raised and notices sent. The caller frees ids. */
 bool alerts_rehearse(struct alerts *alerts, const char *filter, struct alert_rehearsal *rehearsal, struct error *error);
+
+/* Times, duration and schedule as alerts_downtime asks for them; the error begins with the field's name. */
+bool alerts_downtime_check(struct alerts *alerts, const struct alert_downtime *downtime, struct error *error);
+/* What it would cover: assets selected, those and what hangs below them, and alerts open there now. */
+#define ALERT_COVERAGE_EXAMPLES 20
+struct alert_coverage { uint32_t assets, covered, alerts, examples[ALERT_COVERAGE_EXAMPLES]; unsigned example_count; };
+bool alerts_rehearse_downtime(struct alerts *alerts, const struct alert_downtime *downtime, struct alert_coverage *coverage, struct error *error);
 
 /* ---- reading ---- */
 /* A `struct alert` is opaque, and valid until the loop's next turn. */

@@ -11,8 +11,6 @@
 #include "base/text.h"
 #include "engine/alerts_private.h"
 
-#define REHEARSAL_SPAN (7 * SPAN_DAY)
-#define REHEARSAL_IDS 200
 
 struct veil {                      /* a silence or a downtime */
     bool downtime;
@@ -456,16 +454,23 @@ void alerts_silence(struct alerts *alerts, const struct alert_silence *silence, 
     veil_save(alerts, veil, done, owner);
 }
 
-void alerts_downtime(struct alerts *alerts, const struct alert_downtime *downtime, alerts_saved *done, void *owner)
+bool alerts_downtime_check(struct alerts *alerts, const struct alert_downtime *downtime, struct error *error)
 {
-    struct error error = {0};
     struct schedule schedule;
     msec now = desk_now(alerts), starts = downtime->starts == CLOCK_NEVER ? now : downtime->starts;
     bool recurring = downtime->kind == DOWNTIME_RECURRING;
-    bool good = times_good(starts, downtime->ends, now, recurring, &error);
-    if (good && downtime->kind != DOWNTIME_FIXED && downtime->duration <= 0)
-        good = error_set(&error, ERROR_INVALID, "duration_ms: how long does it last?");
-    good = good && (!recurring || schedule_parse(text_or_empty(downtime->schedule), &schedule, &error));
+    if (!times_good(starts, downtime->ends, now, recurring, error))
+        return false;
+    if (downtime->kind != DOWNTIME_FIXED && downtime->duration <= 0)
+        return error_set(error, ERROR_INVALID, "duration_ms: how long does it last?");
+    return !recurring || schedule_parse(text_or_empty(downtime->schedule), &schedule, error);
+}
+
+void alerts_downtime(struct alerts *alerts, const struct alert_downtime *downtime, alerts_saved *done, void *owner)
+{
+    struct error error = {0};
+    msec now = desk_now(alerts), starts = downtime->starts == CLOCK_NEVER ? now : downtime->starts;
+    bool good = alerts_downtime_check(alerts, downtime, &error);
     struct veil *veil = good ? veil_new(downtime->filter, downtime->why, downtime->by, now, &error) : NULL;
     if (!veil) {
         fail_now(&error, done, owner);
@@ -538,38 +543,9 @@ bool alerts_downtime_at(const struct alerts *alerts, unsigned index, struct aler
         *out = (struct alert_downtime){
             .id = veil->id, .filter = veil->filter_text, .why = veil->why, .by = veil->by, .schedule = veil->schedule,
             .kind = veil->kind, .starts = veil->starts, .ends = veil->ends, .duration = veil->duration,
-            .with_children = veil->with_children, .active = veil->active, .revision = veil->revision};
+            .with_children = veil->with_children, .active = veil->active, .matches = veil->matches, .revision = veil->revision};
     return veil != NULL;
 }
-
-bool alerts_rehearse(struct alerts *alerts, const char *text, struct alert_rehearsal *out, struct error *error)
-{
-    msec now = desk_now(alerts);
-    struct filter *filter = filter_parse(text, FILTER_STRICT, now, error);
-    memset(out, 0, sizeof *out);
-    if (!filter)
-        return false;
-    out->ids = memory_new_array(REHEARSAL_IDS, sizeof *out->ids);
-    for (uint32_t handle = 0; handle < alerts->count; handle++) {
-        const struct alert *alert = alert_at(alerts, handle);
-        struct alert_subject subject = {alerts, alert};
-        if (!(alert->flags & ALERT_LIVE) || alert->life.condition == CONDITION_NORMAL ||
-            !filter_match(filter, &alert_subject_ops, &subject))
-            continue;
-        if (alert_is_open(alert)) {
-            out->matches++;
-            if (out->id_count < REHEARSAL_IDS)
-                memcpy(out->ids[out->id_count++], alert->id, sizeof alert->id);
-        }
-        if (alert->life.raised_at != CLOCK_NEVER && now - alert->life.raised_at <= REHEARSAL_SPAN) {
-            out->would_have_hidden++;
-            out->notifications += alert->told;
-        }
-    }
-    filter_free(&filter);
-    return true;
-}
-
 /* ---- begin and end ---- */
 
 static void free_handle(uv_handle_t *handle)

@@ -176,7 +176,7 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
 #define DOWNTIME(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                         \
     TEXT(id, "id") TEXT(filter, "filter") TEXT(kind, "kind") INSTANT(starts, "starts") INSTANT(ends, "ends")     \
     SPAN(duration, "duration_ms") TEXT(schedule, "schedule") FLAG(with_children, "with_children")                \
-    TEXT(why, "why") TEXT(by, "by") FLAG(active, "active") LONG(revision, "revision")
+    TEXT(why, "why") TEXT(by, "by") FLAG(active, "active") COUNT(matches, "matches") LONG(revision, "revision")
 #define RULE(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                             \
     TEXT(name, "name") TEXT(type, "type") TEXT(select, "select") TEXT(when, "when") TEXT(clear, "clear")         \
     SPAN(hold, "for_ms") TEXT(runbook, "runbook") TEXT(contract, "contract") TEXT(requirement, "requirement")    \

@@ -91,7 +91,7 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
 struct wire_heartbeat { const char *name, *title, *state, *severity, *asset, *message, *by, *alert; msec last, due, every, grace; int64_t beats, failures; };
 /* `elsewhere`: what became of it in other systems ("prod: 3 silenced there"). */
 struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; const char *elsewhere; };
-struct wire_downtime { const char *id, *filter, *kind, *schedule, *why, *by; msec starts, ends, duration; bool with_children, active; int64_t revision; };
+struct wire_downtime { const char *id, *filter, *kind, *schedule, *why, *by; msec starts, ends, duration; bool with_children, active; uint32_t matches; int64_t revision; };
 struct wire_rule { const char *name, *type, *select, *when, *clear, *runbook, *contract, *requirement, *problem; enum severity severity; msec hold; int64_t version; uint32_t applies, active; };
 struct wire_notification { const char *id, *channel, *to, *alert, *what, *state, *detail; msec time; uint32_t attempts; };
 

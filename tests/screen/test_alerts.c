@@ -144,13 +144,56 @@ static void a_silence_is_rehearsed(void **state)
     (void)state;
     struct harness *harness = open_console(24, 80, NULL);
     open_alerts(harness);
-    press(harness, "S", "asset:GW-05");
-    press(harness, "type:cable Enter", "It matches 1 alerts now");
+    press(harness, "S", "It matches 1 alerts now"); /* the form, filled for the row under the cursor */
+    press(harness, "C-s", "is needed");
+    press(harness, "type:cable", "cable"); /* letters are text here: q does not leave */
+    press(harness, "type:q1 C-s", "put it in force");
     harness_pump(harness, 400);
+    press(harness, "Enter", "put it in force");
     press(harness, "y", "U ends it");
     assert_true(harness_wait_text(harness, "· 1 silenced", PATIENCE));
     press(harness, "U", "the silence is ended");
     assert_true(harness_wait_no_text(harness, "· 1 silenced", PATIENCE));
+    leave(&harness);
+}
+
+/* A downtime is validated while it is filled in, says what it covers with what hangs below, is listed, and ended. */
+static void a_downtime_is_announced(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "M", "Assets covered: 1, with what hangs below 4.");
+    press(harness, "Tab Right Right", "recurring");
+    press(harness, "Tab Tab Tab", "how long does it last");
+    press(harness, "type:90m", "schedule:");
+    press(harness, "Tab type:nightly", "got `nightly`");
+    harness_golden(harness, "downtime-form-80x24");
+    press(harness, "C-u type:daily Space type:03:00 Tab", "Assets covered: 1");
+    press(harness, "Space", "Assets covered: 1, with what hangs below 1.");
+    press(harness, "Tab type:relay Space type:test C-s", "Announce a downtime of id:GW-05?");
+    harness_pump(harness, 400);
+    press(harness, "y", "is announced");
+    press(harness, ": type:silences Enter", "daily 03:00");
+    assert_non_null(strstr(harness_text(harness), "relay test"));
+    press(harness, "D", "End D-");
+    harness_pump(harness, 400);
+    press(harness, "y", "is ended");
+    press(harness, "Esc", "1 of 4");
+    press(harness, "M Tab Tab Tab Tab Tab Tab Tab type:fixed Space type:now C-s", "Announce a downtime");
+    harness_pump(harness, 400);
+    press(harness, "y", "is announced");
+    assert_true(harness_wait_text(harness, "in downtime", PATIENCE));
+    press(harness, ": type:silences Enter", "1 in force of 1");
+    harness_mask(harness, "[DS]-[0-9]{4}", "D-0000");
+    harness_mask(harness, "(1h59|  2h) [a-z]+ +fixed now", "1h59 somebody fixed now");
+    harness_golden(harness, "silences-80x24");
+    press(harness, "Enter", "with what is hidden");
+    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE));
+    press(harness, "Esc Esc Esc", "1 in force of 1");
+    press(harness, "D", "End D-");
+    harness_pump(harness, 400);
+    press(harness, "y", "nothing hides any alert");
     leave(&harness);
 }
 
@@ -308,6 +351,7 @@ int main(void)
         cmocka_unit_test(in_chinese_and_wide),
         cmocka_unit_test(a_person_acts_and_takes_it_back),
         cmocka_unit_test(a_silence_is_rehearsed),
+        cmocka_unit_test(a_downtime_is_announced),
         cmocka_unit_test(the_runbook_is_at_hand),
         cmocka_unit_test(the_bell_rings),
         cmocka_unit_test(what_changed_meanwhile_is_asked_about),

@@ -200,6 +200,13 @@ void app_key(struct app *app, const struct key_event *key, const char *raw, size
         mouse(app, key);
         return;
     }
+    if (view && view->ops->typing && view->ops->typing(view)) {
+        enum reaction reaction = view->ops->key(view, key);
+        if (reaction != REACT_IGNORED) {
+            app_react(app, view, reaction);
+            return;
+        }
+    }
     const struct binding *binding = view ? keymap_find(app->keymap, view->ops->name, key) : NULL;
     if (app->message[0] && app->message_role != ROLE_ERROR)
         app->message[0] = '\0';

@@ -72,6 +72,8 @@ struct view_ops {
     bool (*receive)(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error);
     void (*draw)(struct view *view, struct surface *surface, struct rect area);
     enum reaction (*key)(struct view *view, const struct key_event *key);
+    /* Keys are text now: key() has them before the key map, which gets those it ignores. NULL: never. */
+    bool (*typing)(struct view *view);
     /* A command of commands.def that the view implements ("group-by", "sort"); argument may be "". */
     enum reaction (*command)(struct view *view, const char *name, const char *argument, struct error *error);
     void (*targets)(struct view *view, struct view_targets *targets); /* marked rows, else the current one */

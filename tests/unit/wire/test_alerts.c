@@ -148,7 +148,7 @@ static void a_silence_travels(void **state)
 static void a_downtime_travels(void **state)
 {
     (void)state;
-    struct wire_downtime row = {"D-0001", "id:GW-1", "recurring", "daily 03:00", "备份", "user:li", T0, CLOCK_NEVER, 60000, true, false, 1};
+    struct wire_downtime row = {"D-0001", "id:GW-1", "recurring", "daily 03:00", "备份", "user:li", T0, CLOCK_NEVER, 60000, true, false, 5, 1};
     LIST_OF(downtimes, downtime, row)
     SAME_TEXT(items->kind, row.kind), SAME_TEXT(items->schedule, row.schedule), SAME(items->duration, 60000);
     SAME(items->ends, CLOCK_NEVER), SAME(items->with_children, true), SAME(items->active, false);
