@@ -77,9 +77,12 @@ static const char *on_asset_id(void *owner, uint32_t asset)
 
 /* ---- reports ---- */
 
+/* Texts of templates often end with a line's end. */
 static const char *clean(char *out, size_t size, const char *text)
 {
     text_clean_into(out, size, text ? text : "", text ? strlen(text) : 0);
+    for (size_t length = strlen(out); length && out[length - 1] == ' '; length--)
+        out[length - 1] = '\0';
     return out;
 }
 

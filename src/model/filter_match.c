@@ -42,10 +42,16 @@ static bool match_number(const struct match *match, const struct filter_node *no
            match->ops->number(match->subject, node->field, &number) && number == pattern->number;
 }
 
+/* Several may hold at once: tags of an asset, what suppresses an alert. */
+static bool is_many(const char *field)
+{
+    return strcmp(field, "tag") == 0 || strcmp(field, "suppression") == 0;
+}
+
 static bool match_text(const struct match *match, const struct filter_node *node)
 {
     bool contains = node->type == FILTER_CONTAINS;
-    if (match->ops->has_value && !strcmp(node->field, "tag")) {
+    if (match->ops->has_value && is_many(node->field)) {
         for (uint32_t i = 0; i < node->pattern_count; i++)
             if (match_many(match, node, &node->patterns[i]))
                 return true;
@@ -84,7 +90,7 @@ static bool match_has(const struct match *match, const struct filter_node *node)
     for (uint32_t i = 0; i < node->pattern_count; i++) {
         const char *field = node->patterns[i].source;
         double number;
-        if (match->ops->has_value && !strcmp(field, "tag")) {
+        if (match->ops->has_value && is_many(field)) {
             if (match->ops->has_value(match->subject, field, "*"))
                 return true;
             continue;
