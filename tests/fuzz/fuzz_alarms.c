@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "collect/alertmanager.h"
@@ -15,6 +16,7 @@ static const char *const yaml[] = {
     "{asset: /a, title: x, state: /s, raise: [\"1\"], clear: [\"0\"], ignore: [\"*2\"]}",
 };
 static struct source *sources[4]; /* alertmanager, events without a mapping, and with the two above */
+static struct config *configs[4]; /* kept: sources may look into them */
 static unsigned reports;
 
 static uint32_t find(void *owner, const char *text)
@@ -46,9 +48,10 @@ static unsigned active(void *owner, struct source *source)
 
 static void begin(void)
 {
+    log_level_set(LOG_LEVEL_ERROR);
     static const struct alarm_ops ops = {.find = find, .asset_id = asset_id, .report = report, .active = active};
     for (size_t i = 0; i < ARRAY_COUNT(sources); i++) {
-        struct config *config = config_new(); /* never freed: sources may look into it */
+        struct config *config = configs[i] = config_new();
         struct config_problems problems;
         struct error error;
         config_problems_init(&problems);
