@@ -34,6 +34,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->store = parts->store;
     api->alerts = parts->alerts;
     api->rules = parts->rules;
+    api->applications = parts->applications;
     api->notify = parts->notify;
     api->feeds = parts->feeds;
     api->heartbeats = parts->heartbeats;

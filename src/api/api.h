@@ -22,12 +22,14 @@ struct feeds;
 struct heartbeats;
 struct hosts;
 struct rules;
+struct applications;
 struct site;
 
 struct api_parts {
     struct fleet *fleet;
     struct store *store;
     struct rules *rules;      /* NULL: none */
+    struct applications *applications; /* NULL: none */
     struct alerts *alerts;    /* the desk; NULL: this door has none, and says so */
     struct notify *notify;    /* who is told; NULL: nobody */
     struct feeds *feeds;      /* alerts from elsewhere; NULL: none */

@@ -97,6 +97,7 @@ struct api {
     struct store *store;
     struct alerts *alerts;
     struct rules *rules;
+    struct applications *applications;
     struct notify *notify;
     struct feeds *feeds;
     struct heartbeats *heartbeats;

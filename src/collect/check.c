@@ -132,6 +132,14 @@ bool check_address_valid(const struct config_node *node, const char *text, struc
            error_set(error, ERROR_INVALID, "expected an address such as db-1, 10.0.0.1:5432 or [::1]:25; got `%s`", text);
 }
 
+unsigned check_port(const struct config_node *node)
+{
+    char host[256];
+    unsigned port = 0;
+    probe_parse_address(config_text(node, "url", config_text(node, "address", "")), host, sizeof host, &port);
+    return port;
+}
+
 char *check_host_of(const struct config_node *node, unsigned default_port, unsigned *port)
 {
     char host[256] = "";

@@ -56,6 +56,8 @@ bool check_validate(const struct config_node *node, struct config_problems *prob
 /* A valid entry that has no address yet. */
 bool check_waits(const struct config_node *node);
 
+unsigned check_port(const struct config_node *node); /* of its address; 0: none stated */
+
 /* Reads files of secrets. NULL with a cause. Nothing of the configuration is kept. */
 struct check *check_new(uv_loop_t *loop, struct transfers *transfers, const struct config_node *node, struct error *error);
 /* An attempt under way ends without a call; handles close on later turns of the loop. */

@@ -16,7 +16,8 @@ static void http_answered(void *owner, const struct http_verdict *verdict)
     struct check *check = owner;
     struct http *http = check->state;
     http->ask = NULL;
-    check_figure(check, "latency_ms", "ms", verdict->latency);
+    if (verdict->answered)
+        check_figure(check, "latency_ms", "ms", verdict->latency);
     check_figure(check, "connect_ms", "ms", verdict->connect);
     check_figure(check, "handshake_ms", "ms", verdict->handshake);
     check_figure(check, "first_byte_ms", "ms", verdict->first_byte);

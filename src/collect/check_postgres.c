@@ -193,7 +193,7 @@ static void start(struct check *check, const char *address)
                            "options", "passfile", "gssencmode", NULL};
     const char *values[] = {postgres->socket ? postgres->socket : postgres->host, address, port, postgres->database, postgres->user,
                             postgres->password, postgres->mode, postgres->authority, "nocturned",
-                            "-c statement_timeout=30000 -c default_transaction_read_only=on", "/dev/null", "disable", NULL};
+                            "-c statement_timeout=30000 -c default_transaction_read_only=on", "/dev/null/none", "disable", NULL};
     check_phase(check, "connection that lets us in");
     postgres->asked = false;
     postgres->connection = PQconnectStartParams(names, values, 0);

@@ -1,5 +1,6 @@
 #include "collect/http_ask.h"
 
+#include <errno.h>
 #include <math.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -289,12 +290,15 @@ static void judge_late(struct http_ask *ask)
 
 static void judge_failed(struct http_ask *ask, CURLcode result)
 {
+    long system = 0;
     if (result == CURLE_OPERATION_TIMEDOUT)
         judge_late(ask);
     else if (result == CURLE_PEER_FAILED_VERIFICATION)
         judge_certificate_refused(ask);
     else if (result == CURLE_TOO_MANY_REDIRECTS)
         worse(ask, HEALTH_CRITICAL, "more than %ld redirects: it goes in circles, or too far", ask->plan->redirects);
+    else if (result == CURLE_COULDNT_CONNECT && curl_easy_getinfo(ask->easy, CURLINFO_OS_ERRNO, &system) == CURLE_OK && system)
+        worse(ask, HEALTH_CRITICAL, "%s", system == ECONNREFUSED ? "connection refused" : strerror((int)system));
     else
         worse(ask, HEALTH_CRITICAL, "%s", ask->cause[0] ? ask->cause : curl_easy_strerror(result));
 }

@@ -19,6 +19,7 @@
 #include "daemon/settings.h"
 #include "engine/fleet.h"
 #include "engine/alerts.h"
+#include "engine/applications.h"
 #include "engine/feeds.h"
 #include "engine/alerts_hosts.h"
 #include "engine/heartbeats.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct hosts *hosts;
     struct alerts_hosts *alerts_hosts;
     struct rules *rules;
+    struct applications *applications;
     struct notify *notify;
     struct heartbeats *heartbeats;
     struct feeds *feeds;
@@ -134,8 +136,11 @@ static bool ledger_first_load(struct daemon *daemon)
     fleet_status(daemon->fleet, &status);
     if (!settings_ledgers(daemon->settings, &paths))
         return true;
-    if (status.assets > status.discovered) {
-        log_info("ledger: %u assets from the store, which owns them; the files are not read", status.assets - status.discovered);
+    uint32_t rows = status.assets - status.discovered;
+    for (uint32_t asset = 0; asset < fleet_count(daemon->fleet); asset++)
+        rows -= fleet_is_declared(daemon->fleet, asset);
+    if (rows) {
+        log_info("ledger: %u assets from the store, which owns them; the files are not read", rows);
         return true;
     }
     struct buffer refused = BUFFER_INIT;
@@ -365,6 +370,7 @@ static bool daemon_reload(void *owner, struct error *error)
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
         rules_follow(daemon, settings);
+        applications_use(daemon->applications, settings_applications(settings));
         groups_follow(daemon, settings);
         notify_use(daemon->notify, settings_notify(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
@@ -438,12 +444,17 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     hosts_configure(daemon->hosts, settings_hosts(daemon->settings)->row, settings_hosts(daemon->settings)->count);
     daemon->alerts_hosts = alerts_hosts_new(daemon->alerts, daemon->hosts);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
+    daemon->applications = applications_new(&(struct applications_parts){
+        .loop = &daemon->loop, .fleet = daemon->fleet, .store = daemon->store, .alerts = daemon->alerts, .hosts = daemon->hosts}, error);
+    if (!daemon->applications)
+        return error_prefix(error, "store");
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
     daemon->api = api_new(&daemon->loop, &(struct api_parts){
         .fleet = daemon->fleet,
         .store = daemon->store,
         .alerts = daemon->alerts,
         .rules = daemon->rules,
+        .applications = daemon->applications,
         .notify = daemon->notify,
         .feeds = daemon->feeds,
         .heartbeats = daemon->heartbeats,
@@ -477,6 +488,7 @@ static void daemon_end(struct daemon *daemon)
     api_free(&daemon->api);
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    applications_free(&daemon->applications);
     rules_free(&daemon->rules);
     notify_free(&daemon->notify);
     alerts_hosts_free(&daemon->alerts_hosts);
@@ -525,6 +537,7 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
     rules_follow(daemon, daemon->settings);
     sources_follow(daemon, daemon->settings);
+    applications_use(daemon->applications, settings_applications(daemon->settings));
     api_serve(daemon->api); /* whoever asked meanwhile gets a whole site */
     api_use_site(daemon->api, settings_site(daemon->settings));
     uv_timer_start(&daemon->second, second_tick, 1000, 1000);

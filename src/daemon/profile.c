@@ -194,6 +194,7 @@ static const struct config_key keys[] = {
     {.name = "penalties", .type = CONFIG_LIST, .keys = penalty_keys, .help = "what a failure costs"},
     {.name = "payments", .type = CONFIG_LIST, .keys = payment_keys, .help = "how the fee is paid"},
     {.name = "staffing", .type = CONFIG_LIST, .keys = post_keys, .help = "posts to be filled"},
+    {.name = "applications", .type = CONFIG_ANY, .help = "systems that it names, each waiting for an address"},
     {.name = NULL},
 };
 
@@ -294,6 +295,11 @@ const char *profile_contract(const struct profile *profile)
 const char *profile_title(const struct profile *profile)
 {
     return config_text(config_root(profile->config), "title", "");
+}
+
+const struct config_node *profile_applications(const struct profile *profile)
+{
+    return config_get(config_root(profile->config), "applications");
 }
 
 const struct config_node *profile_rules(const struct profile *profile)

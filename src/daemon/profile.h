@@ -16,6 +16,7 @@ const char *profile_contract(const struct profile *profile);
 const char *profile_title(const struct profile *profile);
 /* Its `rules:`, checked by rule_keys; NULL when it has none. */
 const struct config_node *profile_rules(const struct profile *profile);
+const struct config_node *profile_applications(const struct profile *profile); /* for applications_plan_read; NULL none */
 size_t profile_populations(const struct profile *profile, const struct site_population **populations);
 
 size_t profile_builtin_count(void);

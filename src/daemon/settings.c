@@ -36,6 +36,7 @@ struct settings {
     struct fleet_options fleet;
     struct notify_plan *notify;
     struct alerts_options alerts;
+    struct applications_plan *applications;
     struct heartbeats_plan heartbeats;
     struct hosts_plan hosts;
     struct runbooks *runbooks;
@@ -485,6 +486,17 @@ size_t settings_rules(const struct settings *settings, struct rule ***rules)
     return count;
 }
 
+/* The contracts' systems first: the site's own words fill them in. */
+static void read_applications(struct settings *settings, const struct config_node *root, struct config_problems *problems)
+{
+    struct applications_list *lists = memory_new_array(settings->profile_count + 1, sizeof *lists);
+    for (size_t i = 0; i < settings->profile_count; i++)
+        lists[i] = (struct applications_list){profile_applications(settings->profiles[i]), profile_contract(settings->profiles[i])};
+    lists[settings->profile_count] = (struct applications_list){root ? config_get(root, "applications") : NULL, ""};
+    settings->applications = applications_plan_read(lists, (unsigned)settings->profile_count + 1, problems);
+    free(lists);
+}
+
 /* ---- the whole ---- */
 
 struct settings *settings_load(const struct options *options, msec started, const struct site_counters *counters,
@@ -513,6 +525,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
         check_groups(root, problems);
     }
     root = root && config_is_map(root) ? root : NULL;
+    read_applications(settings, root, problems);
     read_site(settings, root);
     read_store(settings, root, options, problems);
     read_listen(settings, root, options, problems);
@@ -544,6 +557,7 @@ void settings_free(struct settings **settings)
     for (size_t i = 0; i < own->text_count; i++)
         free(own->texts[i]);
     notify_plan_free(&own->notify);
+    applications_plan_free(&own->applications);
     heartbeats_plan_release(&own->heartbeats);
     hosts_plan_release(&own->hosts);
     runbooks_free(&own->runbooks);
@@ -568,6 +582,11 @@ void settings_free(struct settings **settings)
 struct site *settings_site(struct settings *settings)
 {
     return &settings->site;
+}
+
+struct applications_plan *settings_applications(const struct settings *settings)
+{
+    return settings->applications;
 }
 
 struct notify_plan *settings_notify(const struct settings *settings)

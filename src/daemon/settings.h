@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/options.h"
 #include "engine/alerts.h"
+#include "engine/applications.h"
 #include "engine/fleet.h"
 #include "engine/heartbeats.h"
 #include "engine/hosts_plan.h"
@@ -41,6 +42,7 @@ const struct config_problems *settings_remarks(const struct settings *settings);
 size_t settings_ledgers(const struct settings *settings, char *const **paths);
 /* Do both say the same under a top-level key? */
 bool settings_same(const struct settings *left, const struct settings *right, const char *key);
+struct applications_plan *settings_applications(const struct settings *settings);
 struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
 const struct hosts_plan *settings_hosts(const struct settings *settings); /* what is expected of servers */
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings);

@@ -147,6 +147,7 @@ const struct config_key settings_keys[] = {
     {.name = "contracts", .type = CONFIG_TEXT_LIST, .help = "profiles: campus-iot, ... or paths"},
     {.name = "ledger", .type = CONFIG_TEXT_LIST, .help = "CSV files for the first start"},
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
+    {.name = "applications", .type = CONFIG_ANY, .help = "business systems: what makes them up, what is asked of it, what is restarted"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
     {.name = "servers", .type = CONFIG_LIST, .keys = hosts_keys, .help = "what is expected of servers: ports, services, destinations; how one is restarted"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},

@@ -181,6 +181,7 @@ const struct alert *alerts_find(const struct alerts *alerts, const char *id);
 /* The resource as it travels; text belongs to the desk, `id` to the alert. */
 void alerts_wire(const struct alerts *alerts, const struct alert *alert, const char *person, struct wire_alert *row);
 const char *alert_id(const struct alert *alert);
+uint64_t alert_fingerprint_of(const struct alert *alert);
 void alert_id_of(int64_t number, char id[24]);   /* of a stored row */
 int64_t alert_revision(const struct alert *alert);
 const struct alert_life *alert_life(const struct alert *alert);

@@ -15,7 +15,8 @@ struct alerts_health {
     uint64_t ledger_revision;
 };
 
-enum subject_kind { SUBJECT_GATEWAY, SUBJECT_HOST, SUBJECT_TERMINAL, SUBJECT_KINDS };
+/* Declared: what the configuration declares has a detector of its own (applications.h). */
+enum subject_kind { SUBJECT_GATEWAY, SUBJECT_HOST, SUBJECT_TERMINAL, SUBJECT_DECLARED, SUBJECT_KINDS };
 
 struct verdict_rule {
     const char *rule, *name, *runbook;
@@ -58,7 +59,7 @@ static enum subject_kind kind_of(const struct fleet *fleet, uint32_t asset)
     const char *kind = fleet_text(fleet, asset, ASSET_kind);
     for (size_t i = 0; i < ARRAY_COUNT(hosts); i++)
         if (strcmp(kind, hosts[i]) == 0)
-            return SUBJECT_HOST;
+            return fleet_is_declared(fleet, asset) ? SUBJECT_DECLARED : SUBJECT_HOST;
     return SUBJECT_TERMINAL;
 }
 

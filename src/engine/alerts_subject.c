@@ -7,6 +7,11 @@
 #include "engine/alerts_private.h"
 #include "wire/alerts.h"
 
+uint64_t alert_fingerprint_of(const struct alert *alert)
+{
+    return alert->fingerprint;
+}
+
 const char *alert_id(const struct alert *alert)
 {
     return alert->id;

@@ -65,6 +65,11 @@ void fleet_apply_ledger(struct fleet *fleet, struct ledger_change *change, const
 /* Turn a discovered asset into a ledger row, with the fields given as a JSON object. */
 void fleet_adopt(struct fleet *fleet, const char *id, const char *fields_json, int64_t expected_revision,
                  const char *actor, fleet_done *done, void *owner);
+/* What the configuration declares, all of it (applications): rows that come and go with it. An id that the ledger has
+ * stays the ledger's row. In force at once; saved as one action of the system's. */
+struct fleet_declared { const char *id, *name, *kind, *subsystem, *unit, *contract; };
+void fleet_declare(struct fleet *fleet, const struct fleet_declared *rows, unsigned count);
+bool fleet_is_declared(const struct fleet *fleet, uint32_t asset);
 /* Grows with every change to rows: adding, changing, removing, discovering. */
 uint64_t fleet_ledger_revision(const struct fleet *fleet);
 

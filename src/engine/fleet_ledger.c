@@ -282,7 +282,7 @@ static char *apply_detail(const struct ledger_change *change)
     return buffer_take(&detail);
 }
 
-static void write_next_key(struct fleet *fleet, struct store_action *action)
+void fleet_write_next_key(struct fleet *fleet, struct store_action *action)
 {
     char next[24];
     snprintf(next, sizeof next, "%u", fleet_next_key(fleet));
@@ -322,7 +322,7 @@ void fleet_apply_ledger(struct fleet *fleet, struct ledger_change *change, const
     for (size_t i = 0; i < change->removed_count; i++)
         store_action_asset_remove(action, change->removed[i]);
     if (change->removed_count)
-        write_next_key(fleet, action);
+        fleet_write_next_key(fleet, action);
     struct apply *apply = memory_new(sizeof *apply);
     *apply = (struct apply){.fleet = fleet, .change = change, .done = done, .owner = owner};
     fleet->applying = true;

@@ -283,6 +283,7 @@ void fleet_ledger_touched(struct fleet *fleet);
 /* ---- fleet_ledger.c ---- */
 void fleet_save_later(struct fleet *fleet, uint32_t asset); /* an unsaved row: written with others in one action */
 void fleet_save_now(struct fleet *fleet);
+void fleet_write_next_key(struct fleet *fleet, struct store_action *action); /* with removals: keys never come back */
 
 /* ---- fleet_query.c, fleet_sort.c, fleet_board.c, fleet_past.c ---- */
 

@@ -498,7 +498,7 @@ void ledger_change_close(struct ledger_change *change, bool complete)
     change->removed = memory_new_array((size_t)handles + 1, sizeof *change->removed);
     for (uint32_t asset = 0; asset < handles; asset++) {
         if (!fleet_exists(change->fleet, asset) || live_at(change->fleet, asset)->flags & LIVE_DISCOVERED ||
-            row_find(change, fleet_text(change->fleet, asset, ASSET_id)))
+            row_find(change, fleet_text(change->fleet, asset, ASSET_id)) || fleet_is_declared(change->fleet, asset))
             continue;
         change->removed[change->removed_count++] = asset;
     }

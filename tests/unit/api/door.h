@@ -23,6 +23,7 @@
 #include "engine/alerts.h"
 #include "engine/feeds.h"
 #include "engine/heartbeats.h"
+#include "engine/applications.h"
 #include "engine/rules.h"
 #include "engine/notify.h"
 #include "engine/fleet.h"
@@ -47,6 +48,7 @@ struct door {
     struct fleet *fleet;
     struct alerts *alerts;
     struct rules *rules;
+    struct applications *applications;
     struct notify *notify;
     struct heartbeats *heartbeats;
     struct feeds *feeds;
@@ -103,6 +105,7 @@ static inline void door_stop(struct door *door, void *argument)
 {
     (void)argument;
     api_free(&door->api);
+    applications_free(&door->applications);
     rules_free(&door->rules);
     notify_free(&door->notify);
     feeds_free(&door->feeds);
@@ -116,6 +119,27 @@ static inline void door_thread(void *argument)
 {
     struct door *door = argument;
     uv_run(&door->loop, UV_RUN_DEFAULT);
+}
+
+/* One that waits for an address, so that it is in the list and nothing is asked. */
+static inline void door_applications(struct door *door)
+{
+    static const char text[] = "applications:\n  - {id: T-1, name: 供水, checks: [{name: page, type: http}, {name: db, type: redis, needs: page}]}\n";
+    struct config_problems problems;
+    struct error error;
+    struct config *config = config_new();
+    config_problems_init(&problems);
+    assert_true(config_load_text(config, "door", text, sizeof text - 1, &problems));
+    struct applications_list list = {config_get(config_root(config), "applications"), ""};
+    struct applications_plan *plan = applications_plan_read(&list, 1, &problems);
+    assert_string_equal(buffer_text(&problems.text), "");
+    door->applications = applications_new(&(struct applications_parts){
+        .loop = &door->loop, .fleet = door->fleet, .store = door->store, .alerts = door->alerts}, &error);
+    assert_non_null(door->applications);
+    applications_use(door->applications, plan);
+    applications_plan_free(&plan);
+    config_problems_release(&problems);
+    config_free(&config);
 }
 
 static inline void door_prepare(struct door *door)
@@ -135,6 +159,7 @@ static inline void door_prepare(struct door *door)
     door->alerts = alerts_new(&door->loop, door->fleet, door->store, NULL);
     assert_true(alerts_load(door->alerts, &error));
     door->rules = rules_new(&door->loop, door->fleet, door->alerts);
+    door_applications(door);
     door->notify = notify_new(&door->loop, door->store, &error);
     assert_non_null(door->notify);
     notify_follow(door->notify, door->alerts);
@@ -162,7 +187,7 @@ static inline void door_heartbeat(struct door *door, const char *name)
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
-    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules,
+    struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules, .applications = door->applications,
                               .notify = door->notify, .feeds = door->feeds, .heartbeats = door->heartbeats, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);

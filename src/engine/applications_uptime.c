@@ -1,0 +1,116 @@
+/* Uptime and availability, from the intervals of health that the store keeps. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "engine/applications_private.h"
+
+#define WATCHED_GAP (3 * SPAN_MINUTE) /* a longer silence of our own figures: nobody watched */
+#define DAYS30 (30 * SPAN_DAY)
+
+struct reckoning {
+    struct application *application; /* NULL: it is gone */
+    struct applications *applications;
+    msec until;
+};
+
+static msec month_start(msec now)
+{
+    time_t seconds = (time_t)(now / 1000);
+    struct tm tm;
+    localtime_r(&seconds, &tm);
+    tm.tm_mday = 1;
+    tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+    tm.tm_isdst = -1;
+    return (msec)mktime(&tm) * 1000;
+}
+
+static void reckoned(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
+{
+    struct reckoning *reckoning = owner;
+    struct application *application = reckoning->application;
+    struct applications *applications = reckoning->applications;
+    msec until = reckoning->until;
+    free(reckoning);
+    if (application)
+        application->reckoning = NULL;
+    if (application && !error) {
+        struct uptime_interval *intervals = memory_new_array(count + 1, sizeof *intervals);
+        for (size_t i = 0; i < count; i++)
+            intervals[i] = (struct uptime_interval){rows[i].state.from, rows[i].to, rows[i].state.health};
+        application->month = uptime_of(intervals, count, month_start(until), until);
+        application->days30 = uptime_of(intervals, count, until - DAYS30, until);
+        application->reckoned = until;
+        free(intervals);
+    }
+    applications_release(applications);
+}
+
+void application_reckon(struct application *application)
+{
+    struct applications *applications = application->applications;
+    if (application->asset == FLEET_NONE || application->reckoning)
+        return;
+    struct reckoning *reckoning = memory_new(sizeof *reckoning);
+    msec now = clock_wall(), from = month_start(now) < now - DAYS30 ? month_start(now) : now - DAYS30;
+    *reckoning = (struct reckoning){application, applications, now};
+    application->reckoning = reckoning;
+    applications_hold(applications);
+    store_states(applications->store, fleet_store_key(applications->fleet, application->asset), from, now, reckoned, reckoning);
+}
+
+void reckoning_abandon(struct application *application)
+{
+    if (application->reckoning)
+        application->reckoning->application = NULL;
+    application->reckoning = NULL;
+}
+
+/* What was reckoned a moment ago, brought up to now by what it is now. */
+struct uptime application_uptime(const struct application *application, const struct uptime *stored)
+{
+    struct uptime uptime = *stored;
+    struct fleet_view view;
+    msec now = clock_wall();
+    if (application->reckoned == CLOCK_NEVER || application->asset == FLEET_NONE)
+        return (struct uptime){.since = CLOCK_NEVER};
+    fleet_get(application->applications->fleet, application->asset, &view);
+    bool up = view.health == HEALTH_OK || view.health == HEALTH_WARNING;
+    msec more = now - application->reckoned;
+    if (up)
+        uptime.up += more;
+    else if (view.health == HEALTH_CRITICAL || view.health == HEALTH_OFFLINE || view.health == HEALTH_UNREACHABLE)
+        uptime.down += more;
+    if (!up)
+        uptime.since = CLOCK_NEVER;
+    else if (uptime.since == CLOCK_NEVER)
+        uptime.since = view.since;
+    return uptime;
+}
+
+/* The last interval in the store is still open, though nobody has watched since our last figure: close it there. The
+ * asset is what it was, from now on, until a check says otherwise. */
+void application_bridge(struct application *application)
+{
+    struct applications *applications = application->applications;
+    struct fleet_value values[256];
+    struct fleet_view view;
+    msec last = CLOCK_NEVER, now = clock_wall();
+    if (application->asset == FLEET_NONE)
+        return;
+    unsigned count = fleet_values(applications->fleet, application->asset, values, 256);
+    for (unsigned i = 0; i < count && i < 256; i++)
+        last = values[i].time > last ? values[i].time : last;
+    fleet_get(applications->fleet, application->asset, &view);
+    if (last == CLOCK_NEVER || view.since == CLOCK_NEVER || view.health == HEALTH_UNKNOWN || now - last < WATCHED_GAP)
+        return;
+    struct store_state state = {.asset = fleet_store_key(applications->fleet, application->asset), .from = last,
+                                .health = HEALTH_UNKNOWN, .reason = REASON_NEVER_HEARD};
+    store_state(applications->store, &state);
+    state.from = now;
+    state.health = view.health;
+    state.reason = view.reason;
+    state.link = view.link;
+    state.comm = view.comm;
+    store_state(applications->store, &state);
+}
