@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "wire/read.h"
+
 /* severity and state come between type and raised_at, so that R020's five fields come first. */
 #define ALERT_REST(TEXT, INSTANT, COUNT, LONG, NUMBER, FLAG)                                                       \
     INSTANT(raised_at) FLAG(acknowledged) TEXT(asset) TEXT(asset_name) TEXT(gateway) TEXT(place) TEXT(unit)        \
@@ -209,23 +211,6 @@ WRITER(heartbeat, HEARTBEAT, )
 
 /* ---- reading ---- */
 
-static uint32_t get_count(struct json_object *object, const char *key)
-{
-    int64_t number = json_get_integer(object, key, 0);
-    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-}
-
-static const char *get_text(struct json_object *object, const char *key, struct arena *arena)
-{
-    return arena_text(arena, json_get_text(object, key, ""));
-}
-
-static unsigned get_array(struct json_object *object, const char *key, struct json_object **array)
-{
-    *array = json_get(object, key);
-    return *array && json_object_is_type(*array, json_type_array) ? (unsigned)json_object_array_length(*array) : 0;
-}
-
 static enum severity get_severity(struct json_object *object, const char *key)
 {
     enum severity severity;
@@ -255,7 +240,7 @@ static uint8_t get_suppression(struct json_object *object)
 {
     struct json_object *array;
     uint8_t bits = 0;
-    unsigned count = get_array(object, "suppression", &array);
+    unsigned count = read_array(object, "suppression", &array);
     for (unsigned i = 0; i < count; i++) {
         const char *text = json_object_get_string(json_object_array_get_idx(array, i));
         for (size_t bit = 0; text && bit < SUPPRESSIONS; bit++)
@@ -268,13 +253,13 @@ static uint8_t get_suppression(struct json_object *object)
 static bool read_alert(struct json_object *object, struct arena *arena, struct wire_alert *alert)
 {
     *alert = (struct wire_alert){
-        .id = get_text(object, "id", arena), .name = get_text(object, "name", arena), .type = get_text(object, "type", arena),
+        .id = read_text(object, "id", arena), .name = read_text(object, "name", arena), .type = read_text(object, "type", arena),
         .severity = get_severity(object, "severity"), .suppression = get_suppression(object)};
     alert->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);
     alert->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
-#define TEXT(member) alert->member = get_text(object, #member, arena);
+#define TEXT(member) alert->member = read_text(object, #member, arena);
 #define INSTANT(member) alert->member = json_get_instant(object, #member);
-#define COUNT(member) alert->member = get_count(object, #member);
+#define COUNT(member) alert->member = read_count(object, #member);
 #define LONG(member) alert->member = json_get_integer(object, #member, 0);
 #define NUMBER(member) alert->member = json_get_number(object, #member, NAN);
 #define FLAG(member) alert->member = json_get_bool(object, #member, false);
@@ -288,67 +273,31 @@ static bool read_alert(struct json_object *object, struct arena *arena, struct w
     return *alert->id != '\0';
 }
 
-static void read_page(struct json_object *object, struct wire_page *page)
-{
-    struct json_object *hidden = json_get(object, "hidden");
-    uint32_t filtered = hidden ? get_count(hidden, "filtered") : 0;
-    int64_t revision = json_get_integer(object, "revision", 0);
-    page->total = get_count(object, "total");
-    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
-    page->offset = get_count(object, "offset");
-    page->revision = revision < 0 ? 0 : (uint64_t)revision;
-    page->as_of = json_get_instant(object, "as_of");
-    page->past = json_get_bool(object, "past", false);
-}
-
 static void read_hidden(struct json_object *object, struct wire_alert_hidden *hidden)
 {
     struct json_object *counts = json_get(object, "hidden"), *desk = json_get(object, "desk");
     memset(hidden, 0, sizeof *hidden);
     if (counts) {
-        hidden->filtered = get_count(counts, "filtered");
-#define COUNT(member) hidden->member = get_count(counts, #member);
+        hidden->filtered = read_count(counts, "filtered");
+#define COUNT(member) hidden->member = read_count(counts, #member);
         HIDDEN(COUNT)
 #undef COUNT
     }
     if (!desk)
         return;
-    hidden->unhandled = get_count(desk, "unhandled");
-    hidden->news = get_count(desk, "news");
+    hidden->unhandled = read_count(desk, "unhandled");
+    hidden->news = read_count(desk, "news");
     hidden->rate = json_get_number(desk, "rate", 0);
     hidden->flood = json_get_bool(desk, "flood", false);
     struct json_object *by_severity = json_get(desk, "by_severity");
     for (int severity = 0; by_severity && severity < SEVERITY_COUNT; severity++)
-        hidden->by_severity[severity] = get_count(by_severity, severity_name((enum severity)severity));
-}
-
-static struct json_object *parse_object(const char *bytes, size_t length, struct error *error)
-{
-    struct json_object *object = json_parse(bytes, length, 0, error);
-    if (object && json_object_is_type(object, json_type_object))
-        return object;
-    if (object)
-        error_set(error, ERROR_INVALID, "expected a JSON object");
-    json_object_put(object);
-    return NULL;
-}
-
-static struct json_object *parse_list(const char *bytes, size_t length, struct json_object **array, struct error *error)
-{
-    struct json_object *object = parse_object(bytes, length, error);
-    *array = object ? json_get(object, "items") : NULL;
-    if (object && *array && json_object_is_type(*array, json_type_array))
-        return object;
-    if (object)
-        error_set(error, ERROR_INVALID, "expected a list under `items`");
-    json_object_put(object);
-    return NULL;
+        hidden->by_severity[severity] = read_count(by_severity, severity_name((enum severity)severity));
 }
 
 bool wire_read_alerts(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
                       struct wire_alert_hidden *hidden, struct wire_alert **items, unsigned *count, struct error *error)
 {
-    struct json_object *array, *object = parse_list(bytes, length, &array, error);
+    struct json_object *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
     unsigned all = (unsigned)json_object_array_length(array);
@@ -365,35 +314,25 @@ bool wire_read_alerts(const char *bytes, size_t length, struct arena *arena, str
 static void read_story(struct json_object *object, struct arena *arena, struct wire_alert_page *page)
 {
     struct json_object *array;
-    page->timeline_count = get_array(object, "timeline", &array);
+    page->timeline_count = read_array(object, "timeline", &array);
     page->timeline = arena_alloc(arena, page->timeline_count * sizeof *page->timeline);
     for (unsigned i = 0; i < page->timeline_count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
-        page->timeline[i] = (struct wire_alert_event){json_get_instant(row, "time"), get_text(row, "actor", arena),
-                                                      get_text(row, "verb", arena), get_text(row, "text", arena)};
+        page->timeline[i] = (struct wire_alert_event){json_get_instant(row, "time"), read_text(row, "actor", arena),
+                                                      read_text(row, "verb", arena), read_text(row, "text", arena)};
     }
-    page->similar_count = get_array(object, "similar", &array);
+    page->similar_count = read_array(object, "similar", &array);
     page->similar = arena_alloc(arena, page->similar_count * sizeof *page->similar);
     for (unsigned i = 0; i < page->similar_count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
-        page->similar[i] = (struct wire_similar){get_text(row, "id", arena), json_get_instant(row, "raised_at"),
-                                                 json_get_instant(row, "cleared_at"), get_text(row, "fixed_by", arena)};
+        page->similar[i] = (struct wire_similar){read_text(row, "id", arena), json_get_instant(row, "raised_at"),
+                                                 json_get_instant(row, "cleared_at"), read_text(row, "fixed_by", arena)};
     }
-}
-
-static const char **read_ids(struct json_object *object, const char *key, struct arena *arena, unsigned *count)
-{
-    struct json_object *array;
-    *count = get_array(object, key, &array);
-    const char **ids = arena_alloc(arena, *count * sizeof *ids);
-    for (unsigned i = 0; i < *count; i++)
-        ids[i] = arena_text(arena, json_object_get_string(json_object_array_get_idx(array, i)));
-    return ids;
 }
 
 bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena, struct wire_alert_page *page, struct error *error)
 {
-    struct json_object *object = parse_object(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     memset(page, 0, sizeof *page);
@@ -403,23 +342,23 @@ bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena,
     bool good = read_alert(object, arena, &page->alert);
     read_story(object, arena, page);
     page->runbook_missing = json_get_bool(object, "runbook_missing", false);
-    page->symptoms = read_ids(object, "symptom_ids", arena, &page->symptom_count);
+    page->symptoms = read_texts(object, "symptom_ids", arena, &page->symptom_count);
     json_object_put(object);
     return good || error_set(error, ERROR_INVALID, "expected an alert");
 }
 
 static bool read_alert_group(struct json_object *object, struct arena *arena, struct wire_alert_group *row)
 {
-    *row = (struct wire_alert_group){.key = get_text(object, "key", arena), .count = get_count(object, "count"),
-                                     .unhandled = get_count(object, "unhandled"), .worst = get_severity(object, "worst"),
+    *row = (struct wire_alert_group){.key = read_text(object, "key", arena), .count = read_count(object, "count"),
+                                     .unhandled = read_count(object, "unhandled"), .worst = get_severity(object, "worst"),
                                      .oldest = json_get_instant(object, "oldest")};
-    row->ids = read_ids(object, "ids", arena, &row->id_count);
+    row->ids = read_texts(object, "ids", arena, &row->id_count);
     return true;
 }
 
-#define TEXT(member, name) row->member = get_text(object, name, arena);
+#define TEXT(member, name) row->member = read_text(object, name, arena);
 #define INSTANT(member, name) row->member = json_get_instant(object, name);
-#define COUNT(member, name) row->member = get_count(object, name);
+#define COUNT(member, name) row->member = read_count(object, name);
 #define LONG(member, name) row->member = json_get_integer(object, name, 0);
 #define FLAG(member, name) row->member = json_get_bool(object, name, false);
 #define READER(resource, LIST, more)                                                                             \
@@ -440,7 +379,7 @@ READER(heartbeat, HEARTBEAT, )
     bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,         \
                           struct wire_##resource **items, unsigned *count, struct error *error)                  \
     {                                                                                                            \
-        struct json_object *array, *object = parse_list(bytes, length, &array, error);                           \
+        struct json_object *array, *object = read_list(bytes, length, &array, error);                           \
         if (!object)                                                                                             \
             return false;                                                                                        \
         unsigned all = (unsigned)json_object_array_length(array);                                                \

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "wire/read.h"
+
 /* Members that need no thought, in the order in which they are written. */
 #define APPLICATION(TEXT, INSTANT, COUNT, NUMBER)                                                                  \
     TEXT(subsystem, "subsystem") TEXT(contract, "contract") TEXT(requirement, "requirement")                       \
@@ -102,42 +104,15 @@ void wire_write_application_page(struct buffer *out, const struct wire_applicati
 
 /* ---- reading ---- */
 
-static uint32_t get_count(struct json_object *object, const char *key)
-{
-    int64_t number = json_get_integer(object, key, 0);
-    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-}
-
-static unsigned get_array(struct json_object *object, const char *key, struct json_object **array)
-{
-    *array = json_get(object, key);
-    return *array && json_object_is_type(*array, json_type_array) ? (unsigned)json_object_array_length(*array) : 0;
-}
-
-static const char *get_text(struct json_object *object, const char *key, struct arena *arena)
-{
-    return arena_text(arena, json_get_text(object, key, ""));
-}
-
-static const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count)
-{
-    struct json_object *array;
-    *count = get_array(object, key, &array);
-    const char **texts = arena_alloc(arena, *count * sizeof *texts);
-    for (unsigned i = 0; i < *count; i++)
-        texts[i] = arena_text(arena, json_object_get_string(json_object_array_get_idx(array, i)));
-    return texts;
-}
-
-#define TEXT(member, key) row->member = get_text(object, key, arena);
+#define TEXT(member, key) row->member = read_text(object, key, arena);
 #define INSTANT(member, key) row->member = json_get_instant(object, key);
-#define COUNT(member, key) row->member = get_count(object, key);
+#define COUNT(member, key) row->member = read_count(object, key);
 #define NUMBER(member, key) row->member = json_get_number(object, key, NAN);
 #define FLAG(member, key) row->member = json_get_bool(object, key, false);
 
 static bool read_application(struct json_object *object, struct arena *arena, struct wire_application *row)
 {
-    *row = (struct wire_application){.id = get_text(object, "id", arena), .name = get_text(object, "name", arena)};
+    *row = (struct wire_application){.id = read_text(object, "id", arena), .name = read_text(object, "name", arena)};
     if (!health_parse(json_get_text(object, "health", ""), &row->health))
         row->health = HEALTH_UNKNOWN;
     APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
@@ -150,11 +125,11 @@ static void read_node(struct json_object *object, struct arena *arena, struct wi
     struct json_object *figures;
     NODE(TEXT, INSTANT, COUNT, FLAG)
     row->needs = read_texts(object, "needs", arena, &row->need_count);
-    row->figure_count = get_array(object, "figures", &figures);
+    row->figure_count = read_array(object, "figures", &figures);
     row->figures = arena_alloc(arena, row->figure_count * sizeof *row->figures);
     for (unsigned i = 0; i < row->figure_count; i++) {
         struct json_object *figure = json_object_array_get_idx(figures, i);
-        row->figures[i] = (struct wire_figure){get_text(figure, "name", arena), get_text(figure, "unit", arena),
+        row->figures[i] = (struct wire_figure){read_text(figure, "name", arena), read_text(figure, "unit", arena),
                                                json_get_number(figure, "value", NAN)};
     }
 }
@@ -165,62 +140,36 @@ static void read_recovery(struct json_object *object, struct arena *arena, struc
     TEXT(node, "node") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(result, "result")
 }
 
-static void read_page(struct json_object *object, struct wire_page *page)
-{
-    struct json_object *hidden = json_get(object, "hidden");
-    uint32_t filtered = hidden ? get_count(hidden, "filtered") : 0;
-    int64_t revision = json_get_integer(object, "revision", 0);
-    page->total = get_count(object, "total");
-    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
-    page->offset = get_count(object, "offset");
-    page->revision = revision < 0 ? 0 : (uint64_t)revision;
-    page->as_of = json_get_instant(object, "as_of");
-    page->past = json_get_bool(object, "past", false);
-}
-
-static struct json_object *parse_object(const char *bytes, size_t length, struct error *error)
-{
-    struct json_object *object = json_parse(bytes, length, 0, error);
-    if (object && json_object_is_type(object, json_type_object))
-        return object;
-    if (object)
-        error_set(error, ERROR_INVALID, "expected a JSON object");
-    json_object_put(object);
-    return NULL;
-}
-
 bool wire_read_applications(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
                             struct wire_application **items, unsigned *count, struct error *error)
 {
-    struct json_object *array, *object = parse_object(bytes, length, error);
+    struct json_object *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
-    array = json_get(object, "items");
-    bool good = array && json_object_is_type(array, json_type_array);
-    unsigned all = good ? (unsigned)json_object_array_length(array) : 0;
+    unsigned all = (unsigned)json_object_array_length(array);
     read_page(object, page);
     *items = arena_alloc(arena, all * sizeof **items);
     *count = 0;
     for (unsigned i = 0; i < all; i++)
         *count += read_application(json_object_array_get_idx(array, i), arena, &(*items)[*count]);
     json_object_put(object);
-    return good || error_set(error, ERROR_INVALID, "expected a list under `items`");
+    return true;
 }
 
 bool wire_read_application_page(const char *bytes, size_t length, struct arena *arena, struct wire_application_page *page,
                                 struct error *error)
 {
-    struct json_object *array, *object = parse_object(bytes, length, error);
+    struct json_object *array, *object = read_object(bytes, length, error);
     if (!object)
         return false;
     memset(page, 0, sizeof *page);
     read_page(object, &page->page);
     bool good = read_application(object, arena, &page->application);
-    page->node_count = get_array(object, "nodes", &array);
+    page->node_count = read_array(object, "nodes", &array);
     page->nodes = arena_alloc(arena, page->node_count * sizeof *page->nodes);
     for (unsigned i = 0; i < page->node_count; i++)
         read_node(json_object_array_get_idx(array, i), arena, &page->nodes[i]);
-    page->recovery_count = get_array(object, "recoveries", &array);
+    page->recovery_count = read_array(object, "recoveries", &array);
     page->recoveries = arena_alloc(arena, page->recovery_count * sizeof *page->recoveries);
     for (unsigned i = 0; i < page->recovery_count; i++)
         read_recovery(json_object_array_get_idx(array, i), arena, &page->recoveries[i]);

@@ -2,31 +2,7 @@
  * to what their member holds. */
 #include <string.h>
 
-#include "wire/wire.h"
-
-static uint32_t get_count(struct json_object *object, const char *key)
-{
-    int64_t number = json_get_integer(object, key, 0);
-    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-}
-
-static uint64_t get_total(struct json_object *object, const char *key)
-{
-    int64_t number = json_get_integer(object, key, 0);
-    return number < 0 ? 0 : (uint64_t)number;
-}
-
-static const char *get_text(struct json_object *object, const char *key, struct arena *arena)
-{
-    return arena_text(arena, json_get_text(object, key, ""));
-}
-
-/* The array under a key and its length; 0 where there is none. */
-static size_t get_array(struct json_object *object, const char *key, struct json_object **array)
-{
-    *array = json_get(object, key);
-    return *array && json_object_is_type(*array, json_type_array) ? json_object_array_length(*array) : 0;
-}
+#include "wire/read.h"
 
 static enum health get_health(struct json_object *object, const char *key)
 {
@@ -62,19 +38,7 @@ static void read_by_health(struct json_object *object, const char *key, uint32_t
 {
     struct json_object *counts = json_get(object, key);
     for (int health = 0; health < HEALTH_COUNT; health++)
-        by_health[health] = counts ? get_count(counts, health_name((enum health)health)) : 0;
-}
-
-static void read_page(struct json_object *object, struct wire_page *page)
-{
-    struct json_object *hidden = json_get(object, "hidden");
-    uint32_t filtered = hidden ? get_count(hidden, "filtered") : 0;
-    page->total = get_count(object, "total");
-    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
-    page->offset = get_count(object, "offset");
-    page->revision = get_total(object, "revision");
-    page->as_of = json_get_instant(object, "as_of");
-    page->past = json_get_bool(object, "past", false);
+        by_health[health] = counts ? read_count(counts, health_name((enum health)health)) : 0;
 }
 
 /* ---- one item each ---- */
@@ -82,7 +46,7 @@ static void read_page(struct json_object *object, struct wire_page *page)
 static const char *read_tags(struct json_object *object, struct arena *arena)
 {
     struct json_object *array;
-    size_t count = get_array(object, "tags", &array);
+    size_t count = read_array(object, "tags", &array);
     struct buffer joined = BUFFER_INIT;
     for (size_t i = 0; i < count; i++) {
         struct json_object *tag = json_object_array_get_idx(array, i);
@@ -100,15 +64,15 @@ static const char *read_tags(struct json_object *object, struct arena *arena)
 static void read_values(struct json_object *object, struct arena *arena, struct wire_asset *asset)
 {
     struct json_object *array;
-    size_t count = get_array(object, "values", &array);
+    size_t count = read_array(object, "values", &array);
     asset->values = arena_alloc(arena, count * sizeof *asset->values);
     asset->value_count = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
         int64_t flag = json_get_integer(row, "flag", READING_NOT_EVALUATED);
         asset->values[i] = (struct wire_value){
-            .metric = get_text(row, "metric", arena),
-            .unit = get_text(row, "unit", arena),
+            .metric = read_text(row, "metric", arena),
+            .unit = read_text(row, "unit", arena),
             .value = json_get_number(row, "value", 0),
             .time = json_get_instant(row, "time"),
             .flag = flag >= READING_PASS && flag <= READING_MISSING ? (enum reading_flag)flag : READING_NOT_EVALUATED,
@@ -120,7 +84,7 @@ static bool read_asset(struct json_object *object, struct arena *arena, struct w
 {
     for (int field = 0; field < ASSET_FIELD_COUNT; field++)
         asset->field[field] = field == ASSET_tags ? read_tags(object, arena)
-                                                  : get_text(object, asset_field_name((enum asset_field)field), arena);
+                                                  : read_text(object, asset_field_name((enum asset_field)field), arena);
     struct json_object *attributes = json_get(object, "attributes");
     bool some = attributes && json_object_is_type(attributes, json_type_object) && json_object_object_length(attributes);
     asset->attributes = arena_text(arena, some ? json_object_to_json_string_ext(attributes, JSON_C_TO_STRING_PLAIN |
@@ -136,9 +100,9 @@ static bool read_asset(struct json_object *object, struct arena *arena, struct w
     asset->comm = get_comm(object);
     asset->comm_since = json_get_instant(object, "comm_since");
     asset->last_heard = json_get_instant(object, "last_heard");
-    asset->evidence = get_text(object, "evidence", arena);
-    asset->children = get_count(object, "children");
-    asset->below = get_count(object, "below");
+    asset->evidence = read_text(object, "evidence", arena);
+    asset->children = read_count(object, "children");
+    asset->below = read_count(object, "below");
     read_by_health(object, "children_by_health", asset->children_by_health);
     read_values(object, arena, asset);
     return *asset->field[ASSET_id] != '\0';
@@ -147,7 +111,7 @@ static bool read_asset(struct json_object *object, struct arena *arena, struct w
 static bool read_interval(struct json_object *object, struct arena *arena, struct wire_interval *interval)
 {
     *interval = (struct wire_interval){
-        .id = get_text(object, "id", arena),
+        .id = read_text(object, "id", arena),
         .from = json_get_instant(object, "from"),
         .to = json_get_instant(object, "to"),
         .health = get_health(object, "health"),
@@ -161,33 +125,33 @@ static bool read_interval(struct json_object *object, struct arena *arena, struc
 static bool read_source(struct json_object *object, struct arena *arena, struct wire_source *source)
 {
     *source = (struct wire_source){
-        .name = get_text(object, "name", arena),
-        .type = get_text(object, "type", arena),
-        .state = get_text(object, "state", arena),
-        .detail = get_text(object, "detail", arena),
+        .name = read_text(object, "name", arena),
+        .type = read_text(object, "type", arena),
+        .state = read_text(object, "state", arena),
+        .detail = read_text(object, "detail", arena),
         .since = json_get_instant(object, "since"),
         .last_heard = json_get_instant(object, "last_heard"),
         .rate = json_get_number(object, "rate", 0),
-        .messages = get_total(object, "messages"),
-        .readings = get_total(object, "readings"),
-        .bytes = get_total(object, "bytes"),
-        .bad = get_total(object, "bad"),
-        .duplicates = get_total(object, "duplicates"),
-        .checks = get_total(object, "checks"),
-        .failures = get_total(object, "failures"),
-        .reconnects = get_total(object, "reconnects"),
-        .targets = get_total(object, "targets"),
+        .messages = read_total(object, "messages"),
+        .readings = read_total(object, "readings"),
+        .bytes = read_total(object, "bytes"),
+        .bad = read_total(object, "bad"),
+        .duplicates = read_total(object, "duplicates"),
+        .checks = read_total(object, "checks"),
+        .failures = read_total(object, "failures"),
+        .reconnects = read_total(object, "reconnects"),
+        .targets = read_total(object, "targets"),
     };
     struct json_object *array;
-    size_t count = get_array(object, "examples", &array);
+    size_t count = read_array(object, "examples", &array);
     source->examples = arena_alloc(arena, count * sizeof *source->examples);
     source->example_count = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
         source->examples[i] = (struct wire_example){
             .time = json_get_instant(row, "time"),
-            .reason = get_text(row, "reason", arena),
-            .sample = get_text(row, "sample", arena),
+            .reason = read_text(row, "reason", arena),
+            .sample = read_text(row, "sample", arena),
         };
     }
     return *source->name != '\0';
@@ -195,8 +159,8 @@ static bool read_source(struct json_object *object, struct arena *arena, struct 
 
 static bool read_facet(struct json_object *object, struct arena *arena, struct wire_facet *facet)
 {
-    facet->value = get_text(object, "value", arena);
-    facet->count = get_count(object, "count");
+    facet->value = read_text(object, "value", arena);
+    facet->count = read_count(object, "count");
     read_by_health(object, "by_health", facet->by_health);
     return true;
 }
@@ -211,11 +175,11 @@ static bool read_audit(struct json_object *object, struct arena *arena, struct w
     *audit = (struct wire_audit){
         .sequence = json_get_integer(object, "sequence", 0),
         .time = json_get_instant(object, "time"),
-        .actor = get_text(object, "actor", arena),
-        .verb = get_text(object, "verb", arena),
-        .target = get_text(object, "target", arena),
+        .actor = read_text(object, "actor", arena),
+        .verb = read_text(object, "verb", arena),
+        .target = read_text(object, "target", arena),
         .detail = arena_text(arena, text),
-        .hash = get_text(object, "hash", arena),
+        .hash = read_text(object, "hash", arena),
     };
     return true;
 }
@@ -223,10 +187,10 @@ static bool read_audit(struct json_object *object, struct arena *arena, struct w
 static bool read_saved_view(struct json_object *object, struct arena *arena, struct wire_saved_view *view)
 {
     *view = (struct wire_saved_view){
-        .name = get_text(object, "name", arena),
-        .resource = get_text(object, "resource", arena),
-        .query = get_text(object, "query", arena),
-        .owner = get_text(object, "owner", arena),
+        .name = read_text(object, "name", arena),
+        .resource = read_text(object, "resource", arena),
+        .query = read_text(object, "query", arena),
+        .owner = read_text(object, "owner", arena),
         .revision = json_get_integer(object, "revision", 0),
     };
     return *view->name != '\0';
@@ -234,43 +198,16 @@ static bool read_saved_view(struct json_object *object, struct arena *arena, str
 
 /* ---- whole answers ---- */
 
-static struct json_object *parse_answer(const char *bytes, size_t length, struct error *error)
-{
-    struct json_object *object = json_parse(bytes, length, 0, error);
-    if (!object)
-        return NULL;
-    if (json_object_is_type(object, json_type_object))
-        return object;
-    json_object_put(object);
-    error_set(error, ERROR_INVALID, "expected a JSON object as the answer");
-    return NULL;
-}
-
-static struct json_object *parse_list(const char *bytes, size_t length, struct wire_page *page,
-                                      struct json_object **items, struct error *error)
-{
-    struct json_object *object = parse_answer(bytes, length, error);
-    if (!object)
-        return NULL;
-    *items = json_get(object, "items");
-    if (!*items || !json_object_is_type(*items, json_type_array)) {
-        json_object_put(object);
-        error_set(error, ERROR_INVALID, "expected an answer with `items`");
-        return NULL;
-    }
-    read_page(object, page);
-    return object;
-}
-
 /* Rows that are not what they should be are left out, never guessed. */
 #define DECODE_LIST(name, type, read_item)                                                                        \
     bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,          \
                           struct type **items, unsigned *count, struct error *error)                              \
     {                                                                                                             \
         struct json_object *array;                                                                                \
-        struct json_object *object = parse_list(bytes, length, page, &array, error);                              \
+        struct json_object *object = read_list(bytes, length, &array, error);                                     \
         if (!object)                                                                                              \
             return false;                                                                                         \
+        read_page(object, page);                                                                                  \
         size_t rows = json_object_array_length(array);                                                            \
         *items = arena_alloc(arena, rows * sizeof **items);                                                       \
         *count = 0;                                                                                               \
@@ -293,14 +230,14 @@ DECODE_LIST(saved_views, wire_saved_view, read_saved_view)
 static void read_path(struct json_object *object, struct arena *arena, struct wire_asset_page *page)
 {
     struct json_object *array;
-    size_t count = get_array(object, "path", &array);
+    size_t count = read_array(object, "path", &array);
     page->path = arena_alloc(arena, count * sizeof *page->path);
     page->path_count = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
         page->path[i] = (struct wire_step){
-            .id = get_text(row, "id", arena),
-            .name = get_text(row, "name", arena),
+            .id = read_text(row, "id", arena),
+            .name = read_text(row, "name", arena),
             .health = get_health(row, "health"),
         };
     }
@@ -309,15 +246,15 @@ static void read_path(struct json_object *object, struct arena *arena, struct wi
 static void read_messages(struct json_object *object, struct arena *arena, struct wire_asset_page *page)
 {
     struct json_object *array;
-    size_t count = get_array(object, "messages", &array);
+    size_t count = read_array(object, "messages", &array);
     page->messages = arena_alloc(arena, count * sizeof *page->messages);
     page->message_count = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
         page->messages[i] = (struct wire_message){
             .received = json_get_instant(row, "received"),
-            .source = get_text(row, "source", arena),
-            .text = get_text(row, "text", arena),
+            .source = read_text(row, "source", arena),
+            .text = read_text(row, "text", arena),
         };
     }
 }
@@ -325,7 +262,7 @@ static void read_messages(struct json_object *object, struct arena *arena, struc
 bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena, struct wire_asset_page *page,
                           struct error *error)
 {
-    struct json_object *object = parse_answer(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     *page = (struct wire_asset_page){0};
@@ -333,7 +270,7 @@ bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena,
         json_object_put(object);
         return error_set(error, ERROR_INVALID, "expected an asset with an `id`");
     }
-    page->page.revision = get_total(object, "fleet_revision");
+    page->page.revision = read_total(object, "fleet_revision");
     page->page.as_of = json_get_instant(object, "as_of");
     page->page.past = json_get_bool(object, "past", false);
     page->page.total = page->page.population = 1;
@@ -341,10 +278,10 @@ bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena,
     read_messages(object, arena, page);
     struct json_object *group = json_get(object, "redundancy");
     page->standby = (struct wire_standby){
-        .name = get_text(group, "name", arena), .alert = get_text(group, "alert", arena), .alive = (uint32_t)get_total(group, "alive"),
-        .total = (uint32_t)get_total(group, "total"), .need = (uint32_t)get_total(group, "need"), .gone = json_get_bool(group, "gone", false)};
+        .name = read_text(group, "name", arena), .alert = read_text(group, "alert", arena), .alive = (uint32_t)read_total(group, "alive"),
+        .total = (uint32_t)read_total(group, "total"), .need = (uint32_t)read_total(group, "need"), .gone = json_get_bool(group, "gone", false)};
     struct json_object *array;
-    size_t count = get_array(object, "neighbours", &array);
+    size_t count = read_array(object, "neighbours", &array);
     page->neighbours = arena_alloc(arena, count * sizeof *page->neighbours);
     for (size_t i = 0; i < count; i++)
         if (read_asset(json_object_array_get_idx(array, i), arena, &page->neighbours[page->neighbour_count]))
@@ -361,14 +298,14 @@ static double element_number(struct json_object *array, size_t index)
 bool wire_read_series(const char *bytes, size_t length, struct arena *arena, struct wire_series *series,
                       struct error *error)
 {
-    struct json_object *object = parse_answer(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     struct json_object *array;
-    size_t count = get_array(object, "buckets", &array);
+    size_t count = read_array(object, "buckets", &array);
     *series = (struct wire_series){
-        .metric = get_text(object, "metric", arena),
-        .unit = get_text(object, "unit", arena),
+        .metric = read_text(object, "metric", arena),
+        .unit = read_text(object, "unit", arena),
         .from = json_get_instant(object, "from"),
         .to = json_get_instant(object, "to"),
         .buckets = arena_alloc(arena, count * sizeof *series->buckets),
@@ -402,16 +339,16 @@ static void read_contracted(struct json_object *object, struct arena *arena, str
                             unsigned *count)
 {
     struct json_object *array;
-    *count = (unsigned)get_array(object, "contracted", &array);
+    *count = (unsigned)read_array(object, "contracted", &array);
     *rows = arena_alloc(arena, *count * sizeof **rows);
     for (unsigned i = 0; i < *count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
         (*rows)[i] = (struct wire_contracted){
-            .name = get_text(row, "name", arena),
-            .contract = get_text(row, "contract", arena),
-            .need = get_count(row, "need"),
-            .have = get_count(row, "have"),
-            .total = get_count(row, "total"),
+            .name = read_text(row, "name", arena),
+            .contract = read_text(row, "contract", arena),
+            .need = read_count(row, "need"),
+            .have = read_count(row, "have"),
+            .total = read_count(row, "total"),
             .ok = json_get_bool(row, "ok", false),
         };
     }
@@ -420,13 +357,13 @@ static void read_contracted(struct json_object *object, struct arena *arena, str
 /* A cell is a letter and an id: as many cells as there are of both. */
 static void read_group(struct json_object *row, struct arena *arena, struct wire_group *group)
 {
-    group->key = get_text(row, "key", arena);
-    group->total = get_count(row, "total");
-    group->letters = get_text(row, "letters", arena);
+    group->key = read_text(row, "key", arena);
+    group->total = read_count(row, "total");
+    group->letters = read_text(row, "letters", arena);
     read_by_health(row, "by_health", group->by_health);
     read_by_health(row, "all_by_health", group->all_by_health);
     struct json_object *ids;
-    size_t count = get_array(row, "ids", &ids), letters = strlen(group->letters);
+    size_t count = read_array(row, "ids", &ids), letters = strlen(group->letters);
     group->cell_count = (unsigned)(count < letters ? count : letters);
     group->ids = arena_alloc(arena, group->cell_count * sizeof *group->ids);
     for (unsigned i = 0; i < group->cell_count; i++)
@@ -438,9 +375,10 @@ bool wire_read_board(const char *bytes, size_t length, struct arena *arena, stru
 {
     struct json_object *array;
     *board = (struct wire_board){0};
-    struct json_object *object = parse_list(bytes, length, &board->page, &array, error);
+    struct json_object *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
+    read_page(object, &board->page);
     read_by_health(object, "by_health", board->by_health);
     read_by_health(object, "all_by_health", board->all_by_health);
     read_contracted(object, arena, &board->contracted, &board->contracted_count);
@@ -455,12 +393,12 @@ bool wire_read_board(const char *bytes, size_t length, struct arena *arena, stru
 static void read_kinds(struct json_object *object, struct arena *arena, struct wire_overview *overview)
 {
     struct json_object *array;
-    overview->kind_count = (unsigned)get_array(object, "kinds", &array);
+    overview->kind_count = (unsigned)read_array(object, "kinds", &array);
     overview->kinds = arena_alloc(arena, overview->kind_count * sizeof *overview->kinds);
     for (unsigned i = 0; i < overview->kind_count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
-        overview->kinds[i].kind = get_text(row, "kind", arena);
-        overview->kinds[i].total = get_count(row, "total");
+        overview->kinds[i].kind = read_text(row, "kind", arena);
+        overview->kinds[i].total = read_count(row, "total");
         read_by_health(row, "by_health", overview->kinds[i].by_health);
     }
 }
@@ -468,35 +406,35 @@ static void read_kinds(struct json_object *object, struct arena *arena, struct w
 bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, struct wire_overview *overview,
                         struct error *error)
 {
-    struct json_object *object = parse_answer(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     struct json_object *sources = json_get(object, "sources"), *store = json_get(object, "store");
     struct json_object *shift = json_get(object, "shift");
     *overview = (struct wire_overview){
-        .site = get_text(object, "site", arena),
-        .timezone = get_text(object, "timezone", arena),
-        .language = get_text(object, "language", arena),
-        .version = get_text(object, "version", arena),
+        .site = read_text(object, "site", arena),
+        .timezone = read_text(object, "timezone", arena),
+        .language = read_text(object, "language", arena),
+        .version = read_text(object, "version", arena),
         .started = json_get_instant(object, "started"),
-        .assets = get_count(object, "assets"),
-        .discovered = get_count(object, "discovered"),
+        .assets = read_count(object, "assets"),
+        .discovered = read_count(object, "discovered"),
         .rate = json_get_number(object, "rate", 0),
-        .sources = get_count(sources, "total"),
-        .sources_running = get_count(sources, "running"),
-        .sources_worst = get_text(sources, "worst", arena),
+        .sources = read_count(sources, "total"),
+        .sources_running = read_count(sources, "running"),
+        .sources_worst = read_text(sources, "worst", arena),
         .oldest_heard = json_get_instant(sources, "oldest_heard"),
         .newest_heard = json_get_instant(sources, "newest_heard"),
-        .store_engine = get_text(store, "engine", arena),
-        .store_problem = get_text(store, "problem", arena),
+        .store_engine = read_text(store, "engine", arena),
+        .store_problem = read_text(store, "problem", arena),
         .store_writable = json_get_bool(store, "writable", false),
-        .store_bytes = get_total(store, "bytes"),
-        .store_queued = get_total(store, "queued"),
-        .quiet = get_text(json_get(object, "quiet"), "name", arena),
+        .store_bytes = read_total(store, "bytes"),
+        .store_queued = read_total(store, "queued"),
+        .quiet = read_text(json_get(object, "quiet"), "name", arena),
         .quiet_until = json_get_instant(json_get(object, "quiet"), "until"),
-        .held = (uint32_t)get_total(json_get(object, "quiet"), "held"),
-        .shift = get_text(shift, "name", arena),
-        .shift_people = get_text(shift, "people", arena),
+        .held = (uint32_t)read_total(json_get(object, "quiet"), "held"),
+        .shift = read_text(shift, "name", arena),
+        .shift_people = read_text(shift, "people", arena),
         .shift_from = json_get_instant(shift, "from"),
         .shift_to = json_get_instant(shift, "to"),
     };
@@ -511,11 +449,11 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
 bool wire_read_whoami(const char *bytes, size_t length, struct arena *arena, struct wire_whoami *whoami,
                       struct error *error)
 {
-    struct json_object *object = parse_answer(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
-    whoami->name = get_text(object, "name", arena);
-    whoami->role = get_text(object, "role", arena);
+    whoami->name = read_text(object, "name", arena);
+    whoami->role = read_text(object, "role", arena);
     json_object_put(object);
     return true;
 }

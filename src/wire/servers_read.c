@@ -8,17 +8,7 @@
 #include "base/memory.h"
 #include "model/alert.h"
 #include "model/host_members.h"
-
-static const char *read_text(struct json_object *object, const char *key, struct arena *arena)
-{
-    return arena_text(arena, json_get_text(object, key, ""));
-}
-
-static unsigned read_count(struct json_object *object, const char *key)
-{
-    int64_t number = json_get_integer(object, key, 0);
-    return number < 0 ? 0 : number > UINT_MAX ? UINT_MAX : (unsigned)number;
-}
+#include "wire/read.h"
 
 static int read_pid(struct json_object *object, const char *key)
 {
@@ -30,39 +20,6 @@ static int read_severity(struct json_object *object, const char *key)
 {
     enum severity severity;
     return severity_parse(json_get_text(object, key, ""), &severity) ? (int)severity : -1;
-}
-
-static struct json_object *read_array(struct json_object *object, const char *key, unsigned *count)
-{
-    struct json_object *array = json_get(object, key);
-    bool good = array && json_object_is_type(array, json_type_array);
-    *count = good ? (unsigned)json_object_array_length(array) : 0;
-    return good ? array : NULL;
-}
-
-static const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count)
-{
-    unsigned length;
-    struct json_object *array = read_array(object, key, &length);
-    const char **texts = arena_alloc(arena, length * sizeof *texts);
-    *count = 0;
-    for (unsigned i = 0; i < length; i++) {
-        struct json_object *text = json_object_array_get_idx(array, i);
-        if (json_object_is_type(text, json_type_string))
-            texts[(*count)++] = arena_text(arena, json_object_get_string(text));
-    }
-    return texts;
-}
-
-static struct json_object *parse(const char *bytes, size_t length, struct error *error)
-{
-    struct json_object *object = json_parse(bytes, length, 0, error);
-    if (object && !json_object_is_type(object, json_type_object)) {
-        json_object_put(object);
-        error_set(error, ERROR_INVALID, "expected a JSON object");
-        return NULL;
-    }
-    return object;
 }
 
 static bool read_server(struct json_object *object, struct arena *arena, struct wire_server *server)
@@ -103,7 +60,8 @@ static bool read_server(struct json_object *object, struct arena *arena, struct 
 #define X(one, many)                                                                            \
     static void read_##many(struct json_object *from, struct arena *arena, struct host *host)   \
     {                                                                                           \
-        struct json_object *array = read_array(from, #many, &host->one##_count);                \
+        struct json_object *array;                                                              \
+        host->one##_count = read_array(from, #many, &array);                                    \
         host->many = arena_alloc(arena, host->one##_count * sizeof *host->many);                \
         host->lists |= array ? 1u << HOST_##many : 0;                                           \
         for (unsigned i = 0; i < host->one##_count; i++) {                                      \
@@ -130,24 +88,11 @@ static struct host *read_host(struct json_object *object, struct arena *arena)
 bool wire_read_servers(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
                        struct wire_server **items, unsigned *count, struct error *error)
 {
-    struct json_object *object = parse(bytes, length, error), *array;
-    unsigned rows;
+    struct json_object *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
-    if (!(array = read_array(object, "items", &rows))) {
-        json_object_put(object);
-        return error_set(error, ERROR_INVALID, "expected `items`");
-    }
-    struct json_object *hidden = json_get(object, "hidden");
-    *page = (struct wire_page){
-        .total = read_count(object, "total"),
-        .offset = read_count(object, "offset"),
-        .revision = (uint64_t)json_get_integer(object, "revision", 0),
-        .as_of = json_get_instant(object, "as_of"),
-        .past = json_get_bool(object, "past", false),
-    };
-    unsigned filtered = hidden ? read_count(hidden, "filtered") : 0;
-    page->population = filtered > UINT32_MAX - page->total ? UINT32_MAX : page->total + filtered;
+    unsigned rows = (unsigned)json_object_array_length(array);
+    read_page(object, page);
     *items = arena_alloc(arena, rows * sizeof **items);
     *count = 0;
     for (unsigned i = 0; i < rows; i++)
@@ -158,7 +103,8 @@ bool wire_read_servers(const char *bytes, size_t length, struct arena *arena, st
 
 static void read_deviations(struct json_object *object, struct arena *arena, struct wire_server_page *page)
 {
-    struct json_object *array = read_array(object, "deviations", &page->deviation_count);
+    struct json_object *array;
+    page->deviation_count = read_array(object, "deviations", &array);
     page->deviations = arena_alloc(arena, page->deviation_count * sizeof *page->deviations);
     for (unsigned i = 0; i < page->deviation_count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
@@ -171,7 +117,7 @@ static void read_deviations(struct json_object *object, struct arena *arena, str
 bool wire_read_server_page(const char *bytes, size_t length, struct arena *arena, struct wire_server_page *page,
                            struct error *error)
 {
-    struct json_object *object = parse(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     *page = (struct wire_server_page){.page = {.total = 1, .population = 1}};
@@ -195,7 +141,7 @@ bool wire_read_server_page(const char *bytes, size_t length, struct arena *arena
 bool wire_read_log_line(const char *bytes, size_t length, struct arena *arena, struct wire_log_line *line,
                         struct error *error)
 {
-    struct json_object *object = parse(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     *line = (struct wire_log_line){.time = json_get_instant(object, "time"), .severity = read_severity(object, "severity"),
@@ -207,7 +153,7 @@ bool wire_read_log_line(const char *bytes, size_t length, struct arena *arena, s
 bool wire_read_run_result(const char *bytes, size_t length, struct arena *arena, struct wire_run_result *result,
                           struct error *error)
 {
-    struct json_object *object = parse(bytes, length, error);
+    struct json_object *object = read_object(bytes, length, error);
     if (!object)
         return false;
     int64_t code = json_get_integer(object, "exit_code", -1);

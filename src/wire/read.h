@@ -1,0 +1,19 @@
+/* Reading what came as JSON: what every resource's reader needs. Nothing is trusted: an absent member, or one of
+ * another type, is neutral. Private to src/wire. */
+#ifndef WIRE_READ_H
+#define WIRE_READ_H
+
+#include "wire/wire.h"
+
+uint32_t read_count(struct json_object *object, const char *key);
+uint64_t read_total(struct json_object *object, const char *key);
+const char *read_text(struct json_object *object, const char *key, struct arena *arena); /* "" where absent */
+/* How many elements; *array is NULL with none. */
+unsigned read_array(struct json_object *object, const char *key, struct json_object **array);
+const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count);
+void read_page(struct json_object *object, struct wire_page *page); /* the envelope */
+/* A whole answer that must be an object, and one with a list under `items`. NULL with an error; the caller puts it. */
+struct json_object *read_object(const char *bytes, size_t length, struct error *error);
+struct json_object *read_list(const char *bytes, size_t length, struct json_object **items, struct error *error);
+
+#endif
