@@ -10,6 +10,7 @@
 
 #define ANSWER_LIMIT (60 * SPAN_SECOND)
 #define WATCH_EVERY 1000u
+#define LINE_MOST 1048576u /* bytes of one line of an answer without end */
 
 struct client_request {
     struct exchange *exchange;
@@ -17,6 +18,7 @@ struct client_request {
     client_done *done;
     void *owner;
     double started;
+    bool lines, heard; /* client_follow; a piece was handed over */
 };
 
 double steady_milliseconds(void)
@@ -142,6 +144,20 @@ static void request_data(struct exchange *exchange, const char *bytes, size_t le
 {
     struct client_request *request = exchange->owner;
     buffer_append(&request->answer, bytes, length);
+    if (!request->lines || exchange->status < 200 || exchange->status > 299)
+        return;
+    const char *newline = request->answer.length ? memrchr(request->answer.data, '\n', request->answer.length) : NULL;
+    size_t whole = newline ? (size_t)(newline - request->answer.data) + 1 : 0;
+    if (!whole && request->answer.length <= LINE_MOST)
+        return;
+    if (!whole)
+        whole = request->answer.length; /* no line is that long: the reader says so of the piece */
+    struct client_answer answer = {.status = exchange->status, .body = request->answer.data, .length = whole,
+                                   .milliseconds = steady_milliseconds() - request->started, .more = true,
+                                   .first = !request->heard};
+    request->heard = true;
+    request->done(request->owner, &answer);
+    buffer_consume(&request->answer, whole);
 }
 
 static void request_free(struct client_request *request)
@@ -178,6 +194,7 @@ static void request_end(struct exchange *exchange, const struct error *cause)
                                    .body = buffer_text(&request->answer),
                                    .length = request->answer.length,
                                    .milliseconds = steady_milliseconds() - request->started,
+                                   .first = !request->heard,
                                    .error = cause};
     if (!cause) {
         client->latency = client->latency ? client->latency * 0.8 + answer.milliseconds * 0.2 : answer.milliseconds;
@@ -213,6 +230,15 @@ static struct client_request *request_new(struct client *client, const char *met
 struct client_request *client_get(struct client *client, const char *path, client_done *done, void *owner)
 {
     struct client_request *request = request_new(client, "GET", path, done, owner);
+    exchange_start(request->exchange);
+    return request;
+}
+
+struct client_request *client_follow(struct client *client, const char *path, client_done *done, void *owner)
+{
+    struct client_request *request = request_new(client, "GET", path, done, owner);
+    request->lines = true;
+    request->exchange->deadline = CLOCK_NEVER;
     exchange_start(request->exchange);
     return request;
 }

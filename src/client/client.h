@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "wire/alerts.h"
+#include "wire/applications.h"
 #include "wire/runbook.h"
+#include "wire/servers.h"
 #include "wire/wire.h"
 
 struct client;
@@ -32,6 +34,8 @@ struct client_answer {
     size_t length;
     double milliseconds;
     const struct error *error;     /* NULL on 2xx; else the problem+json's or the link's cause */
+    bool more;                     /* a piece of an answer without end: whole lines; others may follow */
+    bool first;                    /* the first piece, or the whole */
 };
 typedef void client_done(void *owner, const struct client_answer *answer);
 
@@ -40,6 +44,9 @@ struct client_request *client_get(struct client *client, const char *path, clien
 /* body may be NULL. Writes carry an Idempotency-Key of their own and, if revision >= 0, If-Match. */
 struct client_request *client_send(struct client *client, const char *method, const char *path, const char *body,
                                    size_t length, const char *content_type, int64_t revision, client_done *done, void *owner);
+/* An answer of lines that goes on as long as somebody listens: `done` gets whole lines as they come (`more`), then the
+ * end (an error, or nothing). It must not cancel the request while it has a piece in hand. */
+struct client_request *client_follow(struct client *client, const char *path, client_done *done, void *owner);
 void client_cancel(struct client_request *request); /* its callback is not called */
 /* Wait for one answer, running the loop; for shell commands. The answer's body is the caller's to release. */
 bool client_call(struct client *client, const char *method, const char *path, const char *body, size_t length,

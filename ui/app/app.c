@@ -250,6 +250,7 @@ void app_release(struct app *app)
     if (app->overview_arena)
         arena_free(&app->overview_arena);
     free(app->filter_before);
+    free(app->replace_argument);
     free(app->keys_path);
     surface_release(&app->surface);
 }

@@ -22,6 +22,7 @@ struct feed_slot {
     msec fetched;               /* steady, when last asked; CLOCK_NEVER */
     msec not_before;            /* steady: the path changed and has yet to stand */
     bool old, failed;
+    bool lines, heard;          /* an answer without end; a piece of it came */
     bool asked;                 /* the request under way is for a path that a person's key changed */
     struct client_request *request;
 };
@@ -39,6 +40,7 @@ struct feed {
     struct feed_view *views;
     struct view_wants wants;    /* scratch, its buffers kept */
     msec at;
+    bool follows;
     uint64_t requests;
     feed_received *received;
     void *owner;
@@ -51,9 +53,15 @@ static void answered(void *owner, const struct client_answer *answer)
     struct feed_slot *slot = owner;
     struct feed *feed = slot->feed;
     bool asked = slot->asked;
-    slot->request = NULL;
     slot->asked = false;
+    slot->heard = true;
+    if (answer->more) {
+        feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
+        return;
+    }
+    slot->request = NULL;
     slot->failed = answer->error && answer->status != 400 && answer->status != 404 && answer->status != 422;
+    slot->failed |= slot->lines && feed->follows && !answer->error; /* it should not have ended */
     if (slot->failed)
         slot->old = true;
     feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
@@ -80,7 +88,15 @@ static void fetch(struct feed_slot *slot, msec now)
     slot->old = false;
     slot->failed = false;
     slot->fetched = now;
+    slot->heard = false;
     feed->requests++;
+    if (slot->lines && feed->follows) {
+        struct buffer endless = BUFFER_INIT;
+        client_path(&endless, buffer_text(&slot->path), "follow", "1", NULL);
+        slot->request = client_follow(feed->client, buffer_text(&endless), answered, slot);
+        buffer_release(&endless);
+        return;
+    }
     if (feed->at == CLOCK_NEVER || !takes_at(buffer_text(&slot->path))) {
         slot->request = client_get(feed->client, buffer_text(&slot->path), answered, slot);
         return;
@@ -217,6 +233,7 @@ void feed_update(struct feed *feed, struct view *view)
         wanted[want->slot] = true;
         slot->refresh = want->refresh;
         slot->every = want->at_most_every ? want->at_most_every : RATE_DEFAULT;
+        slot->lines = want->lines;
         if (slot->used && strcmp(buffer_text(&slot->path), buffer_text(&want->path)) == 0)
             continue;
         bool wait = slot->used && want->rest;
@@ -296,11 +313,16 @@ void feed_set_at(struct feed *feed, msec at)
     feed->at = at;
 }
 
+void feed_follow(struct feed *feed, bool follows)
+{
+    feed->follows = follows;
+}
+
 bool feed_waiting(const struct feed *feed, const struct view *view)
 {
     const struct feed_view *entry = find(feed, view);
     for (unsigned i = 0; entry && i < VIEW_SLOTS; i++)
-        if (entry->slots[i].used && (entry->slots[i].request || (entry->slots[i].old && entry->shown)))
+        if (entry->slots[i].used && !(entry->slots[i].lines && entry->slots[i].heard) && (entry->slots[i].request || (entry->slots[i].old && entry->shown)))
             return true;
     return false;
 }

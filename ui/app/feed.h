@@ -30,6 +30,8 @@ void feed_event(struct feed *feed, const char *kind);
 void feed_restart(struct feed *feed);
 /* The instant to ask for; CLOCK_NEVER: now. Call feed_restart after. */
 void feed_set_at(struct feed *feed, msec at);
+/* Whether answers without end are followed (a screen is there), or read once as they are. */
+void feed_follow(struct feed *feed, bool follows);
 /* Is any answer of this view still to come? */
 bool feed_waiting(const struct feed *feed, const struct view *view);
 uint64_t feed_requests(const struct feed *feed); /* made so far */

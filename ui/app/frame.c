@@ -335,6 +335,11 @@ static void draw_line(struct app *app, int row)
     const char *text = line_text(app->line);
     struct view *view = app_view(app);
     surface_fill(&app->surface, (struct rect){row, 0, 1, app->surface.columns}, ' ', ROLE_INPUT);
+    if (line_kind(app->line) == LINE_FILTER && view && view->ops->search_hint) {
+        prompt_draw(&app->surface, row, 0, app->surface.columns, line_label(app->line), text, line_point(app->line),
+                    *text ? "" : _(view->ops->search_hint));
+        return;
+    }
     if (line_kind(app->line) == LINE_FILTER) {
         int wrong = filter_error_column(text, clock_wall());
         if (wrong && view && view->ops->set_filter)

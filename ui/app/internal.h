@@ -71,6 +71,8 @@ struct app {
     msec newest_heard;             /* wall */
     bool beat;
     msec at;                       /* CLOCK_NEVER: live */
+    const struct view_ops *replace_view; /* that a view wants in its place; NULL: none */
+    char *replace_argument;
     struct client_request *step_request;
     msec step_from, step_span;     /* of the search for an earlier change */
 

@@ -231,6 +231,7 @@ static void run(struct app *app)
     uv_check_t check;
     app->line = line_new(completion_offer, app);
     app->completion = completion_new(app);
+    feed_follow(app->feed, true);
     surface_init(&app->surface, screen_rows(app->screen), screen_columns(app->screen), screen_ascii(app->screen));
     load_keys(app);
     start_handles(app, &check);

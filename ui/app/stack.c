@@ -139,6 +139,26 @@ void app_react(struct app *app, struct view *view, enum reaction reaction)
         app_pop(app);
 }
 
+/* A page that found that another one shows its subject better. */
+static void replace_current(struct app *app)
+{
+    struct app_tab *tab = &app->tabs[app->tab];
+    struct error error = {0};
+    struct view *old = tab->depth > 1 ? tab->stack[tab->depth - 1] : NULL;
+    const struct view_ops *ops = app->replace_view;
+    char *argument = app->replace_argument;
+    app->replace_view = NULL;
+    app->replace_argument = NULL;
+    struct view *view = old ? view_new(app, ops, argument, &error) : NULL;
+    if (view) {
+        tab->stack[tab->depth - 1] = view;
+        view_free(app, old);
+        show_current(app, true);
+        app_dirty(app, true);
+    }
+    free(argument);
+}
+
 void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked)
 {
     struct app *app = owner;
@@ -146,6 +166,10 @@ void app_received(void *owner, struct view *view, unsigned slot, const struct cl
     if (!view->ops->receive(view, slot, answer, &error) && error.text[0] && answer->status)
         app_say(app, ROLE_ERROR, "%s", error.text);
     app_dirty(app, asked);
+    if (app->replace_view && view == app_view(app)) {
+        replace_current(app);
+        return;
+    }
     if (view == app_view(app))
         feed_update(app->feed, view); /* what came may show what else is wanted */
 }
@@ -235,6 +259,14 @@ static void host_run_below(void *host, const char *line)
     free(copy);
 }
 
+static void host_replace(void *host, const char *name, const char *argument)
+{
+    struct app *app = host;
+    free(app->replace_argument);
+    app->replace_view = view_find(name);
+    app->replace_argument = memory_text(argument);
+}
+
 const struct view_host_ops app_host_ops = {
     .open = host_open,
     .command = host_command,
@@ -246,4 +278,5 @@ const struct view_host_ops app_host_ops = {
     .stale = host_stale,
     .commands = host_commands,
     .run_below = host_run_below,
+    .replace = host_replace,
 };

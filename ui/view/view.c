@@ -30,6 +30,7 @@ void view_want(struct view_wants *wants, unsigned slot, const char *refresh, mse
     want->refresh = refresh;
     want->at_most_every = at_most_every;
     want->rest = 0;
+    want->lines = false;
     buffer_clear(&want->path);
     buffer_append_text(&want->path, path);
 }

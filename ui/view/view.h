@@ -42,6 +42,7 @@ struct view_host_ops {
     bool (*stale)(void *host);               /* the link is lost: what is shown is old */
     unsigned (*commands)(void *host, const char *view, struct help_row **rows); /* with the keys in force */
     void (*run_below)(void *host, const char *line); /* close this view, then run the line on the one below it */
+    void (*replace)(void *host, const char *view, const char *argument); /* another page in place of this one, soon */
 };
 
 /* One thing to have and keep fresh. Slots are the view's own small numbers. */
@@ -52,6 +53,8 @@ struct view_want {
     const char *refresh;   /* event kinds that make it old, by blanks ("fleet sources"); "" : once */
     msec at_most_every;    /* not refetched more often than this; 0: 100 ms */
     msec rest;             /* another path is fetched once it stood for so long; 0: at once */
+    bool lines;            /* an answer without end: receive() gets its lines as they come (client.h), where the console
+                              is there to see them; elsewhere what there is now */
 };
 struct view_wants { struct view_want want[VIEW_SLOTS]; unsigned count; };
 void view_want(struct view_wants *wants, unsigned slot, const char *refresh, msec at_most_every, const char *path);
@@ -87,6 +90,7 @@ struct view_ops {
     void (*query)(struct view *view, struct buffer *out);
     const char *(*filter)(struct view *view);               /* the filter in force, or NULL when it has none */
     bool (*set_filter)(struct view *view, const char *filter, bool typing, struct error *error);
+    const char *search_hint;  /* `/` takes plain words here, and this is what it says; NULL: the filter language */
 };
 
 /* All views, in the order of their tabs (views.def). */
