@@ -237,6 +237,31 @@ bool action_restart(struct app *app, const struct command *command, const char *
     return true;
 }
 
+/* ---- pages ---- */
+
+/* An id and what follows it; without one, the asset of the current row. */
+static bool open_page(struct app *app, const char *page, const char *argument, struct error *error)
+{
+    struct view *view = app_view(app);
+    struct view_targets targets = {0};
+    if (!*argument && view && view->ops->targets)
+        view->ops->targets(view, &targets);
+    bool asset = targets.count && strcmp(targets.resource, "assets") == 0;
+    return app_open(app, view_find(page), *argument ? argument : asset ? targets.ids[0] : "", error);
+}
+
+bool action_server(struct app *app, const struct command *command, const char *argument, struct error *error)
+{
+    (void)command;
+    return open_page(app, "server", argument, error);
+}
+
+bool action_application(struct app *app, const struct command *command, const char *argument, struct error *error)
+{
+    (void)command;
+    return open_page(app, "application", argument, error);
+}
+
 /* ---- check now ---- */
 
 static void checked(void *owner, const struct client_answer *answer)

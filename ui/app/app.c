@@ -236,6 +236,7 @@ bool app_init(struct app *app, uv_loop_t *loop, struct client *client, const str
 void app_release(struct app *app)
 {
     app_dialogs_clear(app);
+    restart_end(&app->restart);
     app_close_views(app);
     if (app->overview_request)
         client_cancel(app->overview_request);

@@ -73,7 +73,8 @@ static void answered(void *owner, const struct client_answer *answer)
 /* Resources that can be shown as they were; series and histories are asked for by their own `to`. */
 static bool takes_at(const char *path)
 {
-    if (strncmp(path, "/board", 6) == 0 || strncmp(path, "/alerts?", 8) == 0 || strncmp(path, "/overview", 9) == 0)
+    if (strncmp(path, "/board", 6) == 0 || strncmp(path, "/alerts?", 8) == 0 || strncmp(path, "/overview", 9) == 0 ||
+        strncmp(path, "/servers?", 9) == 0 || strncmp(path, "/applications?", 14) == 0)
         return true;
     size_t length = strcspn(path, "?");
     const char *last = memrchr(path, '/', length);

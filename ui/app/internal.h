@@ -33,6 +33,8 @@ struct app_dialog {
 
 struct completion;
 struct desk;
+struct restart;
+struct lent;
 
 struct app {
     uv_loop_t *loop;
@@ -73,6 +75,8 @@ struct app {
     msec at;                       /* CLOCK_NEVER: live */
     const struct view_ops *replace_view; /* that a view wants in its place; NULL: none */
     char *replace_argument;
+    struct restart *restart;       /* asked for or under way; NULL: none */
+    struct lent *lent;             /* a command has the terminal: nothing is drawn, no key is read */
     struct client_request *step_request;
     msec step_from, step_span;     /* of the search for an earlier change */
 
@@ -123,6 +127,14 @@ void app_draw(struct app *app);
 struct rect app_body(const struct app *app);
 /* The tab under a mouse position, -1 for none. */
 int app_tab_at(const struct app *app, int row, int column);
+
+/* actions_hosts.c, actions_shell.c: at the console's end */
+void restart_end(struct restart **restart);
+void lent_end(struct lent **lent);
+
+/* loop.c: lend the terminal to a program, and have it back. */
+void app_terminal_away(struct app *app);
+void app_terminal_back(struct app *app);
 
 /* input.c */
 void app_key(struct app *app, const struct key_event *key, const char *raw, size_t length);

@@ -11,6 +11,7 @@
 #define WALL_TURN 15000u /* ms a view stays on the hall screen */
 
 static void settle(struct app *app);
+static void signalled(uv_signal_t *signal, int number);
 
 /* ---- drawing ---- */
 
@@ -51,6 +52,8 @@ static void settle(struct app *app)
         uv_stop(app->loop);
         return;
     }
+    if (app->lent)
+        return;
     if (app->starting && !started(app))
         return poll_input(app);
     if (app->dirty) {
@@ -79,6 +82,26 @@ static void resized(struct app *app)
         feed_update(app->feed, view);
     }
     app_dirty(app, true);
+}
+
+/* ---- lending the terminal ---- */
+
+void app_terminal_away(struct app *app)
+{
+    uv_poll_stop(&app->input);
+    uv_timer_stop(&app->key_timer);
+    uv_timer_stop(&app->frame_timer);
+    screen_leave(app->screen);
+}
+
+void app_terminal_back(struct app *app)
+{
+    uv_signal_start(&app->interrupt, signalled, SIGINT);
+    screen_enter(app->screen);
+    app->input_events = 0; /* poll anew */
+    resized(app);
+    app->urgent = true;
+    settle(app);
 }
 
 /* ---- input ---- */
@@ -165,6 +188,8 @@ static void wall_turned(uv_timer_t *timer)
 static void signalled(uv_signal_t *signal, int number)
 {
     struct app *app = signal->data;
+    if (app->lent && (number == SIGWINCH || number == SIGINT))
+        return; /* the command's, now */
     if (number == SIGWINCH) {
         resized(app);
     } else {
@@ -241,6 +266,7 @@ static void run(struct app *app)
     uv_timer_start(&app->frame_timer, frame_due, FIRST_FRAME_PATIENCE, 0);
     poll_input(app);
     uv_run(app->loop, UV_RUN_DEFAULT);
+    lent_end(&app->lent);
     stop_handles(app, &check);
 }
 

@@ -77,6 +77,12 @@ char *value_text(char *out, size_t size, double value, const char *unit)
     return out;
 }
 
+char *health_glyph_text(char out[8], enum health health, bool ascii)
+{
+    out[text_encode(health_glyph(health, ascii), out)] = '\0';
+    return out;
+}
+
 const char *health_word(enum health health)
 {
     static const char *const words[HEALTH_COUNT] = {

@@ -18,6 +18,8 @@ char *age_text(char out[SPAN_TEXT], msec since, msec now);    /* "11m"; "" for n
 /* "31.2 °C"; booleans and counts have no unit. */
 char *value_text(char *out, size_t size, double value, const char *unit);
 
+char *health_glyph_text(char out[8], enum health health, bool ascii);
+
 /* Words for people. */
 const char *health_word(enum health health);
 const char *reason_word(enum health_reason reason);

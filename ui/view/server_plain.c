@@ -29,13 +29,13 @@ static void print_head(struct server_page *page, struct view *view, struct buffe
 {
     const struct wire_server *server = server_row(page);
     const struct host *host = page->past ? NULL : page->host;
-    char one[FIGURE_TEXT], two[FIGURE_TEXT], age[SPAN_TEXT];
+    char one[FIGURE_TEXT], two[FIGURE_TEXT], three[FIGURE_TEXT], four[FIGURE_TEXT], age[SPAN_TEXT];
     buffer_printf(out, "%s  %s  %s  %s  %s\n", page->id, health_word(server->health), server->name, server->place, server->system);
     if (*server->evidence)
         buffer_printf(out, "  %s\n", server->evidence);
     buffer_printf(out, "  cpu %s %%  %s %s %%  %s %s %% %s  %s %s\n", percent_text(one, server->cpu), _("memory"),
-                  percent_text(two, server->memory), _("disk"), percent_text(age, server->disk), server->disk_mount, _("load"),
-                  isfinite(server->load1) ? number_text(one, server->load1) : "\342\200\224");
+                  percent_text(two, server->memory), _("disk"), percent_text(three, server->disk), server->disk_mount, _("load"),
+                  number_text(four, server->load1));
     if (host)
         buffer_printf(out, "  %s %s  %s %s\n", _("up"), days_text(one, host->uptime), _("data age"),
                       age_text(age, host->taken, view->host_ops->now(view->host)));

@@ -167,6 +167,24 @@ void pager_position(const struct pager *pager, size_t *top_line, size_t *lines)
     *lines = pager->count;
 }
 
+void pager_move_to(struct pager *pager, size_t line)
+{
+    if (pager->count == 0)
+        return;
+    pager->top = (struct place){line < pager->count ? line : pager->count - 1, 0};
+    clamp(pager);
+}
+
+bool pager_wraps(const struct pager *pager)
+{
+    return pager->wrap;
+}
+
+bool pager_at_end(const struct pager *pager)
+{
+    return pager->at_end;
+}
+
 /* ---- search ---- */
 
 /* Columns [*from, *to) of the first match in a piece of text at or after `start` bytes; false when there is none.

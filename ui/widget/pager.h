@@ -19,6 +19,9 @@ void pager_draw(struct pager *pager, struct surface *surface, struct rect area);
 bool pager_key(struct pager *pager, const struct key_event *key);
 /* Folded search; "" ends it. Goes to the first match at or after the top. Returns the matching lines' number. */
 size_t pager_search(struct pager *pager, const char *text);
+void pager_move_to(struct pager *pager, size_t line); /* put this line (from 0) at the top, or as near as it comes */
+bool pager_wraps(const struct pager *pager);
+bool pager_at_end(const struct pager *pager);
 void pager_position(const struct pager *pager, size_t *top_line, size_t *lines); /* for "12 of 340" */
 
 #endif

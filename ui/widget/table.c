@@ -86,6 +86,12 @@ void table_set_stale(struct table *table, bool stale)
     table->stale = stale;
 }
 
+void table_set_focus(struct table *table, bool focus)
+{
+    table->drawn_good = table->drawn_good && table->unfocused == !focus;
+    table->unfocused = !focus;
+}
+
 /* ---- rows ---- */
 
 bool table_row_here(const struct table *table, size_t index)

@@ -62,6 +62,7 @@ void table_set_sort(struct table *table, const char *name, bool descending);
 /* What an empty table says, and why: "no asset matches `x`", "12 are hidden by the filter". Copied. */
 void table_set_empty(struct table *table, const char *text, const char *why);
 void table_set_header(struct table *table, bool shown);  /* default: shown */
+void table_set_focus(struct table *table, bool focus);   /* the keys go here: its cursor is shown. Default on */
 void table_set_stale(struct table *table, bool stale);   /* all rows are old: drawn dim until the next refresh */
 
 /* The window to have: what the last area shows and a screen before and after it. True when it is time to fetch it:

@@ -187,7 +187,7 @@ static int draw_branches(struct surface *surface, int line, int column, int colu
 
 static void draw_row(struct table *table, struct surface *surface, struct rect area, int line, size_t index)
 {
-    bool current = index == table->cursor;
+    bool current = index == table->cursor && !table->unfocused;
     if (!table_row_here(table, index)) {
         if (current)
             surface_put(surface, line, area.column, ROLE_CURSOR, glyph_code(GLYPH_CURSOR_BAR, surface->ascii));

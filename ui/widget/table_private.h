@@ -32,7 +32,7 @@ struct table {
     char *sort;
     bool descending;
     char *empty, *why;
-    bool header, stale;
+    bool header, stale, unfocused;
 
     struct table_source source;
     bool refreshed;              /* rows came at least once */
