@@ -89,7 +89,7 @@ static void fill_node(void *owner, size_t index, struct table_row *row)
     enum health health = verdict_health(node->verdict);
     bool waits = strcmp(node->verdict, "waiting") == 0;
     uint8_t role = node->cause ? ROLE_CRITICAL : waits ? ROLE_DIM : ROLE_TEXT;
-    char age[SPAN_TEXT], name[200];
+    char age[SPAN_TEXT], text[200];
     row->id = node->id;
     row->unhandled = health_is_wrong(health);
     row->depth = (uint8_t)(node->depth < 30 ? node->depth : 30);
@@ -99,12 +99,10 @@ static void fill_node(void *owner, size_t index, struct table_row *row)
         row->passes |= is_last(app, (unsigned)index, depth) ? 0 : (uint32_t)1 << depth;
     health_glyph_text(app->cell[T_LETTER], health, app->ascii);
     row->cells[T_LETTER] = (struct table_cell){app->cell[T_LETTER], waits ? ROLE_DIM : (uint8_t)health_role(health)};
-    snprintf(name, sizeof name, "%s%s%s", *node->name ? node->name : node->id, node->cause ? (app->ascii ? "  <- " : "  \342\227\202 ") : "",
-             node->cause ? _("here") : "");
-    cell(app, row, T_NAME, role, name);
+    row->cells[T_NAME] = (struct table_cell){*node->name ? node->name : node->id, role};
+    snprintf(text, sizeof text, "%s%s", node->cause ? (app->ascii ? "<- " : "\342\227\202 ") : "", waits ? _("waiting for an address") : node->evidence);
+    cell(app, row, T_EVIDENCE, node->cause ? ROLE_CRITICAL : row->unhandled ? (uint8_t)health_role(health) : ROLE_DIM, text);
     row->cells[T_KIND] = (struct table_cell){node->kind, ROLE_DIM};
-    row->cells[T_EVIDENCE] = (struct table_cell){waits ? _("waiting for an address") : node->evidence,
-                                                 node->cause ? ROLE_CRITICAL : row->unhandled ? (uint8_t)health_role(health) : ROLE_DIM};
     row->cells[T_ASSET] = (struct table_cell){node->asset, ROLE_DIM};
     cell(app, row, T_AGE, ROLE_DIM, age_text(age, node->checked, app->now));
 }
@@ -142,7 +140,7 @@ static void make_tables(struct application *app)
     const struct table_column nodes[T_COLUMNS] = {
         [T_LETTER] = {.name = "letter", .title = "", .minimum = 1, .maximum = 1},
         [T_NAME] = {.name = "name", .title = _("made of"), .minimum = 24, .weight = 2, .maximum = 56, .cut = TEXT_CUT_MIDDLE, .strong = true},
-        [T_KIND] = {.name = "kind", .title = _("kind"), .minimum = 5, .maximum = 10, .drop = 2},
+        [T_KIND] = {.name = "kind", .title = _("kind"), .minimum = 5, .maximum = 11, .drop = 2},
         [T_EVIDENCE] = {.name = "evidence", .title = _("evidence"), .minimum = 20, .weight = 3, .cut = TEXT_CUT_END},
         [T_ASSET] = {.name = "asset", .title = _("on"), .minimum = 8, .maximum = 20, .cut = TEXT_CUT_MIDDLE, .drop = 1},
         [T_AGE] = {.name = "age", .title = _("age"), .minimum = 4, .maximum = 5, .right = true, .drop = 3},
@@ -374,7 +372,7 @@ static void draw_node(struct application *app, struct surface *surface, struct r
         buffer_printf(&line, "%s%s %s%s%s", line.length ? " · " : "", node->figures[i].name, number_text(number, node->figures[i].value),
                       *node->figures[i].unit ? " " : "", node->figures[i].unit);
     for (unsigned i = 0; i < node->need_count; i++)
-        buffer_printf(&line, "%s%s", i ? ", " : _(" · needs "), node->needs[i]);
+        buffer_printf(&line, "%s%s%s", i ? ", " : line.length ? " · " : "", i ? "" : _("needs "), node->needs[i]);
     surface_text_cut(surface, area.row + 2, area.column + 1, area.columns - 2, ROLE_TEXT, buffer_text(&line), TEXT_CUT_END);
     buffer_release(&line);
 }

@@ -271,11 +271,13 @@ static enum reaction scroll_charts(struct server_page *page, const struct key_ev
 static enum reaction click_tab(struct server_page *page, int column)
 {
     int at = page->tabs_area.column + 1;
-    for (unsigned i = 0; i < SECTION_COUNT; i++) {
+    for (unsigned i = page->tabs_first; i < SECTION_COUNT; i++) {
         int width = text_width(_(server_sections[i]->title));
+        if (page->sections[i].wrong)
+            width += snprintf(NULL, 0, " %u!", page->sections[i].wrong);
         if (column >= at && column < at + width)
             return choose_section(page, (enum section)i);
-        at += width + 2;
+        at += width + page->tabs_gap;
     }
     return REACT_HANDLED;
 }

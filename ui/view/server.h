@@ -74,6 +74,8 @@ struct server_page {
     unsigned chart_top, charts_shown;
     msec now;
     struct rect tabs_area;               /* of the last draw, for the mouse */
+    unsigned tabs_first;
+    int tabs_gap;
     char cell[TABLE_COLUMNS][SERVER_CELL];
     const char *target;
     int64_t revision;

@@ -15,7 +15,7 @@
 #include "window/layout.h"
 
 #define WIDE_FROM 150
-#define LABEL 7
+#define LABEL 6
 #define VALUE 6
 
 /* ---- the first line ---- */
@@ -116,6 +116,14 @@ static void percent_words(char *out, size_t size, double percent)
     snprintf(out, size, "%s %%", percent_text(text, percent));
 }
 
+static char *load_text(char out[FIGURE_TEXT], double load)
+{
+    if (!isfinite(load))
+        return number_text(out, load);
+    snprintf(out, FIGURE_TEXT, "%.*f", load < 99.95 ? 1 : 0, load);
+    return out;
+}
+
 static void draw_cpu(const struct head *head)
 {
     const struct host *host = head->page->host;
@@ -135,10 +143,10 @@ static void draw_cpu(const struct head *head)
     }
     double load = figure(page, "load1", host ? host->load1 : NAN);
     if (host && !page->past)
-        snprintf(text, sizeof text, _("load %s %s %s of %u"), number_text(one, load), number_text(five, host->load5),
-                 number_text(fifteen, host->load15), host->online_cores);
+        snprintf(text, sizeof text, _("load %s %s %s of %u"), load_text(one, load), load_text(five, host->load5),
+                 load_text(fifteen, host->load15), host->online_cores);
     else
-        snprintf(text, sizeof text, _("load %s"), number_text(one, load));
+        snprintf(text, sizeof text, _("load %s"), load_text(one, load));
     draw_words(head, head->second, end, host && host->online_cores && load > 2 * host->online_cores ? ROLE_WARNING : ROLE_TEXT, text);
 }
 
@@ -211,13 +219,14 @@ static void draw_network(const struct head *head)
     draw_words(head, column > head->second ? column : head->second, end, errors > 0 ? ROLE_WARNING : ROLE_TEXT, text);
 }
 
-static const struct host_disk *worst_disk(const struct host *host)
+static const struct host_disk *worst_disk(const struct host *host, const struct host_disk **hung)
 {
     const struct host_disk *worst = NULL;
+    *hung = NULL;
     for (unsigned i = 0; i < host->disk_count; i++) {
         const struct host_disk *disk = &host->disks[i];
         if (disk->hung)
-            return disk;
+            *hung = disk;
         if (isfinite(disk->used_percent) && (!worst || disk->used_percent > worst->used_percent))
             worst = disk;
     }
@@ -227,26 +236,32 @@ static const struct host_disk *worst_disk(const struct host *host)
 static void draw_disk(const struct head *head)
 {
     const struct host *host = head->page->host;
-    const struct host_disk *disk = host && !head->page->past ? worst_disk(host) : NULL;
+    const struct host_disk *hung = NULL, *disk = host && !head->page->past ? worst_disk(host, &hung) : NULL;
     double used = figure(head->page, "disk_worst_percent", disk ? disk->used_percent : NAN);
     char value[48], gauge[128], one[FIGURE_TEXT], two[FIGURE_TEXT], text[160];
     uint8_t role = fill_role(used, ROLE_STRONG);
     percent_words(value, sizeof value, used);
-    draw_label(head, _("disk"), disk && disk->hung ? "!" : value, disk && disk->hung ? ROLE_CRITICAL : role);
+    draw_label(head, _("disk"), value, role);
     gauge_text(gauge, sizeof gauge, used, head->spark < 40 ? head->spark : 40, head->surface->ascii);
     surface_text(head->surface, head->line.row, head->line.column + LABEL + VALUE + 1, head->spark, role == ROLE_STRONG ? ROLE_GAUGE : role, gauge);
+    int end = head->line.columns - 1, column = head->first;
+    if (hung) {
+        snprintf(text, sizeof text, _("%s does not answer"), hung->mount);
+        end = draw_end(head, ROLE_CRITICAL, text);
+    }
     if (!disk)
         return;
-    if (disk->hung)
-        snprintf(text, sizeof text, _("%s does not answer"), disk->mount);
-    else
-        snprintf(text, sizeof text, _("%s  %s of %s"), disk->mount, bytes_text(one, disk->used), bytes_text(two, disk->size));
-    draw_words(head, head->first, head->second + 6, disk->hung ? ROLE_CRITICAL : role == ROLE_STRONG ? ROLE_TEXT : role, text);
-    int column = head->first + text_width(text) + 2;
-    snprintf(text, sizeof text, _("busy %s %%  %s ms"), percent_text(one, disk->busy_percent), number_text(two, disk->latency));
-    int end = draw_end(head, ROLE_DIM, text);
+    snprintf(text, sizeof text, _("%s  %s of %s"), disk->mount, bytes_text(one, disk->used), bytes_text(two, disk->size));
+    draw_words(head, column, end, role == ROLE_STRONG ? ROLE_TEXT : role, text);
+    column += text_width(text) + 2;
+    if (!hung) {
+        snprintf(text, sizeof text, _("busy %s %%  %s ms"), percent_text(one, disk->busy_percent), number_text(two, disk->latency));
+        end = draw_end(head, ROLE_DIM, text);
+    }
     snprintf(text, sizeof text, _("inodes %s %%"), percent_text(one, disk->inodes_percent));
-    draw_words(head, column > head->second ? column : head->second, end, fill_role(disk->inodes_percent, ROLE_DIM), text);
+    column = column > head->second ? column : head->second;
+    if (column + text_width(text) <= end)
+        draw_words(head, column, end, fill_role(disk->inodes_percent, ROLE_DIM), text);
 }
 
 /* Words side by side until the line is full; then how many are left out. */
@@ -265,7 +280,7 @@ static void draw_ports(const struct head *head)
     struct server_page *page = head->page;
     const struct section_state *state = &page->sections[SECTION_ports];
     char text[160];
-    int column = LABEL, end = head->line.columns - 1;
+    int column = LABEL + 1, end = head->line.columns - 1;
     unsigned told = 0;
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("ports"));
     if (!state->count) {
@@ -314,7 +329,7 @@ static void draw_units(const struct head *head)
     struct server_page *page = head->page;
     const struct section_state *state = &page->sections[SECTION_units];
     char text[160];
-    int column = LABEL;
+    int column = LABEL + 1;
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("units"));
     if (!state->count) {
         const char *why = server_missing(page, "units");
@@ -350,9 +365,9 @@ static int draw_head(struct server_page *page, struct view *view, struct surface
     static void (*const lines[])(const struct head *) = {draw_cpu, draw_memory, draw_network, draw_disk, draw_ports, draw_units};
     struct head head = {.page = page, .view = view, .surface = surface, .line = {area.row, area.column, 1, area.columns}};
     int count = area.rows >= 14 ? 6 : area.rows >= 10 ? 4 : 0;
-    head.spark = area.columns < 100 ? 12 : area.columns < 150 ? 18 : 36;
+    head.spark = area.columns < 100 ? 9 : area.columns < 150 ? 18 : 36;
     head.first = LABEL + VALUE + 1 + head.spark + 2;
-    head.second = head.first + 25;
+    head.second = head.first + 24;
     server_window(page, view, &head.from, &head.to);
     draw_title(page, view, surface, head.line);
     for (int i = 0; i < count; i++) {
@@ -379,27 +394,35 @@ static int tab_width(const struct server_page *page, unsigned section, char *out
 static void draw_tabs(struct server_page *page, struct surface *surface, struct rect line)
 {
     char text[80];
-    int total = 1, column = line.column + 1, gap = 2;
+    int widths[SECTION_COUNT], total = 1, gap = 2;
     unsigned first = 0;
     for (unsigned i = 0; i < SECTION_COUNT; i++)
-        total += tab_width(page, i, text, sizeof text) + gap;
-    if (total > line.columns) {
+        total += (widths[i] = tab_width(page, i, text, sizeof text)) + gap;
+    if (total > line.columns)
         gap = 1;
-        total -= SECTION_COUNT;
-    }
+    int before = 1, room = line.columns - 2;
+    for (unsigned i = 0; i <= page->section; i++)
+        before += widths[i] + gap;
+    for (; before > room && first < page->section; first++) /* leave out from the front until the current one fits */
+        before -= widths[first] + gap;
     surface_rule(surface, line.row, line.column, line.columns);
-    for (; total > line.columns && first < page->section; first++) /* leave out from the front until the current one fits */
-        total -= tab_width(page, first, text, sizeof text) + gap;
     page->tabs_area = line;
+    page->tabs_first = first;
+    page->tabs_gap = gap;
+    int column = line.column + 1;
     for (unsigned i = first; i < SECTION_COUNT; i++) {
-        int width = tab_width(page, i, text, sizeof text);
-        if (column + width > line.column + line.columns - 1)
+        tab_width(page, i, text, sizeof text);
+        if (column + widths[i] > line.column + room) {
+            surface_text(surface, line.row, line.column + line.columns - 1, 1, ROLE_HINT, ">");
             break;
+        }
         uint8_t role = i == page->section ? ROLE_TAB_CURRENT : page->sections[i].wrong ? ROLE_WARNING : ROLE_TAB;
-        surface_fill(surface, (struct rect){line.row, column - 1, 1, width + 2}, ' ', ROLE_TEXT);
-        surface_text(surface, line.row, column, width, role, text);
-        column += width + gap;
+        surface_fill(surface, (struct rect){line.row, column - 1, 1, widths[i] + 2}, ' ', ROLE_TEXT);
+        surface_text(surface, line.row, column, widths[i], role, text);
+        column += widths[i] + gap;
     }
+    if (first)
+        surface_text(surface, line.row, line.column, 1, ROLE_HINT, "<");
 }
 
 static void section_empty(struct server_page *page, enum section section)

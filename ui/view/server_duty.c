@@ -36,9 +36,9 @@ static const struct wire_deviation *deviation_at(const struct server_page *page,
 
 enum { L_PORT, L_PROCESS, L_SESSIONS, L_ADDRESS, L_USER, L_PID, L_NOTE, L_COLUMNS };
 static const struct table_column port_columns[L_COLUMNS] = {
-    [L_PORT] = {.name = "port", .title = N_("port"), .minimum = 9, .maximum = 9, .right = true},
+    [L_PORT] = {.name = "port", .title = N_("port"), .minimum = 10, .maximum = 11, .right = true},
     [L_PROCESS] = {.name = "process", .title = N_("process"), .minimum = 12, .maximum = 28, .cut = TEXT_CUT_MIDDLE, .strong = true},
-    [L_SESSIONS] = {.name = "sessions", .title = N_("sessions"), .minimum = 8, .maximum = 8, .right = true},
+    [L_SESSIONS] = {.name = "sessions", .title = N_("sessions"), .minimum = 8, .maximum = 9, .right = true},
     [L_ADDRESS] = {.name = "address", .title = N_("address"), .minimum = 9, .maximum = 28},
     [L_USER] = {.name = "user", .title = N_("user"), .minimum = 6, .maximum = 12, .drop = 1},
     [L_PID] = {.name = "pid", .title = "pid", .minimum = 6, .maximum = 7, .right = true, .drop = 2},
@@ -72,7 +72,7 @@ static void port_fill(struct server_page *page, unsigned index, struct table_row
         row->id = deviation ? deviation->point : "";
         cell_format(page, row, L_PORT, ROLE_CRITICAL, "- %s", row->id);
         cell_text(page, row, L_PROCESS, ROLE_CRITICAL, _("nobody"));
-        cell_text(page, row, L_NOTE, ROLE_CRITICAL, _("expected, and not listening"));
+        cell_text(page, row, L_NOTE, ROLE_CRITICAL, _("missing"));
         return;
     }
     const struct host_port *port = &page->host->ports[index];
@@ -116,7 +116,7 @@ enum { U_STATE, U_NAME, U_SINCE, U_WHAT, U_COLUMNS };
 static const struct table_column unit_columns[U_COLUMNS] = {
     [U_STATE] = {.name = "state", .title = N_("state"), .minimum = 8, .maximum = 22},
     [U_NAME] = {.name = "name", .title = N_("unit"), .minimum = 16, .maximum = 44, .cut = TEXT_CUT_MIDDLE, .strong = true},
-    [U_SINCE] = {.name = "since", .title = N_("since"), .minimum = 5, .maximum = 5, .right = true},
+    [U_SINCE] = {.name = "since", .title = N_("since"), .minimum = 6, .maximum = 6, .right = true},
     [U_WHAT] = {.name = "what", .title = "", .minimum = 10, .weight = 1, .cut = TEXT_CUT_END, .drop = 1},
 };
 
@@ -176,7 +176,7 @@ static const struct table_column login_columns[G_COLUMNS] = {
     [G_USER] = {.name = "user", .title = N_("who"), .minimum = 10, .maximum = 20, .strong = true},
     [G_FROM] = {.name = "from", .title = N_("from"), .minimum = 15, .maximum = 40},
     [G_TERMINAL] = {.name = "terminal", .title = N_("terminal"), .minimum = 8, .maximum = 12},
-    [G_SINCE] = {.name = "since", .title = N_("since"), .minimum = 5, .maximum = 5, .right = true},
+    [G_SINCE] = {.name = "since", .title = N_("since"), .minimum = 6, .maximum = 6, .right = true},
 };
 
 static unsigned login_count(const struct server_page *page)

@@ -270,7 +270,7 @@ static struct section_key interface_key(const struct server_page *page, unsigned
     }
 }
 
-const struct section_ops section_network = {.name = "network", .title = N_("network"), .columns = interface_columns, .column_count = N_COLUMNS,
+const struct section_ops section_network = {.name = "network", .title = N_("net"), .columns = interface_columns, .column_count = N_COLUMNS,
                                             .sort = N_NAME, .list = 1u << HOST_interfaces, .count = interface_count,
                                             .fill = interface_fill, .key = interface_key, .wrong = interface_wrong};
 

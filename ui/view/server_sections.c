@@ -80,7 +80,7 @@ void server_sections_init(struct server_page *page)
         page->sections[i].table = table_new(columns, ops->column_count);
         page->sections[i].sort = ops->sort;
         page->sections[i].descending = ops->descending;
-        if (ops->column_count)
+        if (ops->key)
             table_set_sort(page->sections[i].table, ops->columns[ops->sort].name, ops->descending);
     }
 }

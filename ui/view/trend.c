@@ -205,6 +205,7 @@ static void line_fill(struct line *line, const struct trends *trends, const char
     }
 }
 
+/* The title is the legend as well: each line's name in its own colour, with its last value. */
 static void draw_title(struct surface *surface, struct rect area, const struct trend_chart *chart, const struct line *lines,
                        const uint8_t *roles)
 {
@@ -240,7 +241,7 @@ void trends_draw(const struct trends *trends, struct surface *surface, struct re
         msec gap = trend && trend->bucket > CARRY / 3 ? 3 * trend->bucket : CARRY;
         line_fill(&lines[i], trends, chart->metrics[i], chart->scale, from, to);
         if (chart->metrics[i])
-            series[drawn.count++] = (struct chart_series){.name = chart->metrics[i], .role = roles[i], .count = lines[i].count,
+            series[drawn.count++] = (struct chart_series){.role = roles[i], .count = lines[i].count,
                                                           .times = lines[i].times, .values = lines[i].values, .gap = gap};
     }
     draw_title(surface, area, chart, lines, roles);

@@ -221,7 +221,7 @@ static bool line_matches(const struct pager *pager, size_t index)
 
 size_t pager_search(struct pager *pager, const char *text)
 {
-    size_t matches = 0, first = pager->count;
+    size_t matches = 0, first = pager->count, before = pager->count;
     buffer_clear(&pager->search);
     text_fold(&pager->search, text, strlen(text));
     if (pager->search.length == 0)
@@ -231,7 +231,11 @@ size_t pager_search(struct pager *pager, const char *text)
             matches++;
             if (first == pager->count && i >= pager->top.line)
                 first = i;
+            else if (i < pager->top.line)
+                before = i;
         }
+    if (first == pager->count)
+        first = before;
     if (first < pager->count) {
         pager->top = (struct place){first, 0};
         clamp(pager);

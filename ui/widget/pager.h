@@ -17,7 +17,7 @@ void pager_set_text(struct pager *pager, const char *text, size_t length, bool f
 void pager_draw(struct pager *pager, struct surface *surface, struct rect area);
 /* j k g G d u, Space, arrows, pages, w wrap, n N next and previous match, wheel. True when it did something. */
 bool pager_key(struct pager *pager, const struct key_event *key);
-/* Folded search; "" ends it. Goes to the first match at or after the top. Returns the matching lines' number. */
+/* Folded search; "" ends it. Goes to the first match at or after the top, else to the last before it. Returns the matching lines' number. */
 size_t pager_search(struct pager *pager, const char *text);
 void pager_move_to(struct pager *pager, size_t line); /* put this line (from 0) at the top, or as near as it comes */
 bool pager_wraps(const struct pager *pager);
