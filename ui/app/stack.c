@@ -181,8 +181,10 @@ static void host_open(void *host, const char *name, const char *argument)
     struct app *app = host;
     struct error error = {0};
     const struct view_ops *ops = view_find(name);
-    if (ops && !app_open(app, ops, argument, &error))
+    char *drilled = strcmp(name, "asset") == 0 ? memory_printf("?%s", argument) : NULL;
+    if (ops && !app_open(app, ops, drilled ? drilled : argument, &error))
         app_say(app, ROLE_ERROR, "%s", error.text);
+    free(drilled);
 }
 
 static void host_command(void *host, const char *line)

@@ -88,7 +88,30 @@ static const struct shell_column heartbeat_columns[] = {
     {N_("failures"), "failures", FORMAT_NUMBER, true},
 };
 
+static const struct shell_column server_columns[] = {
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
+    {N_("place"), "place", FORMAT_TEXT, false}, {"cpu%", "cpu", FORMAT_NUMBER, false}, {"mem%", "memory", FORMAT_NUMBER, false},
+    {"disk%", "disk", FORMAT_NUMBER, false}, {N_("mount"), "disk_mount", FORMAT_TEXT, false}, {N_("load"), "load1", FORMAT_NUMBER, false},
+    {N_("sessions"), "sessions", FORMAT_NUMBER, false}, {N_("failed units"), "failed_units", FORMAT_NUMBER, false},
+    {N_("ports not expected"), "unexpected", FORMAT_NUMBER, false}, {N_("alerts"), "alerts", FORMAT_NUMBER, false},
+    {N_("taken"), "taken", FORMAT_AGE, false}, {N_("address"), "address", FORMAT_TEXT, true}, {N_("system"), "system", FORMAT_TEXT, true},
+    {N_("in B/s"), "in_rate", FORMAT_NUMBER, true}, {N_("out B/s"), "out_rate", FORMAT_NUMBER, true}, {N_("cores"), "cores", FORMAT_NUMBER, true},
+    {N_("source"), "source", FORMAT_TEXT, true}, {N_("evidence"), "evidence", FORMAT_TEXT, true},
+};
+static const struct shell_column application_columns[] = {
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
+    {N_("since"), "since", FORMAT_AGE, false}, {N_("available"), "availability", FORMAT_NUMBER, false},
+    {N_("checks"), "checks", FORMAT_NUMBER, false}, {N_("failing"), "failing", FORMAT_NUMBER, false},
+    {N_("waiting"), "waiting", FORMAT_NUMBER, false}, {"ms", "latency_ms", FORMAT_NUMBER, false}, {N_("where it hurts"), "hurts", FORMAT_TEXT, false},
+    {N_("subsystem"), "subsystem", FORMAT_TEXT, true}, {N_("contract"), "contract", FORMAT_TEXT, true},
+    {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_TEXT, true},
+};
+
 static const struct resource resources[] = {
+    {.name = "servers", .path = "/servers", .columns = server_columns, .count = ARRAY_COUNT(server_columns), .takes_at = true,
+     .takes_filter = true, .takes_limit = true},
+    {.name = "applications", .path = "/applications", .columns = application_columns, .count = ARRAY_COUNT(application_columns),
+     .takes_at = true, .takes_filter = true, .takes_limit = true},
     {.name = "alerts", .path = "/alerts", .columns = alert_columns, .count = ARRAY_COUNT(alert_columns), .takes_at = true, .csv = true,
      .takes_filter = true, .takes_limit = true,
      .fields = "name,type,severity,state,raised_at,asset,place,unit,summary,symptoms,assignee,acknowledged_by,note,cause,rule"},

@@ -450,9 +450,7 @@ static enum reaction open_current(struct view *view)
     if (app->pane == PANE_ALERTS && id) {
         view->host_ops->open(view->host, "alert", id);
     } else if (app->pane == PANE_NODES && node && *node->asset) {
-        char *page = memory_printf("?%s", node->asset);
-        view->host_ops->open(view->host, "asset", page);
-        free(page);
+        view->host_ops->open(view->host, "asset", node->asset); /* its own page, whatever kind it is */
     } else if (app->pane == PANE_NODES) {
         view->host_ops->say(view->host, ROLE_HINT, "%s", _("this node stands on no asset of the ledger"));
     }

@@ -25,7 +25,8 @@ static bool asset_open(struct view *view, const char *argument, struct error *er
     struct asset_page *page = view->state;
     if (!*argument)
         return error_set(error, ERROR_INVALID, "%s", _("asset needs an id: `:asset GW-A-0042`"));
-    page->id = memory_text(argument);
+    page->drilled = *argument == '?' && argument[1];
+    page->id = memory_text(argument + page->drilled);
     page->span = 1;
     page->pane = PANE_METRICS;
     return true;
@@ -101,6 +102,14 @@ static bool read_asset(struct asset_page *page, struct arena *arena, const struc
     return good;
 }
 
+/* Who drills into a server or an application wants its own page; `:asset` still shows it as an asset. */
+static void show_better(struct view *view, const char *kind)
+{
+    const struct asset_page *page = view->state;
+    if (strcmp(kind, "server") == 0 || strcmp(kind, "application") == 0)
+        view->host_ops->replace(view->host, kind, page->id);
+}
+
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct asset_page *page = view->state;
@@ -113,6 +122,9 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
             snprintf(page->problem, sizeof page->problem, "%s", answer->error->text);
     } else if (slot == SLOT_ASSET) {
         good = read_asset(page, arena, answer, error);
+        if (good && page->drilled)
+            show_better(view, page->page.asset.field[ASSET_kind]);
+        page->drilled = false;
     } else if (slot == SLOT_STATES) {
         good = wire_read_intervals(answer->body, answer->length, arena, &envelope, &page->states,
                                    &page->state_count, error);

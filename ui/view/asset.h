@@ -28,6 +28,7 @@ struct asset_page {
     unsigned span, metric, child;
     enum asset_pane pane;
     bool chosen;                    /* the person chose the pane */
+    bool drilled;                   /* opened from a row as `?ID`, not by its name: a better page may take its place */
     enum chart_style style;
     struct rect metric_area, below_area; /* of the last draw, for the mouse */
     unsigned metric_top, below_top;

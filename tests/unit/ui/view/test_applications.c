@@ -139,7 +139,7 @@ static void it_opens_where_it_hurts(void **state)
     hosted_command(hosted, "hurts", "");
     assert_string_equal(application_node(&hosted->view)->id, "energy/nginx");
     hosted_command(hosted, "open", "");
-    assert_string_equal(hosted->opened, "asset ?web-1"); /* its own page, whatever kind it is */
+    assert_string_equal(hosted->opened, "asset web-1");
     hosted_free(hosted);
 }
 
