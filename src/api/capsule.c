@@ -137,10 +137,6 @@ void get_capsule(struct request *request)
         request_refuse(request, 400, ERROR_INVALID, "around: expected a span of at most 24h such as 30m; got `%.40s`", text);
         return;
     }
-    if (!alerts_find(api->alerts, request->id)) {
-        request_refuse(request, 404, ERROR_NOT_FOUND, "no alert `%.40s`", request->id);
-        return;
-    }
     if (api->exporting) {
         request_refuse(request, 503, ERROR_UNAVAILABLE, "another incident is being exported; try again in a moment");
         return;

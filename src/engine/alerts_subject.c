@@ -181,7 +181,7 @@ static bool own_number(const struct alert *alert, enum own_field field, double *
     case OWN_LAST_SEEN: return instant(life->last_seen, number);
     case OWN_CLEARED: return instant(life->cleared_at, number);
     case OWN_AGE:
-        *number = (double)(clock_wall() - life->raised_at);
+        *number = (double)clock_wall() - (double)life->raised_at; /* never is INT64_MIN */
         return life->raised_at != CLOCK_NEVER;
     case OWN_OCCURRENCES: *number = life->occurrences; return true;
     case OWN_REOPENS: *number = life->reopens; return true;

@@ -110,8 +110,9 @@ struct capsule_parts {
     const char *by;
     bool audit;                   /* who asks may read the audit */
 };
-/* The capsule is the caller's. `done` comes once: from the loop, or, when there is no such alert at hand
- * (ERROR_NOT_FOUND) or no store, before this returns, and then the gathering is NULL. */
+/* The capsule is the caller's. `done` comes once: from the loop, or, when `id` is no alert's
+ * (ERROR_NOT_FOUND), before this returns, and then the gathering is NULL. An alert that has left the memory comes from
+ * the store, without its symptoms. */
 struct gather;
 typedef void capsule_gathered(void *owner, struct capsule *capsule, const struct error *error);
 struct gather *capsule_gather(const struct capsule_parts *parts, const char *id, msec around, capsule_gathered *done,

@@ -384,34 +384,59 @@ void gather_finish(struct gather *gather, const struct error *error)
     free(gather);
 }
 
-struct gather *capsule_gather(const struct capsule_parts *parts, const char *id, msec around, capsule_gathered *done, void *owner)
+/* The alert itself came, with its timeline; all that is in memory is taken at once, so that it fits together. */
+static void began(void *owner, const struct alerts_history *history, const struct error *error)
 {
-    const struct alert *alert = alerts_find(parts->alerts, id);
-    struct error error;
+    struct gather *gather = owner;
+    struct error none;
     unsigned total;
-    if (!alert || alert_life(alert)->condition == CONDITION_NORMAL) {
-        error_set(&error, ERROR_NOT_FOUND, "no alert `%.40s`", id);
-        done(owner, NULL, &error);
-        return NULL;
+    if (gather->cancelled) {
+        error_set(&none, ERROR_UNAVAILABLE, "the daemon is ending");
+        error = &none;
+    } else if (!error && alert_life(history->alert)->condition == CONDITION_NORMAL) {
+        error_set(&none, ERROR_NOT_FOUND, "no alert `%.40s`", gather->capsule->incident);
+        error = &none;
     }
-    struct gather *gather = memory_new(sizeof *gather);
-    gather->parts = *parts;
-    gather->done = done;
-    gather->owner = owner;
-    gather->capsule = capsule_new();
-    gather->capsule->taken_at = clock_wall();
-    gather->capsule->incident = arena_text(gather->capsule->arena, id);
-    take_site(gather);
-    set_windows(gather, alert_life(alert), around);
+    if (error) {
+        gather->error = *error;
+        gather->failed = true;
+        if (!gather->starting)
+            gather_finish(gather, &gather->error);
+        return;
+    }
+    const struct alert *alert = history->alert;
+    if (!alerts_find(gather->parts.alerts, gather->capsule->incident))
+        gather_left_out(gather, "cause and symptoms: it is too long ago");
+    set_windows(gather, alert_life(alert), gather->around);
     pick_alerts(gather, alert);
     pick_assets(gather, alert);
     take_rules(gather);
     take_runbooks(gather);
-    if (parts->notify)
-        notify_list(parts->notify, 0, NOTIFICATIONS_READ, &total, take_notification, gather);
+    if (gather->parts.notify)
+        notify_list(gather->parts.notify, 0, NOTIFICATIONS_READ, &total, take_notification, gather);
     take_veils(gather);
+    gather_timeline(gather, history);
     gather_history(gather);
-    return gather;
+}
+
+struct gather *capsule_gather(const struct capsule_parts *parts, const char *id, msec around, capsule_gathered *done, void *owner)
+{
+    struct gather *gather = memory_new(sizeof *gather);
+    gather->parts = *parts;
+    gather->done = done;
+    gather->owner = owner;
+    gather->around = around;
+    gather->capsule = capsule_new();
+    gather->capsule->taken_at = clock_wall();
+    gather->capsule->incident = arena_text(gather->capsule->arena, id);
+    take_site(gather);
+    gather->starting = true;
+    alerts_history(parts->alerts, id, began, gather);
+    gather->starting = false;
+    if (!gather->failed)
+        return gather;
+    gather_finish(gather, &gather->error);
+    return NULL;
 }
 
 void capsule_gather_cancel(struct gather **gather)

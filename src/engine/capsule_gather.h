@@ -8,10 +8,15 @@
 
 struct gather_window { msec from, to; };
 
+struct alerts_history;
+
 struct gather {
     struct capsule_parts parts;
     capsule_gathered *done;
     void *owner;
+    bool starting, failed;        /* it may fail before it has begun */
+    struct error error;
+    msec around;
     bool cancelled;               /* the daemon ends: touch nothing any more */
     struct capsule *capsule;
     struct buffer left_out;
@@ -34,6 +39,8 @@ struct gather {
 
 void gather_left_out(struct gather *gather, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool gather_row(struct gather *gather, const struct store_alert *row); /* false: it is full */
+/* The timeline of the alert at hand (gather->alert), and, of the incident's, what resembles it; moves on. */
+void gather_timeline(struct gather *gather, const struct alerts_history *history);
 void gather_history(struct gather *gather);                            /* ends in gather_finish */
 void gather_finish(struct gather *gather, const struct error *error);  /* frees it */
 

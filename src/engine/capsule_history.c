@@ -29,17 +29,13 @@ static bool goes_on(struct gather *gather, const struct error *error)
 
 /* ---- timelines, and what resembles the incident ---- */
 
-static void history_came(void *owner, const struct alerts_history *history, const struct error *error)
+void gather_timeline(struct gather *gather, const struct alerts_history *history)
 {
-    struct gather *gather = owner;
-    if (!goes_on(gather, error))
-        return;
     struct capsule *capsule = gather->capsule;
-    const char *id = gather->ids[gather->alert];
     for (unsigned i = 0; i < history->event_count; i++) {
         const struct store_alert_event *event = &history->events[i];
         if (capsule->events_count >= CAPSULE_EVENTS_MOST) {
-            gather_left_out(gather, "the timeline of %s from its event %u on", id, i);
+            gather_left_out(gather, "the timeline of %s from its event %u on", gather->ids[gather->alert], i);
             break;
         }
         ARRAY_RESERVE(capsule->events, capsule->events_capacity, capsule->events_count + 1);
@@ -52,6 +48,14 @@ static void history_came(void *owner, const struct alerts_history *history, cons
     for (unsigned i = 0; gather->alert == 0 && i < history->similar_count; i++)
         gather_row(gather, &history->similar[i]);
     gather->alert++;
+}
+
+static void history_came(void *owner, const struct alerts_history *history, const struct error *error)
+{
+    struct gather *gather = owner;
+    if (!goes_on(gather, error))
+        return;
+    gather_timeline(gather, history);
     next_alert(gather);
 }
 
