@@ -255,6 +255,7 @@ static void sources_follow(struct daemon *daemon, struct settings *settings)
     daemon->sources = sources;
     settings_site(settings)->sources = sources;
     settings_site(settings)->source_count = count;
+    feeds_keep(daemon->feeds, sources, count);
 }
 
 /* ---- once a second ---- */

@@ -74,6 +74,8 @@ void alerts_normal_because(struct alerts *alerts, uint64_t fingerprint, const ch
 /* What of one source may still want an alerts_normal. The visitor must not report. Returns how many are pending or active. */
 unsigned alerts_of_source(const struct alerts *alerts, const char *source,
                           void (*visit)(void *owner, uint64_t fingerprint, const struct alert *alert), void *owner);
+/* Each source that alerts in memory came from, once. The visitor must not report. */
+void alerts_sources(const struct alerts *alerts, void (*visit)(void *owner, const char *source), void *owner);
 const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint); /* the newest; NULL */
 
 /* ---- redundancy groups: assets that stand in for each other; alerts_group.c ---- */

@@ -44,6 +44,18 @@ unsigned alerts_of_source(const struct alerts *alerts, const char *source,
     return count;
 }
 
+void alerts_sources(const struct alerts *alerts, void (*visit)(void *owner, const char *source), void *owner)
+{
+    uint32_t count = intern_count(alerts->rule_names); /* one entry a source and rule, in order of arrival */
+    for (uint32_t i = 0; i < count; i++) {
+        bool seen = false;
+        for (uint32_t before = 0; before < i && !seen; before++)
+            seen = alerts->rules[before].source == alerts->rules[i].source;
+        if (!seen)
+            visit(owner, desk_text(alerts, alerts->rules[i].source));
+    }
+}
+
 const struct alert *alerts_by_fingerprint(const struct alerts *alerts, uint64_t fingerprint)
 {
     return alert_current(alerts, fingerprint);

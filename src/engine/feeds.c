@@ -201,6 +201,43 @@ static unsigned on_active(void *owner, struct source *source)
     return alerts_of_source(feeds->alerts, named.text, NULL, NULL);
 }
 
+/* ---- sources that are no more ---- */
+
+struct keep {
+    struct feeds *feeds;
+    struct source *const *sources;
+    size_t count;
+};
+
+/* What nobody configured takes pushes under its type's name (api/feeds.c). */
+static bool is_kept(const struct keep *keep, const char *source)
+{
+    if (strcmp(source, "alertmanager:alertmanager") == 0 || strcmp(source, "event:events") == 0)
+        return true;
+    for (size_t i = 0; i < keep->count; i++) {
+        struct named named = name_of(keep->sources[i]);
+        if (strcmp(named.text, source) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void keep_source(void *owner, const char *source)
+{
+    const struct keep *keep = owner;
+    bool ours = strncmp(source, "alertmanager:", 13) == 0 || strncmp(source, "event:", 6) == 0;
+    keep->feeds->listed_count = 0;
+    if (ours && !is_kept(keep, source))
+        alerts_of_source(keep->feeds->alerts, source, miss, keep->feeds);
+}
+
+void feeds_keep(struct feeds *feeds, struct source *const *sources, size_t count)
+{
+    struct keep keep = {feeds, sources, count};
+    alerts_sources(feeds->alerts, keep_source, &keep);
+    clear_missing(feeds, true, "its source is no longer configured");
+}
+
 /* ---- our silences ---- */
 
 static uint64_t mix(uint64_t mark, const char *text)

@@ -17,6 +17,9 @@ struct feeds *feeds_new(struct fleet *fleet, struct alerts *alerts, struct heart
 void feeds_free(struct feeds **feeds);
 struct alarm_sink feeds_sink(struct feeds *feeds);
 
+/* These sources there are, from now on: alerts of others that brought some clear. */
+void feeds_keep(struct feeds *feeds, struct source *const *sources, size_t count);
+
 /* What became of a silence of ours elsewhere: "prod: 3 silenced there"; "" where nothing was said. Valid until the next call. */
 const char *feeds_silence_told(struct feeds *feeds, const char *id);
 

@@ -255,6 +255,22 @@ static void plan_take(struct heartbeat *heartbeat, const struct heartbeat_plan *
     heartbeats_plan_release(&old);
 }
 
+/* As it begins: its whole span again, unless it is missed. A crash may have kept the alert and lost the row, or the other
+ * way round. */
+static void settle(struct heartbeats *heartbeats, struct heartbeat *row, msec now)
+{
+    bool known = alerts_known(heartbeats->alerts, print_of(heartbeats, row));
+    if (row->last == CLOCK_NEVER)
+        return;
+    if (known && row->state != HEARTBEAT_FAILED)
+        row->state = HEARTBEAT_MISSING;
+    else if (!known && row->state == HEARTBEAT_MISSING)
+        raise_missing(heartbeats, row);
+    else if (!known && row->state == HEARTBEAT_FAILED)
+        raise_failed(heartbeats, row);
+    row->due = row->state == HEARTBEAT_MISSING ? CLOCK_NEVER : now + row->plan.every + row->plan.grace;
+}
+
 void heartbeats_use(struct heartbeats *heartbeats, const struct heartbeats_plan *plan)
 {
     msec now = clock_steady();
@@ -272,8 +288,8 @@ void heartbeats_use(struct heartbeats *heartbeats, const struct heartbeats_plan 
                     row->plan.grace == plan->row[i].grace;
         plan_take(row, &plan->row[i]);
         row->planned = true;
-        if (!same && row->last != CLOCK_NEVER && row->state != HEARTBEAT_MISSING) /* its whole span again */
-            row->due = now + row->plan.every + row->plan.grace;
+        if (!same)
+            settle(heartbeats, row, now);
     }
     for (size_t i = 0; i < known; i++)
         if (was[i] && !heartbeats->row[i].planned) {

@@ -150,6 +150,19 @@ static void what_a_complete_list_lacks_is_over(void **state)
     assert_int_equal(listed(night, "condition:active source:rule", NULL), 1);
 }
 
+static void what_a_removed_source_left_clears(void **state)
+{
+    struct night *night = *state;
+    struct source *sources[] = {&night->source};
+    report(night, "k1", true, NULL);
+    desk_breach(&night->desk, "hot", "SRV-1", SEVERITY_MAJOR);
+    feeds_keep(night->feeds, sources, 1);
+    assert_int_equal(listed(night, "condition:active", NULL), 2);
+    feeds_keep(night->feeds, NULL, 0);
+    assert_int_equal(listed(night, "condition:active", NULL), 1);
+    assert_int_equal(listed(night, "condition:active source:rule", NULL), 1);
+}
+
 static void what_is_not_repeated_expires(void **state)
 {
     struct night *night = *state;
@@ -363,6 +376,7 @@ int main(void)
 #define EACH(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         EACH(assets_are_found_as_others_write_them), EACH(one_alert_a_key), EACH(what_a_complete_list_lacks_is_over),
+        EACH(what_a_removed_source_left_clears),
         EACH(what_is_not_repeated_expires), EACH(what_they_hold_back_is_suppressed), EACH(our_silences_are_known),
         EACH(silence_of_a_heartbeat_is_an_alert), EACH(time_while_down_does_not_count), EACH(a_watchdog_is_a_heartbeat),
     };
