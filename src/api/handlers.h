@@ -17,7 +17,7 @@ handler get_alerts, get_alert, get_alert_groups, get_alert_stats; /* alerts.c */
 handler post_alert;                                           /* alerts_act.c */
 handler get_silences, post_silence, post_rehearsal, get_rehearsal, delete_silence; /* silences.c */
 handler get_runbooks, get_runbook;                            /* runbooks.c */
-handler get_rules, post_rules_rehearsal;                      /* rules.c */
+handler get_rules, get_rule_rehearsal, post_rules_rehearsal;                      /* rules.c */
 handler get_downtimes, get_coverage, post_downtime, delete_downtime;
 handler post_alertmanager, post_events;                       /* feeds.c */
 handler get_heartbeats, post_heartbeat;                       /* heartbeats.c */

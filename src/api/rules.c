@@ -131,6 +131,25 @@ static void rehearse_next(struct rehearsing *at)
     request_finish(request, 200);
 }
 
+static struct rehearsing *rehearsing_new(struct request *request)
+{
+    struct rehearsing *at = memory_new(sizeof *at);
+    at->request = request;
+    at->fleet = request->api->fleet;
+    at->store = request->api->store;
+    return at;
+}
+
+static void rehearse_all(struct rehearsing *at, msec span)
+{
+    at->since = at->request->now - span;
+    at->until = clock_steady() + REHEARSAL_TIME;
+    json_start(&at->writer, &at->request->answer);
+    json_write_object(&at->writer, NULL);
+    json_write_array(&at->writer, "items");
+    rehearse_next(at);
+}
+
 /* The rules of a YAML text: `rules: [...]`, as in the configuration. False when the request was answered. */
 static bool read_rules(struct request *request, const char *text, struct rehearsing *at)
 {
@@ -163,22 +182,41 @@ void post_rules_rehearsal(struct request *request)
     msec span;
     struct error error;
     const char *since = json_get_text(body, "since", "7d");
-    struct rehearsing *at = memory_new(sizeof *at);
-    at->request = request;
-    at->fleet = request->api->fleet;
-    at->store = request->api->store;
+    struct rehearsing *at = rehearsing_new(request);
     if (!span_parse(since, &span, &error)) {
         request_refuse(request, 400, ERROR_INVALID, "since: %s", error.text);
         rehearsing_free(at);
     } else if (!read_rules(request, json_get_text(body, "text", ""), at)) {
         rehearsing_free(at);
     } else {
-        at->since = request->now - span;
-        at->until = clock_steady() + REHEARSAL_TIME;
-        json_start(&at->writer, &request->answer);
-        json_write_object(&at->writer, NULL);
-        json_write_array(&at->writer, "items");
-        rehearse_next(at);
+        rehearse_all(at, span);
     }
     json_object_put(body);
+}
+
+void get_rule_rehearsal(struct request *request)
+{
+    const char *text = target_get(&request->target, "span");
+    struct rules_status status = {0};
+    struct error error;
+    msec span = 7 * SPAN_DAY;
+    if (!has_rules(request))
+        return;
+    for (size_t i = 0; i < rules_count(request->api->rules); i++) {
+        rules_get(request->api->rules, i, &status);
+        if (strcmp(status.rule->name, request->id) == 0)
+            break;
+        status.rule = NULL;
+    }
+    if (!status.rule) {
+        request_refuse(request, 404, ERROR_NOT_FOUND, "no rule `%.60s` is in force", request->id);
+        return;
+    }
+    if (text && *text && !span_parse(text, &span, &error)) {
+        request_refuse(request, 400, ERROR_INVALID, "span: %s", error.text);
+        return;
+    }
+    struct rehearsing *at = rehearsing_new(request);
+    at->rules[at->count++] = rule_copy(status.rule);
+    rehearse_all(at, span);
 }

@@ -154,3 +154,19 @@ void rule_free(struct rule **owned)
     free(rule);
     *owned = NULL;
 }
+
+struct rule *rule_copy(const struct rule *rule)
+{
+    struct rule *copy = memory_new(sizeof *copy);
+    *copy = *rule;
+    copy->name = memory_text(rule->name);
+    copy->title = memory_text(rule->title);
+    copy->type = memory_text(rule->type);
+    copy->select = memory_text(rule->select);
+    copy->runbook = memory_text(rule->runbook);
+    copy->contract = memory_text(rule->contract);
+    copy->requirement = memory_text(rule->requirement);
+    copy->when = expression_parse(expression_text(rule->when), NULL);
+    copy->clear = rule->clear ? expression_parse(expression_text(rule->clear), NULL) : NULL;
+    return copy;
+}

@@ -33,6 +33,7 @@ extern const struct config_key rule_keys[];
  * contradicts `when`, hours that cannot be read. A rule with `enabled: false` gives NULL and no problem. */
 struct rule *rule_read(const struct config_node *node, const char *contract, struct config_problems *problems);
 void rule_free(struct rule **rule);
+struct rule *rule_copy(const struct rule *rule);
 /* Does it apply at this instant, by its hours? */
 bool rule_in_hours(const struct rule *rule, msec now);
 

@@ -18,7 +18,7 @@
 #define PATIENCE 8000
 
 static struct site_fixture site = {.language = "zh_CN"};
-static char more[900];
+static char more[1600];
 
 /* Quiet hours and a shift that hold now and end at times to be seen: an hour that began a while ago, in Shanghai. */
 static int start_site(void **state)
@@ -29,6 +29,9 @@ static int start_site(void **state)
     gmtime_r(&now, &tm);
     int from = (tm.tm_hour + 23) % 24, to = (tm.tm_hour + 2) % 24;
     snprintf(more, sizeof more,
+             "rules:\n  - {name: hot, title: 温度过高, type: environmental, severity: major, select: \"kind:terminal\",\n"
+             "     when: \"temperature > 30\", clear: \"temperature < 28\", runbook: no-such}\n"
+             "  - {name: pumps, severity: minor, select: \"kind:pump\", when: \"flow < 1\"}\n"
              "shifts:\n  - {name: 夜班, hours: \"%02d:00-%02d:00\", people: [王]}\n  - {name: 白班, hours: \"%02d:00-%02d:00\", people: [李, 张]}\n"
              "notify:\n  channels: [{name: log, type: command, command: [/bin/true]}]\n  people: [{name: wang, contacts: {log: wang}}]\n"
              "  chains: [{name: all, steps: [{notify: wang}]}]\n  routes: [{filter: \"\", chain: all}]\n"
@@ -115,12 +118,44 @@ static void whose_shift_a_silence_ends_in(void **state)
     leave(&harness);
 }
 
+/* Every rule with what is wrong with it and how its alerts behave; one, with its rehearsal on the stored readings; its
+ * alerts; who raises the most (issue 3, points 1 and 6). */
+static void rules_are_judged(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
+    site_push(&site, "[{\"asset\":\"T-01-1\",\"metric\":\"temperature\",\"value\":33},{\"asset\":\"T-02-1\",\"metric\":\"temperature\",\"value\":20}]");
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_keys(harness, ": type:rules Enter");
+    assert_true(harness_wait_text(harness, "2 rules · 1 holding · 2 with a problem", PATIENCE));
+    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE)); /* the detector that is built in */
+    assert_non_null(strstr(harness_text(harness), "selects nothing"));
+    harness_keys(harness, "Tab");
+    assert_true(harness_wait_text(harness, "worst actors, 30 days", PATIENCE));
+    assert_non_null(strstr(harness_text(harness), "T-01-1"));
+    harness_keys(harness, "Esc Enter");
+    assert_true(harness_wait_text(harness, "its runbook is missing", PATIENCE));
+    assert_true(harness_wait_text(harness, "rehearsed over the last 7d", PATIENCE));
+    for (int tries = 0; tries < 40 && !strstr(harness_text(harness), "1 of 36 assets"); tries++) { /* stored within a second */
+        harness_pump(harness, 200);
+        harness_keys(harness, "z");
+        harness_wait_text(harness, "would have raised", PATIENCE);
+    }
+    assert_non_null(strstr(harness_text(harness), "would have raised 1 alerts on 1 of 36 assets"));
+    assert_non_null(strstr(harness_text(harness), "T-01-1"));
+    harness_keys(harness, "L");
+    assert_true(harness_wait_text(harness, "rule:hot", PATIENCE));
+    assert_true(harness_wait_text(harness, "temperature 33", PATIENCE));
+    leave(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speaks_the_sites_language),
         cmocka_unit_test(line_1_tells_who_is_on_duty),
         cmocka_unit_test(whose_shift_a_silence_ends_in),
+        cmocka_unit_test(rules_are_judged),
     };
     return cmocka_run_group_tests(tests, start_site, stop_site);
 }
