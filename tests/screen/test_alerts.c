@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,27 @@ static void the_page_tells_the_story(void **state)
     press(harness, "u", "gateway-offline");
     press(harness, "Esc Esc Esc", "1 of 4");
     leave(&harness);
+}
+
+/* x offers the incident or the list; the incident's file opens by itself, with nothing of the site. */
+static void an_incident_is_carried_away(void **state)
+{
+    static const char file[] = "/tmp/nocturne-screen-test.capsule";
+    char command[400];
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "x", "CSV for spreadsheets");
+    harness_golden(harness, "alerts-export-80x24");
+    harness_pump(harness, 400); /* what is typed before it was seen is dropped */
+    press(harness, "Esc", NULL);
+    press(harness, ": type:export Space type:incident Space type:/tmp/nocturne-screen-test.capsule Enter", "wrote /tmp");
+    leave(&harness);
+    snprintf(command, sizeof command, "env -i HOME=/nonexistent PATH=/usr/bin:/bin LC_ALL=C.UTF-8 " BUILD_FOLDER
+             "/nocturne --replay %s snapshot alerts | grep -q 'REPLAY A-'", file);
+    int code = system(command);
+    unlink(file);
+    assert_int_equal(code, 0);
 }
 
 /* Acknowledged with a note, undone, claimed; Enter alone says nothing. */
@@ -353,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_silence_is_rehearsed),
         cmocka_unit_test(a_downtime_is_announced),
         cmocka_unit_test(the_runbook_is_at_hand),
+        cmocka_unit_test(an_incident_is_carried_away),
         cmocka_unit_test(the_bell_rings),
         cmocka_unit_test(what_changed_meanwhile_is_asked_about),
         cmocka_unit_test(from_the_shell),

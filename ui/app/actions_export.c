@@ -129,9 +129,9 @@ static void chosen(struct app *app, int choice, void *owner)
 /* In the queue there are two things to carry away. */
 static void ask_what(struct app *app, const char *id)
 {
-    const struct dialog_choice choices[] = {{'i', _("this incident, as a capsule"), ROLE_TEXT},
-                                            {'c', _("the list, as CSV"), ROLE_TEXT},
-                                            {'s', _("the list, as CSV for spreadsheets"), ROLE_TEXT}};
+    const struct dialog_choice choices[] = {{'i', _("incident capsule"), ROLE_TEXT},
+                                            {'c', _("list as CSV"), ROLE_TEXT},
+                                            {'s', _("CSV for spreadsheets"), ROLE_TEXT}};
     const struct dialog_options options = {
         .title = _("Export"), .names = &id, .name_count = 1, .choices = choices, .choice_count = 3,
         .text = _("A capsule holds the alert and all about it: nocturne --replay opens it anywhere.")};

@@ -8,6 +8,7 @@
 #include "app/desk.h"
 #include "app/internal.h"
 #include "base/memory.h"
+#include "client/replay.h"
 #include "term/locale.h"
 
 #define OVERVIEW_LEAST ((msec)2000)
@@ -230,6 +231,8 @@ bool app_init(struct app *app, uv_loop_t *loop, struct client *client, const str
     app_ask_overview(app);
     desk_ask(app->desk);
     client_get(client, "/whoami", whoami_came, app);
+    if (options->capsule && *options->capsule->left_out)
+        app_say(app, ROLE_HINT, _("not in this capsule: %s"), options->capsule->left_out);
     return true;
 }
 
