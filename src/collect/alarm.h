@@ -22,6 +22,7 @@ struct alarm {
     bool has_value;
     double value;
     msec time;               /* when the other system last said so; CLOCK_NEVER: now */
+    msec asked;              /* of a list: when it was asked for (wall), so that an end told meanwhile holds; else 0 */
     bool knows_held;         /* `held` is given */
     const char *held;        /* why the other system keeps it back (a silence of its own, an inhibition); NULL: it does not */
 };

@@ -219,7 +219,10 @@ static bool push(struct source *source, const char *body, size_t length, struct 
                  struct error *error)
 {
     const struct alertmanager *own = source->state;
-    return alertmanager_webhook(source, &own->settings, body, length, dry_run, result, error);
+    bool good = alertmanager_webhook(source, &own->settings, body, length, dry_run, result, error);
+    if (good && !dry_run && own->pull)
+        alertmanager_pull_soon(own->pull); /* a silence of ours may cover what is new */
+    return good;
 }
 
 const struct collector_ops collector_alertmanager = {

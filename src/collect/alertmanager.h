@@ -65,6 +65,8 @@ bool alertmanager_webhook(struct source *source, const struct alertmanager_setti
 /* Pulling, from start() on; a silence of ours that begins or ends is brought over within a second. */
 struct alertmanager_pull;
 struct alertmanager_pull *alertmanager_pull_new(struct source *source, const struct alertmanager_settings *settings);
+/* Within a second, rather than when it is due: something is new there. */
+void alertmanager_pull_soon(struct alertmanager_pull *pull);
 void alertmanager_pull_free(struct alertmanager_pull **pull); /* ends on later turns of the loop */
 
 #endif

@@ -43,6 +43,7 @@ struct alertmanager_pull {
     bool running;
     enum step step;
     msec next;                      /* steady */
+    msec asked;                     /* for the alerts, wall */
     msec started;                   /* of Alertmanager, wall; CLOCK_NEVER: not known */
     uint64_t mark;                  /* of our silences */
     struct alertmanager_silences silences;
@@ -302,6 +303,7 @@ static void report_all(struct alertmanager_pull *pull, struct json_object *answe
             source_bad(pull->source, sample, strlen(sample), "%s", error.text);
             continue;
         }
+        alert.alarm.asked = pull->asked;
         pull->listed++;
         pull->held += alert.alarm.held != NULL;
         sink->ops->report(sink->owner, pull->source, &alert.alarm);
@@ -397,6 +399,7 @@ static void round_next(struct alertmanager_pull *pull)
         request(pull, "GET", "/api/v2/silences", "", NULL);
         break;
     case STEP_ALERTS:
+        pull->asked = clock_wall();
         request(pull, "GET", "/api/v2/alerts", pull->settings->query, NULL);
         break;
     case STEP_PUSH: {
@@ -450,6 +453,11 @@ struct alertmanager_pull *alertmanager_pull_new(struct source *source, const str
     uv_timer_start(pull->timer, due, 0, (uint64_t)look);
     source_status(source, SOURCE_STARTING, "asking");
     return pull;
+}
+
+void alertmanager_pull_soon(struct alertmanager_pull *pull)
+{
+    pull->next = clock_steady();
 }
 
 static void free_handle(uv_handle_t *handle)

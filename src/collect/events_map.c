@@ -54,25 +54,31 @@ static const char *const severities[] = {"critical", "major", "minor", "warning"
 
 #define PART(key, text) {.name = key, .type = CONFIG_TEXT_LIST, .check = check_part, .help = text}
 const struct config_key events_keys[] = {
-    {.name = "items", .type = CONFIG_TEXT, .check = check_items, .help = "JSON pointer to the list of events; absent: the body, or its `events` or `alerts`"},
-    PART("asset", "what names the asset, by id, name or address (default /asset); pointers (/host/name), texts with pointers ({/a} {/b}), ^/x from the whole body; the first of a list that is there"),
+    {.name = "items", .type = CONFIG_TEXT, .check = check_items,
+     .help = "JSON pointer to the list of events; absent: the body, or its `events` or `alerts`"},
+    PART("asset", "what names the asset, by id, name or address (default /asset); pointers (/host/name), texts with pointers "
+                  "({/a} {/b}), ^/x from the whole body; the first of a list that is there"),
     PART("place", "where it is, for people, when the ledger does not know it (default: what names the asset)"),
     PART("title", "name of the alert (default [/name, /title])"),
     PART("rule", "what raised it there, the same for all of its kind (default: the name)"),
     PART("severity", "its severity (default /severity)"),
-    {.name = "severities", .type = CONFIG_ANY, .help = "words of the severity, as in {High: major, \"5\": critical}; the usual ones are known"},
+    {.name = "severities", .type = CONFIG_ANY,
+     .help = "words of the severity, as in {High: major, \"5\": critical}; the usual ones are known"},
     {.name = "default_severity", .type = CONFIG_CHOICE, .choices = severities, .help = "for other words (default warning)"},
     PART("state", "what says whether it is raised or over (default /state, /status)"),
     {.name = "raise", .type = CONFIG_TEXT_LIST, .help = "words of the state that raise (default: all that are neither clear nor ignore)"},
-    {.name = "clear", .type = CONFIG_TEXT_LIST, .help = "words that clear, `*` any run (default ok, normal, resolved, clear*, closed, inactive, recover*, up)"},
+    {.name = "clear", .type = CONFIG_TEXT_LIST, .help = "words that clear, `*` any run (default ok, normal, resolved, "
+             "clear*, closed, inactive, recover*, up)"},
     {.name = "ignore", .type = CONFIG_TEXT_LIST, .help = "words to pass over"},
     PART("summary", "one line about it (default [/summary, /message, /description])"),
     PART("value", "the value that raised it (default /value)"),
-    PART("time", "when: RFC 3339, seconds or milliseconds since 1970 (default /time); an event older than the last of its key is late, and dropped as a duplicate"),
+    PART("time", "when: RFC 3339, seconds or milliseconds since 1970 (default /time); an event older than the last of its key is "
+                 "late, and counted as a duplicate"),
     PART("key", "what stays the same from raise to clear (default /key, else asset and rule)"),
     PART("runbook", "runbook or address of one (default /runbook)"),
     PART("alert_type", "type of the alert (default [/type, application])"),
-    {.name = "expire", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 31.0 * SPAN_DAY, .help = "clear what was not sent again for so long (default never)"},
+    {.name = "expire", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 31.0 * SPAN_DAY,
+     .help = "clear what was not sent again for so long (default never)"},
     {.name = NULL},
 };
 

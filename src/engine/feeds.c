@@ -123,6 +123,9 @@ static void on_report(void *owner, struct source *source, const struct alarm *al
         alerts_normal(feeds->alerts, fingerprint);
         return;
     }
+    const struct alert *known = alarm->asked ? alerts_by_fingerprint(feeds->alerts, fingerprint) : NULL;
+    if (known && alert_life(known)->condition == CONDITION_CLEARED && alert_life(known)->cleared_at > alarm->asked)
+        return; /* the list is older than its end */
     raise_alarm(feeds, source, alarm);
     if (alarm->knows_held)
         hold(feeds, fingerprint, alarm->held);

@@ -21,9 +21,11 @@ static bool check_name(const struct config_node *node, const char *text, struct 
 }
 
 const struct config_key heartbeat_keys[] = {
-    {.name = "name", .type = CONFIG_TEXT, .required = true, .check = check_name, .help = "as in /api/v1/heartbeats/NAME and `nocturne beat NAME`"},
+    {.name = "name", .type = CONFIG_TEXT, .required = true, .check = check_name,
+     .help = "as in /api/v1/heartbeats/NAME and `nocturne beat NAME`"},
     {.name = "every", .type = CONFIG_SPAN, .required = true, .minimum = 1000, .maximum = 400.0 * SPAN_DAY, .help = "at least so often"},
-    {.name = "grace", .type = CONFIG_SPAN, .minimum = 0, .maximum = 31.0 * SPAN_DAY, .help = "so much later is no alert yet (default: a fifth of every, at least 5s)"},
+    {.name = "grace", .type = CONFIG_SPAN, .minimum = 0, .maximum = 31.0 * SPAN_DAY,
+     .help = "so much later is no alert yet (default: a fifth of every, at least 5s)"},
     {.name = "severity", .type = CONFIG_CHOICE, .choices = severities, .help = "of the alert (default major)"},
     {.name = "title", .type = CONFIG_TEXT, .help = "name of the alert (default: heartbeat NAME)"},
     {.name = "type", .type = CONFIG_TEXT, .help = "type of the alert (default application)"},

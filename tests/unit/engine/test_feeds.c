@@ -124,6 +124,24 @@ static void one_alert_a_key(void **state)
     assert_int_equal(listed(night, "source:alertmanager:am", NULL), 3);
 }
 
+/* A list that was asked for before an end was told must not open it again. */
+static void an_old_list_opens_nothing(void **state)
+{
+    struct night *night = *state;
+    struct alarm alarm = {.key = "k1", .active = true, .rule = "hot", .summary = "", .place = "", .asset = SINK_NONE, .time = CLOCK_NEVER,
+                          .asked = clock_wall()};
+    night->sink.ops->report(night->feeds, &night->source, &alarm);
+    alarm.asked = clock_wall();
+    desk_pass(&night->desk, SPAN_SECOND);
+    report(night, "k1", false, NULL);
+    night->sink.ops->report(night->feeds, &night->source, &alarm);
+    assert_int_equal(listed(night, "source:alertmanager:am condition:active", NULL), 0);
+    desk_pass(&night->desk, SPAN_SECOND);
+    alarm.asked = clock_wall();
+    night->sink.ops->report(night->feeds, &night->source, &alarm);
+    assert_int_equal(listed(night, "source:alertmanager:am condition:active", NULL), 1);
+}
+
 static unsigned list(struct night *night, bool clear, const char *key)
 {
     night->sink.ops->list_begin(night->feeds, &night->source);
@@ -375,7 +393,7 @@ int main(void)
 {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        EACH(assets_are_found_as_others_write_them), EACH(one_alert_a_key), EACH(what_a_complete_list_lacks_is_over),
+        EACH(assets_are_found_as_others_write_them), EACH(one_alert_a_key), EACH(an_old_list_opens_nothing), EACH(what_a_complete_list_lacks_is_over),
         EACH(what_a_removed_source_left_clears),
         EACH(what_is_not_repeated_expires), EACH(what_they_hold_back_is_suppressed), EACH(our_silences_are_known),
         EACH(silence_of_a_heartbeat_is_an_alert), EACH(time_while_down_does_not_count), EACH(a_watchdog_is_a_heartbeat),
