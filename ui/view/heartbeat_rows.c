@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "term/locale.h"
+#include "view/alerts.h"
 #include "view/parts.h"
 
 static const struct { const char *state, *letter, *word; uint8_t role; } states[] = {
@@ -80,6 +81,8 @@ void heartbeat_draw(const struct wire_heartbeat *beat, struct surface *surface, 
 {
     char detail[240], last[INSTANT_TEXT] = "", grace[SPAN_TEXT], beats[24], failures[24];
     int row = area.row, bottom = area.row + area.rows;
+    enum severity severity = SEVERITY_MAJOR;
+    severity_parse(beat->severity, &severity);
     surface_rule(surface, row++, area.column, area.columns);
     heartbeat_detail(detail, sizeof detail, beat, now);
     surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, "%s · %s", beat->title, detail);
@@ -89,11 +92,11 @@ void heartbeat_draw(const struct wire_heartbeat *beat, struct surface *surface, 
                        count_text(failures, (uint64_t)beat->failures));
     else if (row < bottom)
         surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_DIM, _("`nocturne beat %s` is a beat"), beat->name);
-    if (row < bottom && *beat->message)
+    if (row < bottom && *beat->message && strcmp(beat->state, "failed") != 0) /* it stands above then */
         surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_TEXT, beat->message);
     if (row < bottom && *beat->alert)
         surface_printf(surface, row++, area.column + 1, area.columns - 2, heartbeat_role(beat), _("alert %s"), beat->alert);
     if (row < bottom)
-        surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_DIM, _("severity %s · grace %s%s%s"), beat->severity,
+        surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_DIM, _("severity %s · grace %s%s%s"), severity_word(severity),
                        span_format(grace, beat->grace), *beat->asset ? " · " : "", beat->asset);
 }
