@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "daemon/replay.h"
+#include "daemon/trust.h"
 
 int main(int count, char **arguments)
 {
@@ -10,5 +11,7 @@ int main(int count, char **arguments)
         return answered - 1;
     if (options.replay)
         return replay_run(&options);
+    if (options.trust)
+        return trust_run(&options);
     return options.check_config ? daemon_check(&options) : daemon_run(&options);
 }

@@ -10,6 +10,8 @@ static const char usage[] =
     "  --config FILE     configuration; else $NOCTURNE_CONFIG, $XDG_CONFIG_HOME/nocturne/nocturne.yml,\n"
     "                    " NOCTURNE_SYSCONFDIR "/nocturne/nocturne.yml; none: this host only\n"
     "  --check-config    explain every mistake in configuration and ledgers, and exit\n"
+    "  --trust ADDRESS   show the key of a host that is watched through SSH, ask, and add it to known_hosts;\n"
+    "                    --source NAME where several sources do so, --fingerprint SHA256:... instead of asking\n"
     "  --foreground      stay in the foreground (which it always does)\n"
     "  --state-dir DIR   where it remembers; `none`: nowhere\n"
     "  --socket PATH     listen on this unix socket instead of the configured ones\n"
@@ -20,7 +22,7 @@ static const char usage[] =
     "Signals: HUP reloads the configuration, TERM and INT end cleanly.\n"
     "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration. See nocturned(8) and nocturne.yml(5).\n";
 
-enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, REPLAY, VERBOSE, HELP, VERSION };
+enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, REPLAY, VERBOSE, HELP, VERSION, TRUST, SOURCE, FINGERPRINT };
 
 int options_parse(int count, char **arguments, struct options *options)
 {
@@ -31,6 +33,9 @@ int options_parse(int count, char **arguments, struct options *options)
         {"state-dir", required_argument, NULL, STATE_DIR},
         {"socket", required_argument, NULL, SOCKET},
         {"replay", required_argument, NULL, REPLAY},
+        {"trust", required_argument, NULL, TRUST},
+        {"source", required_argument, NULL, SOURCE},
+        {"fingerprint", required_argument, NULL, FINGERPRINT},
         {"verbose", no_argument, NULL, VERBOSE},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},
@@ -46,6 +51,9 @@ int options_parse(int count, char **arguments, struct options *options)
         case STATE_DIR: options->state_dir = optarg; break;
         case SOCKET: options->socket = optarg; break;
         case REPLAY: options->replay = optarg; break;
+        case TRUST: options->trust = optarg; break;
+        case SOURCE: options->source = optarg; break;
+        case FINGERPRINT: options->fingerprint = optarg; break;
         case VERBOSE: options->verbose = true; break;
         case HELP: fputs(usage, stdout); return 1;
         case VERSION: puts("nocturned " NOCTURNE_VERSION); return 1;

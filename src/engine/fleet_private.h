@@ -29,7 +29,7 @@ struct fleet_evidence {
     uint32_t link_broker;      /* of link_down: said by a broker, so that later messages overrule it */
     uint32_t check_ok, check_warning, check_critical;
     msec link_down_at;         /* steady, newest "down" */
-    char text[96];
+    char text[160];
 };
 
 struct fleet_raw {
