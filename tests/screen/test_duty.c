@@ -149,6 +149,54 @@ static void rules_are_judged(void **state)
     leave(&harness);
 }
 
+static unsigned count_of(struct harness *harness, const char *sequence)
+{
+    size_t length, size = strlen(sequence);
+    const char *raw = harness_raw(harness, &length);
+    unsigned count = 0;
+    for (size_t i = 0; i + size <= length; i++)
+        count += memcmp(raw + i, sequence, size) == 0;
+    return count;
+}
+
+/* A new alert by desktop sequences as chosen, through tmux when chosen there, nowhere by default; the bell from the
+ * severity that was chosen on. */
+static void new_alerts_leave_the_terminal(void **state)
+{
+    (void)state;
+    static const struct { const char *desktop, *bell, *tmux, *begins; unsigned strokes; } cases[] = {
+        {"NOCTURNE_DESKTOP=osc777", "NOCTURNE_BELL=critical", "TMUX", "\033]777;notify;Nocturne · 创新港;M 温度过高 T-", 0},
+        {"NOCTURNE_DESKTOP=osc9", "NOCTURNE_BELL=off", "TMUX=x", "\033Ptmux;\033\033]9;* Nocturne", 0},
+        {"NOCTURNE_DESKTOP=auto", "NOCTURNE_BELL=major", "TMUX", NULL, 2},
+    };
+    for (unsigned i = 0; i < 3; i++) {
+        const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
+        const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", "TERM_PROGRAM", "STY", cases[i].desktop,
+                                     cases[i].bell, cases[i].tmux, NULL};
+        struct harness *harness = harness_start(&(struct harness_options){
+            .rows = 24, .columns = 80, .arguments = arguments, .locale = "en_US.UTF-8", .environment = environment});
+        assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+        harness_wait_quiet(harness, QUIET, PATIENCE);
+        char body[120];
+        unsigned bells = count_of(harness, "\a");
+        snprintf(body, sizeof body, "[{\"asset\":\"T-0%u-2\",\"metric\":\"temperature\",\"value\":41}]", i + 6);
+        site_push(&site, body);
+        for (int tries = 0; tries < 40 && !(cases[i].begins ? count_of(harness, cases[i].begins) : count_of(harness, "\a") - bells >= cases[i].strokes); tries++)
+            harness_pump(harness, 100);
+        harness_pump(harness, 600);
+        assert_int_equal(count_of(harness, "\a") - bells, cases[i].strokes);
+        assert_int_equal(count_of(harness, "777;notify") + count_of(harness, "]9;*"), cases[i].begins ? 1 : 0);
+        leave(&harness);
+    }
+    struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
+    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    harness_keys(harness, ": type:desktop Space type:osc99 Enter");
+    assert_true(harness_wait_text(harness, "by osc99", PATIENCE));
+    harness_keys(harness, ": type:bell Space type:critical Enter");
+    assert_true(harness_wait_text(harness, "from critical on", PATIENCE));
+    leave(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +204,7 @@ int main(void)
         cmocka_unit_test(line_1_tells_who_is_on_duty),
         cmocka_unit_test(whose_shift_a_silence_ends_in),
         cmocka_unit_test(rules_are_judged),
+        cmocka_unit_test(new_alerts_leave_the_terminal),
     };
     return cmocka_run_group_tests(tests, start_site, stop_site);
 }

@@ -484,10 +484,32 @@ bool action_alert(struct app *app, const struct command *command, const char *ar
 
 bool action_bell(struct app *app, const struct command *command, const char *argument, struct error *error)
 {
+    enum severity least = SEVERITY_MINOR;
     (void)command;
-    if (*argument && strcmp(argument, "on") != 0 && strcmp(argument, "off") != 0)
-        return error_set(error, ERROR_INVALID, "%s", _("bell on, or bell off"));
-    desk_bell(app->desk, *argument ? strcmp(argument, "on") == 0 : !desk_bell_is_on(app->desk));
-    app_say(app, ROLE_HINT, "%s", desk_bell_is_on(app->desk) ? _("the bell rings for new alerts") : _("the bell is off in this console"));
+    if (!*argument)
+        least = desk_bell(app->desk) == SEVERITY_COUNT ? SEVERITY_MINOR : SEVERITY_COUNT;
+    else if (strcmp(argument, "off") == 0)
+        least = SEVERITY_COUNT;
+    else if (strcmp(argument, "on") != 0 && (!severity_parse(argument, &least) || least < SEVERITY_MINOR))
+        return error_set(error, ERROR_INVALID, "%s", _("bell on, off, or from minor, major or critical on"));
+    desk_set_bell(app->desk, least);
+    if (least == SEVERITY_COUNT)
+        app_say(app, ROLE_HINT, "%s", _("the bell is off in this console"));
+    else
+        app_say(app, ROLE_HINT, _("the bell rings for new alerts from %s on"), severity_word(least));
+    return true;
+}
+
+bool action_desktop(struct app *app, const struct command *command, const char *argument, struct error *error)
+{
+    enum notice_kind kind = desk_desktop(app->desk);
+    (void)command;
+    if (*argument && !notice_kind_parse(argument, &kind))
+        return error_set(error, ERROR_INVALID, "%s", _("desktop auto, off, osc9, osc777 or osc99"));
+    desk_set_desktop(app->desk, kind);
+    if (kind == NOTICE_NONE)
+        app_say(app, ROLE_HINT, "%s", _("no desktop notifications from this console"));
+    else
+        app_say(app, ROLE_HINT, _("new alerts are shown on the desktop by %s, where the terminal takes it"), notice_kind_name(kind));
     return true;
 }

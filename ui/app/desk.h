@@ -3,6 +3,7 @@
 #define APP_DESK_H
 
 #include "client/client.h"
+#include "term/notice.h"
 
 struct app;
 struct desk;
@@ -13,8 +14,12 @@ void desk_ask(struct desk *desk);                  /* count anew, now */
 void desk_event(struct desk *desk, const struct client_event *event);
 /* Counts of what is not closed; NULL until they came. */
 const struct wire_alert_hidden *desk_counts(const struct desk *desk);
-bool desk_bell(struct desk *desk, bool on);        /* returns what it was */
-bool desk_bell_is_on(const struct desk *desk);
+/* From which severity on it rings; SEVERITY_COUNT: never. $NOCTURNE_BELL at first: off, minor, major, critical. */
+void desk_set_bell(struct desk *desk, enum severity least);
+enum severity desk_bell(const struct desk *desk);
+/* Desktop notifications; $NOCTURNE_DESKTOP at first: auto, off, osc9, osc777, osc99. */
+void desk_set_desktop(struct desk *desk, enum notice_kind kind);
+enum notice_kind desk_desktop(const struct desk *desk);
 
 /* The targets of an action, as they were when its line was opened. */
 struct frozen;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "term/key.h"
+#include "term/notice.h"
 #include "term/surface.h"
 #include "term/theme.h"
 
@@ -70,6 +71,8 @@ void screen_enter(struct screen *screen);
 void screen_suspend(struct screen *screen); /* ^Z: leave, stop this process group, enter when continued */
 
 void screen_bell(struct screen *screen);
+/* Ask the terminal to show a line outside itself (term/notice.h), through tmux and screen where they let it. */
+void screen_notice(struct screen *screen, enum notice_kind kind, const char *title, const char *body);
 void screen_title(struct screen *screen, const char *title);
 /* Put text in the clipboard of the person's own terminal by OSC 52, through tmux and screen. Fails when it is longer
  * than terminals take (75,000 bytes coded). Nobody can know whether the terminal obeys. */

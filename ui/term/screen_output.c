@@ -212,3 +212,21 @@ bool screen_copy(struct screen *screen, const char *text, size_t length, struct 
     buffer_release(&out);
     return true;
 }
+
+void screen_notice(struct screen *screen, enum notice_kind kind, const char *title, const char *body)
+{
+    struct buffer sequence = BUFFER_INIT, out = BUFFER_INIT;
+    if (screen->dumb)
+        return;
+    notice_sequence(&sequence, kind, title, body, screen->utf8);
+    if (getenv("TMUX"))
+        wrap_tmux(&out, &sequence);
+    else if (inside_screen(screen))
+        wrap_screen(&out, &sequence);
+    else
+        buffer_append(&out, sequence.data, sequence.length);
+    screen_queue(screen, out.data, out.length);
+    screen_flush(screen);
+    buffer_release(&sequence);
+    buffer_release(&out);
+}
