@@ -188,23 +188,6 @@ void get_asset(struct request *request)
     request_at(request, asset_at);
 }
 
-/* ---- spans of time ---- */
-
-static bool get_span(struct request *request, msec usual, msec *from, msec *to)
-{
-    struct error error;
-    *to = request->now;
-    *from = CLOCK_NEVER;
-    bool good = target_instant(&request->target, "to", request->now, to, &error) &&
-                target_instant(&request->target, "from", request->now, from, &error);
-    if (good && *from == CLOCK_NEVER)
-        *from = *to - usual;
-    good = good && (*from < *to || error_set(&error, ERROR_INVALID, "from: must be before `to`"));
-    if (!good)
-        request_fail(request, &error);
-    return good;
-}
-
 /* ---- readings ---- */
 
 struct series {
@@ -245,7 +228,7 @@ void get_readings(struct request *request)
     uint32_t asset, buckets = BUCKETS_DEFAULT;
     msec from, to;
     struct error error;
-    if (!find_asset(request, &asset) || !get_span(request, SPAN_DAY, &from, &to))
+    if (!find_asset(request, &asset) || !request_span(request, SPAN_DAY, &from, &to))
         return;
     if (!target_count(&request->target, "buckets", BUCKETS_MAX, &buckets, &error)) {
         request_fail(request, &error);
@@ -326,7 +309,7 @@ static bool begin_states(struct request *request, msec *from, msec *to)
         request_fail(request, &error);
         return false;
     }
-    return get_span(request, SPAN_DAY, from, to);
+    return request_span(request, SPAN_DAY, from, to);
 }
 
 void get_asset_states(struct request *request)

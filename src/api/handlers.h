@@ -27,5 +27,6 @@ handler get_redundancy;                                       /* redundancy.c */
 handler get_notifications, post_notification_test;            /* notifications.c */
 
 handler get_capsule;                                          /* capsule.c */
+handler get_capacity, get_report;                             /* capacity.c */
 
 #endif

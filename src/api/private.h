@@ -184,6 +184,8 @@ struct json_object *request_json(struct request *request);
 /* Load the past when `at` was given, then go on with `next` (at once when live). */
 void request_at(struct request *request, void (*next)(struct request *request));
 bool request_wants_csv(struct request *request);
+/* `from` and `to`: `usual` long up to now where not given. False when it was answered. */
+bool request_span(struct request *request, msec usual, msec *from, msec *to);
 void request_page(struct request *request, struct wire_page *page); /* as_of, past, revision */
 
 /* MHD's view of it. */

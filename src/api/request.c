@@ -366,3 +366,18 @@ void request_page(struct request *request, struct wire_page *page)
     page->past = request->past != NULL;
     page->as_of = page->past ? fleet_past_at(request->past) : request->now;
 }
+
+bool request_span(struct request *request, msec usual, msec *from, msec *to)
+{
+    struct error error;
+    *to = request->now;
+    *from = CLOCK_NEVER;
+    bool good = target_instant(&request->target, "to", request->now, to, &error) &&
+                target_instant(&request->target, "from", request->now, from, &error);
+    if (good && *from == CLOCK_NEVER)
+        *from = *to - usual;
+    good = good && (*from < *to || error_set(&error, ERROR_INVALID, "from: must be before `to`"));
+    if (!good)
+        request_fail(request, &error);
+    return good;
+}

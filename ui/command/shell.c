@@ -98,11 +98,11 @@ static void list_commands(void)
     fputc('\n', stderr);
 }
 
-/* --file and --bom; `export` knows its file itself. */
+/* --file and --bom; what writes a document knows its file itself. */
 static bool output_begin(const struct options *options, const struct command *command)
 {
     struct error error;
-    if (command->shell == shell_export)
+    if (command->shell == shell_export || command->shell == shell_report)
         return true;
     if (options->file && !freopen(options->file, "we", stdout)) {
         error_set(&error, ERROR_UNAVAILABLE, "%s: %s", options->file, strerror(errno));

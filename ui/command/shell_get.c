@@ -50,6 +50,11 @@ static const struct shell_column view_columns[] = {
     {N_("name"), "name", FORMAT_TEXT, false}, {N_("resource"), "resource", FORMAT_TEXT, false}, {N_("query"), "query", FORMAT_TEXT, false},
     {N_("owner"), "owner", FORMAT_TEXT, false},
 };
+static const struct shell_column capacity_columns[] = {
+    {N_("asset"), "asset", FORMAT_TEXT, false}, {N_("name"), "asset_name", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_TEXT, false},
+    {N_("value"), "level", FORMAT_NUMBER, false}, {N_("unit"), "unit", FORMAT_TEXT, false}, {N_("heading"), "says", FORMAT_TEXT, false},
+    {N_("place"), "place", FORMAT_TEXT, true}, {N_("metric"), "metric", FORMAT_TEXT, true}, {N_("points"), "points", FORMAT_NUMBER, true},
+};
 static const struct shell_column facet_columns[] = {
     {N_("value"), "value", FORMAT_TEXT, false}, {N_("count"), "count", FORMAT_NUMBER, false},
 };
@@ -108,6 +113,8 @@ static const struct shell_column application_columns[] = {
 };
 
 static const struct resource resources[] = {
+    {.name = "capacity", .path = "/capacity", .columns = capacity_columns, .count = ARRAY_COUNT(capacity_columns), .takes_filter = true,
+     .takes_span = true},
     {.name = "servers", .path = "/servers", .columns = server_columns, .count = ARRAY_COUNT(server_columns), .takes_at = true,
      .takes_filter = true, .takes_limit = true},
     {.name = "applications", .path = "/applications", .columns = application_columns, .count = ARRAY_COUNT(application_columns),
