@@ -186,6 +186,9 @@ struct fleet_listener {
     void (*measured)(void *owner, uint32_t asset, uint32_t metric, msec time, double value);
     /* A host told of itself; takes it. At most one listener has this. */
     void (*host)(void *owner, struct source *source, uint32_t asset, struct host *host);
+    /* At once, for each message of an asset, or through it for a gateway, with values or without: quick, too. May be NULL.
+     * Must not change the fleet. */
+    void (*spoke)(void *owner, uint32_t asset);
 };
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */

@@ -289,6 +289,9 @@ void fleet_heard(struct fleet *fleet, struct fleet_live *live, msec wall, msec s
 {
     live->heard = steady;
     live->last_heard = wall;
+    for (unsigned i = 0; i < fleet->listener_count; i++)
+        if (fleet->listeners[i].spoke)
+            fleet->listeners[i].spoke(fleet->listeners[i].owner, live->self);
     struct fleet_evidence *evidence = live->evidence;
     bool plain = live->health == HEALTH_OK && live->comm == COMM_SPEAKING && !(live->flags & LIVE_BLOCKED);
     if (plain && wheel_scheduled(&live->timer) && (!evidence || !evidence->link_down))

@@ -210,7 +210,13 @@ static void on_measured(void *owner, uint32_t asset, uint32_t metric, msec time,
         }
         evaluate(rules, in_force, asset, windows, true);
     }
-    for (size_t i = 0; i < rules->silent_count; i++) /* it spoke: whatever was raised by its silence may be over */
+}
+
+/* Whatever was raised by its silence may be over: silence is of the asset, so that a message without a value ends it. */
+static void on_spoke(void *owner, uint32_t asset)
+{
+    struct rules *rules = owner;
+    for (size_t i = 0; i < rules->silent_count; i++)
         if (bit(rules->silent[i]->raised, rules->silent[i]->words, asset))
             evaluate(rules, rules->silent[i], asset, NULL, true);
 }
@@ -446,7 +452,7 @@ struct rules *rules_new(uv_loop_t *loop, struct fleet *fleet, struct alerts *ale
     rules->timer.data = rules;
     uv_timer_start(&rules->timer, turn_due, TURN, TURN);
     uv_unref((uv_handle_t *)&rules->timer);
-    struct fleet_listener listener = {.owner = rules, .judged = on_judged, .measured = on_measured};
+    struct fleet_listener listener = {.owner = rules, .judged = on_judged, .measured = on_measured, .spoke = on_spoke};
     fleet_listen(fleet, &listener);
     return rules;
 }

@@ -147,6 +147,8 @@ static void test_silence(void **state)
     assert_int_equal(active(night), 0);
     pass(night, 40 * SPAN_MINUTE);
     assert_int_equal(active(night), 1);
+    say(night, "M-1", NULL, 0); /* a message without a value is a sign of life all the same */
+    assert_int_equal(active(night), 0);
 }
 
 static void test_children(void **state)
