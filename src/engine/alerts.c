@@ -287,7 +287,7 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
     bool was_active = alert->counted_active;
     if (effects & (EFFECT_RAISED | EFFECT_REOPENED)) {
         alerts->rules[alert->entry].raised++;
-        desk_count_raise(alerts);
+        desk_count_raise(alerts, alert);
     }
     if (effects & EFFECT_CLEARED) {
         alerts->cleared++;
@@ -308,7 +308,7 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
     alert_schedule(alerts, alert, now);
     tell_people(alerts, alert, effects);
     if (was_active && !alert->counted_active) {
-        storm_cleared(alerts, alert, now);
+        storm_cleared(alerts, alert);
         cause_over(alerts, alert);
     }
     if (effects & EFFECT_CLOSED)

@@ -28,7 +28,7 @@ struct alerts_options {   /* 0: the default that stands here */
     double storm_share;       /* 0.30: of a parent's, building's or network's children */
     unsigned storm_children;  /* 10 */
     double storm_periods;     /* 2 report periods */
-    unsigned flood_rate;      /* 100: new alerts a minute above which `flood` is said, until below half of it */
+    unsigned flood_rate;      /* 100: new alerts a minute, symptoms of a cause left out, above which `flood` is said, until below half of it */
     msec history;             /* 7 d: closed alerts stay at hand in memory, at most about 20,000; the store has all */
 };
 
@@ -174,7 +174,7 @@ struct alert_select {
 struct alert_counts {
     uint32_t unhandled, by_state[ALERT_STATE_COUNT], by_severity[SEVERITY_COUNT]; /* by_severity: of what is not closed */
     uint32_t hidden[ALERT_STATE_COUNT], silenced, filtered, news;
-    double rate;              /* raised in the last minute */
+    double rate;              /* raised in the last minute, folded symptoms left out */
     bool flood;
 };
 bool alerts_select(struct alerts *alerts, const struct alert_select *select, const struct alert *const **rows, uint32_t *count,

@@ -426,25 +426,30 @@ void storm_breach(struct alerts *alerts, struct alert *alert, msec now)
         storm_note(alerts, STORM_BUILDING, building, alert, now);
 }
 
-static void storm_end(struct alerts *alerts, struct alert *own, msec now)
+/* Those still silent wait a period before they speak for themselves (alerts_settle.c): most return in that time. */
+static void storm_end(struct alerts *alerts, struct alert *own)
 {
     struct storm *storm = &alerts->storms->rows[own->storm];
     storm->alert = ALERT_NONE;
     storm->folded = 0;
     own->storm = ALERT_NONE;
-    for (uint32_t handle = own->first_symptom; handle != ALERT_NONE;) {
-        struct alert *symptom = alert_at(alerts, handle);
-        handle = symptom->next_symptom;
-        if (symptom->cause_kind == CAUSE_STORM && alert_is_open(symptom))
-            cause_unfold(alerts, symptom, now);
-    }
 }
 
-/* When half of what made it a storm has returned, it is over; who is still silent speaks for itself. */
-void storm_cleared(struct alerts *alerts, struct alert *alert, msec now)
+bool storm_join(struct alerts *alerts, struct alert *alert, msec now)
+{
+    uint32_t group = alert->asset == FLEET_NONE || !fleet_exists(alerts->fleet, alert->asset) ? ALERT_NONE : storm_running(alerts, alert);
+    if (group == ALERT_NONE || alert->life.condition != CONDITION_ACTIVE)
+        return false;
+    fold(alerts, alert, alert_at(alerts, alerts->storms->rows[group].alert), CAUSE_STORM, now);
+    alerts->storms->rows[group].folded++;
+    return true;
+}
+
+/* When half of what made it a storm has returned, it is over. */
+void storm_cleared(struct alerts *alerts, struct alert *alert)
 {
     if (alert->storm != ALERT_NONE) {
-        storm_end(alerts, alert, now);
+        storm_end(alerts, alert);
         return;
     }
     if (alert->cause_kind != CAUSE_STORM || alert->cause == ALERT_NONE)

@@ -214,7 +214,7 @@ void desk_link_release(struct desk_link *link);
 void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);
 void alert_recount(struct alerts *alerts, struct alert *alert); /* by_state, by_severity */
 double desk_rate(struct alerts *alerts);                        /* raised in the last minute; sets `flood` */
-void desk_count_raise(struct alerts *alerts);
+void desk_count_raise(struct alerts *alerts, const struct alert *alert);
 void change_note(struct alerts *alerts, struct alert *alert);   /* revision and listeners */
 
 /* ---- alerts_queue.c ---- */
@@ -260,7 +260,8 @@ void cause_fold_under_group(struct alerts *alerts, struct alert *alert, struct a
 void storms_init(struct alerts *alerts);
 void storms_free(struct alerts *alerts);
 void storm_breach(struct alerts *alerts, struct alert *alert, msec now);   /* a silent asset's alert became active */
-void storm_cleared(struct alerts *alerts, struct alert *alert, msec now);  /* a symptom, or the storm's own, cleared */
+void storm_cleared(struct alerts *alerts, struct alert *alert);            /* a symptom, or the storm's own, cleared */
+bool storm_join(struct alerts *alerts, struct alert *alert, msec now);     /* another storm goes on where it belongs */
 void storm_restore(struct alerts *alerts, struct alert *alert);            /* after a restart: a storm's own alert */
 
 /* ---- alerts_settle.c ---- */

@@ -4,7 +4,7 @@
  *  - still behind something that is down: it follows that one's alert;
  *  - behind something that the ledger has taken out of service: it stays folded, as what is out of service is;
  *  - late after its parent's return: it waits for its own verdict (one period of grace);
- *  - folded by hand: it waits one period of its asset after the cause's end;
+ *  - folded by hand, or by a storm: it waits one period of its asset after the cause's end;
  *  - else it stands for itself, and people are told of it. */
 #include <stdlib.h>
 
@@ -29,7 +29,7 @@ void settle_later(struct alerts *alerts, const struct alert *alert, msec wait)
 static msec patience(const struct alerts *alerts, const struct alert *alert)
 {
     bool known = alert->asset != FLEET_NONE && fleet_exists(alerts->fleet, alert->asset);
-    return alert->cause_kind == CAUSE_HAND && known ? live_at(alerts->fleet, alert->asset)->period : 0;
+    return (alert->cause_kind == CAUSE_HAND || alert->cause_kind == CAUSE_STORM) && known ? live_at(alerts->fleet, alert->asset)->period : 0;
 }
 
 void cause_over(struct alerts *alerts, struct alert *cause)
@@ -55,6 +55,8 @@ static void settle(struct alerts *alerts, struct alert *alert, msec now)
     enum health health = alert->asset != FLEET_NONE && fleet_exists(alerts->fleet, alert->asset)
                              ? live_at(alerts->fleet, alert->asset)->health : HEALTH_UNKNOWN;
     if (alert->cause_kind == CAUSE_PARENT && health == HEALTH_STALE)
+        return;
+    if (alert->cause_kind == CAUSE_STORM && storm_join(alerts, alert, now))
         return;
     if (health != HEALTH_UNREACHABLE || !cause_follow(alerts, alert, now))
         cause_unfold(alerts, alert, now);

@@ -124,9 +124,12 @@ double desk_rate(struct alerts *alerts)
     return rate;
 }
 
-void desk_count_raise(struct alerts *alerts)
+/* A flood is of what people are shown: forty symptoms folded under one cause are one. */
+void desk_count_raise(struct alerts *alerts, const struct alert *alert)
 {
     alerts->raised++;
+    if (alert->life.suppression & SUPPRESSED_DEPENDENCY)
+        return;
     rate_advance(alerts);
     alerts->raised_in[alerts->raised_second % 60]++;
 }

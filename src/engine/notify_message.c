@@ -125,8 +125,9 @@ static void one_text(const struct notify_plan *plan, const char *what, const str
     bool over = strcmp(what, "resolve") == 0;
     buffer_printf(&title, plan->chinese ? "【%s】%s %s" : "[%s] %s %s", say(plan, word_of(what)),
                   severity_words[row->severity][plan->chinese], row->name);
-    if (row->asset_name && row->asset_name[0])
-        buffer_printf(&title, " %s", row->asset_name);
+    const char *where = row->asset_name && row->asset_name[0] ? row->asset_name : row->place; /* a building's storm has no device */
+    if (where && where[0])
+        buffer_printf(&title, " %s", where);
     add_line(&text, plan, W_NAME, row->name);
     add_line(&text, plan, W_TYPE, say_type(plan, row->type));
     add_line(&text, plan, W_SEVERITY, severity_words[row->severity][plan->chinese]);

@@ -129,12 +129,25 @@ static void wait_offline(struct site_fixture *site)
     die("GW-05 never went offline");
 }
 
-void site_start(struct site_fixture *site)
+static void make_folder(struct site_fixture *site)
 {
     snprintf(site->folder, sizeof site->folder, "/tmp/nocturne-screen-XXXXXX");
     if (!mkdtemp(site->folder))
         die("mkdtemp");
     snprintf(site->socket, sizeof site->socket, "%s/api.sock", site->folder);
+}
+
+void site_start_with(struct site_fixture *site, const char *configuration, const char *ledger)
+{
+    make_folder(site);
+    write_file(site->folder, "nocturne.yml", configuration, strlen(configuration));
+    write_file(site->folder, "assets.csv", ledger, strlen(ledger));
+    launch(site);
+}
+
+void site_start(struct site_fixture *site)
+{
+    make_folder(site);
     struct buffer yaml = BUFFER_INIT;
     buffer_printf(&yaml, config, site->language ? site->language : "en");
     buffer_append_text(&yaml, site->more ? site->more : "");

@@ -14,6 +14,8 @@ struct site_fixture {
 
 /* Ends the test program when the daemon does not come up. */
 void site_start(struct site_fixture *site);
+/* The same program on a configuration and a ledger of the test's own; nothing is pushed. */
+void site_start_with(struct site_fixture *site, const char *configuration, const char *ledger);
 void site_stop(struct site_fixture *site);   /* by its pid; the folder goes too */
 void site_pause(struct site_fixture *site, bool paused); /* SIGSTOP, SIGCONT: a daemon that falls silent */
 void site_restart_daemon(struct site_fixture *site);     /* killed, then started again on the same state */

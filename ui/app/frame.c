@@ -51,6 +51,11 @@ static int draw_alerts(struct app *app, int column, int limit)
     return column;
 }
 
+static bool is_hidden(const struct wire_alert_hidden *counts)
+{
+    return counts->silenced || counts->shelved || counts->downtime || counts->dependency || counts->inhibited || counts->flapping;
+}
+
 static int draw_counts(struct app *app, int column, int limit)
 {
     uint32_t wrong_by_health[HEALTH_COUNT] = {0};
@@ -62,9 +67,9 @@ static int draw_counts(struct app *app, int column, int limit)
         }
     column += draw_by_health(&app->surface, 0, column, limit - column, wrong_by_health, false);
     if (!wrong && app->have_overview && app->link == CLIENT_UP && !app->options->capsule) {
-        /* Green is impossible while anything is unknown or its sources are troubled. */
+        /* Green is impossible while anything is unknown, stands hidden, or its sources are troubled. */
         const struct wire_alert_hidden *counts = desk_counts(app->desk);
-        if (counts && counts->unhandled)
+        if (counts && (counts->unhandled || is_hidden(counts)))
             return column;
         bool sure = !app->overview.by_health[HEALTH_UNKNOWN] && app->overview.assets &&
                     strcmp(app->overview.sources_worst, "running") == 0;

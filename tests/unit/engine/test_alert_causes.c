@@ -136,6 +136,34 @@ static void test_storm(void **state)
     assert_int_equal(alert_life(storm)->condition, CONDITION_ACTIVE);
     speak(night, 12, 16);
     assert_int_equal(alert_life(storm)->condition, CONDITION_CLEARED);
+    unsigned told = desk->told[NOTICE_RAISE];
+    assert_int_equal(desk_queue(desk, "state:unacknowledged rule:terminal-no-data", false, &rows, NULL), 0);
+    desk_pass(desk, 30 * SPAN_SECOND);
+    speak(night, 16, 2 * CHILDREN - 1); /* stragglers, within their period, are nobody's news */
+    speak(night, 0, 16);
+    desk_pass(desk, 31 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "state:unacknowledged rule:terminal-no-data", false, &rows, NULL), 0);
+    assert_int_equal(desk->told[NOTICE_RAISE], told);
+}
+
+/* Six of a storm stay silent: after a period they speak for themselves. */
+static void test_storm_leaves_some(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    world_link(night->world, &night->world->probe, "GW-A", LINK_UP);
+    speak(night, 0, 2 * CHILDREN);
+    for (int i = 0; i < 8; i++) {
+        desk_pass(desk, 30 * SPAN_SECOND);
+        speak(night, 22, 2 * CHILDREN);
+    }
+    speak(night, 0, 16);
+    assert_int_equal(alert_life(desk_only(desk, "rule:storm-gateway"))->condition, CONDITION_CLEARED);
+    desk_pass(desk, 50 * SPAN_SECOND);
+    speak(night, 0, 16);
+    speak(night, 22, 2 * CHILDREN);
+    desk_pass(desk, 11 * SPAN_SECOND);
     assert_int_equal(desk_queue(desk, "state:unacknowledged rule:terminal-no-data", false, &rows, NULL), 6);
 }
 
@@ -414,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dead_gateway, begin, end),
         cmocka_unit_test_setup_teardown(test_left_behind, begin, end),
         cmocka_unit_test_setup_teardown(test_storm, begin, end),
+        cmocka_unit_test_setup_teardown(test_storm_leaves_some, begin, end),
         cmocka_unit_test_setup_teardown(test_storm_over_restart, begin, end),
         cmocka_unit_test_setup_teardown(test_no_storm, begin, end),
         cmocka_unit_test_setup_teardown(test_rules_behind, begin, end),
