@@ -118,15 +118,23 @@ static const char *part_id(const struct applications *applications, unsigned par
     return owner->check ? owner->check->id : owner->application ? owner->application->id : owner->server;
 }
 
+static void fill_restart(const struct application *application, const struct application_check *check, struct arena *arena,
+                         struct wire_node *node)
+{
+    const char *on = NULL, *unit = restart_unit(application, check, &on);
+    node->may_restart = unit != NULL;
+    node->unit = arena_text(arena, unit);
+    node->unit_on = arena_text(arena, unit ? on : NULL);
+}
+
 static void fill_check(const struct application_check *check, struct arena *arena, struct wire_node *node)
 {
-    const char *on;
     node->kind = arena_text(arena, check->type);
     node->evidence = arena_text(arena, check->evidence);
     node->asset = arena_text(arena, check->on);
     node->since = check->since;
     node->checked = check->checked;
-    node->may_restart = restart_unit(check->application, check, &on) != NULL;
+    fill_restart(check->application, check, arena, node);
     node->figures = arena_alloc(arena, check->figure_count * sizeof *node->figures);
     node->figure_count = check->figure_count;
     for (unsigned i = 0; i < check->figure_count; i++)
@@ -154,9 +162,8 @@ static bool node_add(void *owner, unsigned part, unsigned depth)
     const struct part_owner_of *whose = &applications->owners[part];
     struct arena *arena = walk->arena;
     struct wire_node *node = &walk->page->nodes[walk->page->node_count++];
-    const char *on;
     *node = (struct wire_node){.id = arena_text(arena, part_id(applications, part)), .name = arena_text(arena, applications_part_name(applications, part)),
-        .verdict = part_verdict_name(applications->parts[part].verdict), .evidence = "", .asset = "", .depth = depth,
+        .verdict = part_verdict_name(applications->parts[part].verdict), .evidence = "", .asset = "", .unit = "", .unit_on = "", .depth = depth,
         .cause = part == walk->application->cause, .since = CLOCK_NEVER, .checked = CLOCK_NEVER};
     node->need_count = applications->parts[part].need_count;
     node->needs = arena_alloc(arena, node->need_count * sizeof *node->needs);
@@ -169,7 +176,7 @@ static bool node_add(void *owner, unsigned part, unsigned depth)
         node->asset = node->id;
         fill_asset(applications, whose->application->asset, arena, node);
         node->evidence = arena_text(arena, whose->application->hurts);
-        node->may_restart = restart_unit(whose->application, NULL, &on) != NULL;
+        fill_restart(whose->application, NULL, arena, node);
     } else {
         node->kind = "server";
         node->asset = node->id;

@@ -16,8 +16,8 @@
 
 #define NODE(TEXT, INSTANT, COUNT, FLAG)                                                                           \
     TEXT(id, "id") TEXT(name, "name") TEXT(kind, "kind") COUNT(depth, "depth") TEXT(verdict, "verdict")            \
-    TEXT(evidence, "evidence") TEXT(asset, "asset") INSTANT(since, "since") INSTANT(checked, "checked")            \
-    FLAG(cause, "cause") FLAG(may_restart, "may_restart")
+    TEXT(evidence, "evidence") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(unit_on, "unit_on")                    \
+    INSTANT(since, "since") INSTANT(checked, "checked") FLAG(cause, "cause") FLAG(may_restart, "may_restart")
 
 /* ---- writing ---- */
 

@@ -24,12 +24,14 @@ struct wire_application {
 /* GET /applications/{id}: the row, plus "nodes": the dependency tree in depth-first order, the application first:
  * {"id":"energy/web","name":"网站 HTTPS","kind":"http","depth":1,"needs":["energy/db"],"verdict":"ok"|"warning"|
  *  "critical"|"waiting"|"unknown","evidence":"200 in 42 ms, certificate 61 d","since":"..","checked":"..",
- *  "asset":"web-1","figures":[{"name":"latency_ms","value":42,"unit":"ms"}],"cause":true} : `cause` marks the first broken
+ *  "asset":"web-1","figures":[{"name":"latency_ms","value":42,"unit":"ms"}],"cause":true,
+ *  "may_restart":true,"unit":"nginx.service","unit_on":"web-1"} : `cause` marks the first broken
  * node of the walk: broken itself, nothing broken below it. "recoveries":[{"time":..,"unit":..,"asset":..,"result":..}].
  * POST /applications/{id}/check {"node":".."} runs a check now; POST /applications/{id}/restart {"node":".."}. */
 struct wire_figure { const char *name, *unit; double value; };
 struct wire_node {
     const char *id, *name, *kind, *verdict, *evidence, *asset;
+    const char *unit, *unit_on;     /* what a restart of it restarts, and where; "" when it may not be */
     unsigned depth;
     bool cause;
     msec since, checked;

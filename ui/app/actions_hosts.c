@@ -108,6 +108,22 @@ static void read_and_done(struct app *app, int choice, void *owner)
     (void)app, (void)choice, (void)owner;
 }
 
+/* An application's restart answers with the exit code and one line. */
+static bool read_result(const struct restart *restart, const struct client_answer *answer, struct arena *arena, struct wire_run_result *result,
+                        struct error *error)
+{
+    if (!restart->application)
+        return wire_read_run_result(answer->body, answer->length, arena, result, error);
+    struct json_object *object = json_parse(answer->body, answer->length, 8, error);
+    if (!object)
+        return false;
+    *result = (struct wire_run_result){.unit = "", .state = "", .sub = "", .output = arena_text(arena, json_get_text(object, "result", "")),
+                                       .exit_code = (int)json_get_integer(object, "exit", -1),
+                                       .took = clock_steady() - restart->started};
+    json_object_put(object);
+    return true;
+}
+
 /* It ran and did not do what it should: its own words. */
 static void show_failure(struct restart *restart, const struct wire_run_result *result)
 {
@@ -137,7 +153,7 @@ static void restarted(void *owner, const struct client_answer *answer)
     if (answer->error) {
         app_say(restart->app, ROLE_ERROR, "%s", answer->error->text);
         restart_free(restart);
-    } else if (!wire_read_run_result(answer->body, answer->length, arena, &result, &error)) {
+    } else if (!read_result(restart, answer, arena, &result, &error)) {
         app_say(restart->app, ROLE_ERROR, "%s", error.text);
         restart_free(restart);
     } else if (result.exit_code != 0 || strcmp(result.state, "failed") == 0) {
@@ -208,8 +224,9 @@ static bool restart_node(struct app *app, struct view *view, struct error *error
     if (!node->may_restart)
         return error_set(error, ERROR_DENIED, _("restart: nothing is configured that could restart %s, or you may not"), node->name);
     struct restart *restart = memory_new(sizeof *restart);
-    *restart = (struct restart){.app = app, .application = true, .what = memory_text(*node->name ? node->name : node->id),
-                                .host = memory_text(*node->asset ? node->asset : application_id(view)),
+    *restart = (struct restart){.app = app, .application = true,
+                                .what = memory_text(*node->unit ? node->unit : *node->name ? node->name : node->id),
+                                .host = memory_text(*node->unit_on ? node->unit_on : *node->asset ? node->asset : application_id(view)),
                                 .path = resource_path("applications", application_id(view), "/restart"), .body = one_member("node", node->id),
                                 .watch = resource_path("applications", application_id(view), "")};
     ask(restart, _("The command configured for it runs there at once. Whoever uses it is interrupted."));

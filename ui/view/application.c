@@ -113,12 +113,12 @@ static void fill_alert(void *owner, size_t index, struct table_row *row)
     const struct wire_alert *alert = &app->alerts[index];
     char letter[2] = {severity_letter(alert->severity), '\0'}, age[SPAN_TEXT];
     row->id = alert->id;
-    row->unhandled = !alert->acknowledged;
+    row->unhandled = !alert->acknowledged && alert->condition == CONDITION_ACTIVE;
     buffer_clear(&app->what);
     alert_what(&app->what, alert, app->ascii);
     cell(app, row, A_LETTER, (uint8_t)severity_role(letter[0]), letter);
     cell(app, row, A_AGE, ROLE_DIM, age_text(age, alert->raised_at != CLOCK_NEVER ? alert->raised_at : alert->since, app->now));
-    row->cells[A_WHAT] = (struct table_cell){buffer_text(&app->what), ROLE_TEXT};
+    row->cells[A_WHAT] = (struct table_cell){buffer_text(&app->what), alert->condition == CONDITION_ACTIVE ? ROLE_TEXT : ROLE_DIM};
     row->cells[A_WHO] = (struct table_cell){alert_who(alert), ROLE_DIM};
 }
 
@@ -449,9 +449,9 @@ static enum reaction open_current(struct view *view)
     const char *id = table_cursor_id(app->table[app->pane]);
     if (app->pane == PANE_ALERTS && id) {
         view->host_ops->open(view->host, "alert", id);
-    } else if (app->pane == PANE_NODES && node && *node->asset) {
+    } else if (app->pane == PANE_NODES && node && *node->asset && strcmp(node->asset, app->id) != 0) {
         view->host_ops->open(view->host, "asset", node->asset); /* its own page, whatever kind it is */
-    } else if (app->pane == PANE_NODES) {
+    } else if (app->pane == PANE_NODES && node && node->depth) {
         view->host_ops->say(view->host, ROLE_HINT, "%s", _("this node stands on no asset of the ledger"));
     }
     return REACT_HANDLED;

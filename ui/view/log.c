@@ -131,7 +131,7 @@ static void keep_line(struct log *log, const struct wire_log_line *line)
     char when[INSTANT_TEXT];
     if (line->time != CLOCK_NEVER)
         buffer_printf(&text, "%s ", instant_format_short(when, line->time, clock_wall()));
-    if (*line->unit)
+    if (*line->unit && !strstr(log->name, line->unit)) /* a file's lines need not say the file's name */
         buffer_printf(&text, "%s: ", line->unit);
     size_t length = strlen(line->text);
     text_clean(&text, line->text, length < LINE_BYTES_MOST ? length : LINE_BYTES_MOST);

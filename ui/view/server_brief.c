@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
+#include "view/alerts.h"
 #include "view/host_text.h"
 #include "view/parts.h"
 #include "view/trend.h"
@@ -110,8 +111,11 @@ static void health_text(char *out, size_t size, const struct wire_server *server
                  instant_format_short(since, server->since, now));
 }
 
-static void title_line(struct surface *surface, struct rect area, const struct wire_server *server, msec now)
+static void title_line(struct view *view, struct surface *surface, struct rect area, const struct wire_server *server)
 {
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    const char *place = place_within(overview ? overview->site : "", server->place);
+    msec now = view->host_ops->now(view->host);
     char text[120];
     uint8_t role = (uint8_t)health_role(server->health);
     health_text(text, sizeof text, server, now);
@@ -121,7 +125,7 @@ static void title_line(struct surface *surface, struct rect area, const struct w
     int used = 3 + surface_text_cut(surface, area.row, area.column + 1, area.columns / 3, ROLE_STRONG, server->id, TEXT_CUT_MIDDLE);
     if (strcmp(server->name, server->id) != 0)
         buffer_printf(&line, "%s  ", server->name);
-    buffer_printf(&line, "%s%s%s", server->address, *server->place && *server->address ? " · " : "", server->place);
+    buffer_printf(&line, "%s%s%s", server->address, *place && *server->address ? " · " : "", place);
     surface_text_cut(surface, area.row, area.column + used, area.columns - used - width - 3, ROLE_TEXT, buffer_text(&line), TEXT_CUT_MIDDLE);
     buffer_release(&line);
 }
@@ -169,7 +173,7 @@ void server_brief_lines(struct view *view, struct surface *surface, struct rect 
     struct buffer line = BUFFER_INIT;
     if (area.rows < 3)
         return;
-    title_line(surface, area, server, view->host_ops->now(view->host));
+    title_line(view, surface, area, server);
     if (*server->system)
         buffer_printf(&line, "%s · ", server->system);
     figures_text(&line, server);
@@ -207,11 +211,10 @@ static void draw_trends(struct server_brief *brief, struct surface *surface, str
 void server_brief_draw(struct server_brief *brief, struct view *view, struct surface *surface, struct rect area,
                        const struct wire_server *server)
 {
-    msec now = view->host_ops->now(view->host);
     struct buffer text = BUFFER_INIT;
     if (area.rows < 6)
         return;
-    title_line(surface, rect_cut_top(&area, 1), server, now);
+    title_line(view, surface, rect_cut_top(&area, 1), server);
     surface_text_cut(surface, area.row, area.column + 1, area.columns - 2, ROLE_DIM, server->system, TEXT_CUT_END);
     rect_cut_top(&area, 1);
     figures_text(&text, server);

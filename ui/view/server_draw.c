@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
+#include "view/alerts.h"
 #include "view/parts.h"
 #include "view/server.h"
 #include "view/server_brief.h"
@@ -58,7 +59,9 @@ static void draw_title(struct server_page *page, struct view *view, struct surfa
     int right = draw_right(page, view, surface, line);
     surface_put(surface, line.row, line.column + 1, (uint8_t)health_role(server->health), health_glyph(server->health, surface->ascii));
     int used = 3 + surface_text_cut(surface, line.row, line.column + 3, line.columns / 4, ROLE_STRONG, page->id, TEXT_CUT_MIDDLE) + 2;
-    const char *const words[] = {strcmp(server->name, page->id) != 0 ? server->name : "", server->place, server->system};
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    const char *const words[] = {strcmp(server->name, page->id) != 0 ? server->name : "",
+                                 place_within(overview ? overview->site : "", server->place), server->system};
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
         if (*words[i])
             buffer_printf(&text, "%s%s", text.length ? " · " : "", words[i]);
@@ -291,10 +294,10 @@ static void draw_ports(const struct head *head)
     }
     if (state->wrong)
         end -= 8;
-    for (unsigned i = 0; i < page->page.deviation_count; i++) {
-        const struct wire_deviation *deviation = &page->page.deviations[i];
-        bool missing = strcmp(deviation->kind, "port-missing") == 0;
-        if (!missing && strcmp(deviation->kind, "port-unexpected") != 0)
+    for (unsigned turn = 0; turn < 2 * page->page.deviation_count; turn++) { /* first what is missing */
+        const struct wire_deviation *deviation = &page->page.deviations[turn % page->page.deviation_count];
+        bool missing = turn < page->page.deviation_count;
+        if (strcmp(deviation->kind, missing ? "port-missing" : "port-unexpected") != 0)
             continue;
         const char *process = "";
         for (unsigned p = 0; !missing && p < page->host->port_count; p++)

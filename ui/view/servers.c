@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
+#include "view/alerts.h"
 #include "view/host_text.h"
 #include "view/parts.h"
 #include "view/server_brief.h"
@@ -45,6 +46,7 @@ struct servers {
     char problem[384];
     size_t offset, count;      /* the window asked for */
     msec now;
+    char site[80];
     struct server_brief *brief;
     char cell[COLUMNS][64];
     const char *id;
@@ -100,7 +102,7 @@ static void fill_row(void *owner, size_t index, struct table_row *row)
     health_glyph_text(servers->cell[C_LETTER], server->health, servers->ascii);
     row->cells[C_LETTER] = (struct table_cell){servers->cell[C_LETTER], (uint8_t)health_role(server->health)};
     row->cells[C_NAME] = (struct table_cell){*server->name ? server->name : server->id, ROLE_TEXT};
-    row->cells[C_PLACE] = (struct table_cell){server->place, ROLE_DIM};
+    row->cells[C_PLACE] = (struct table_cell){place_within(servers->site, server->place), ROLE_DIM};
     row->cells[C_SYSTEM] = (struct table_cell){server->system, ROLE_DIM};
     fill_figures(servers, server, row);
     if (server->alerts) {
@@ -308,6 +310,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         return;
     servers->ascii = surface->ascii;
     servers->now = view->host_ops->now(view->host);
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    snprintf(servers->site, sizeof servers->site, "%s", overview ? overview->site : "");
     draw_headline(servers, surface, rect_cut_top(&rest, 1));
     table_set_stale(servers->table, view->host_ops->stale(view->host));
     table_set_empty(servers->table,

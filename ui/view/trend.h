@@ -23,7 +23,8 @@ void trends_forget(struct trends *trends); /* another instant is shown */
 
 /* The last value at or before `at`; NAN when there is none. */
 double trends_last(const struct trends *trends, const char *metric, msec at);
-/* One column a slice of [from, to], each the highest of its slice, carried on over gaps shorter than `carry`. */
+/* One column a slice of [from, to], each the highest of its slice, carried on over short gaps. `high` 0: from
+ * zero to the highest shown. */
 void trends_spark(const struct trends *trends, const char *metric, struct surface *surface, int row, int column, int columns,
                   uint8_t role, msec from, msec to, double low, double high);
 /* Lines over [from, to]; at most three metrics, the first is the bold one. False when none has a value. */

@@ -102,7 +102,7 @@ static void page_answer(struct buffer *out)
         {.id = "energy/web", .name = "网站 HTTPS", .kind = "http", .verdict = "critical", .evidence = "connection refused", .asset = "web-1",
          .depth = 1, .since = HOSTED_NOW - 3 * SPAN_MINUTE, .checked = HOSTED_NOW - 2 * SPAN_SECOND, .figures = figures, .figure_count = 2},
         {.id = "energy/nginx", .name = "nginx.service", .kind = "unit", .verdict = "critical", .evidence = "failed", .asset = "web-1", .depth = 2,
-         .cause = true, .since = HOSTED_NOW - 3 * SPAN_MINUTE, .checked = HOSTED_NOW - 2 * SPAN_SECOND, .may_restart = true},
+         .cause = true, .since = HOSTED_NOW - 3 * SPAN_MINUTE, .checked = HOSTED_NOW - 2 * SPAN_SECOND, .may_restart = true, .unit = "nginx.service", .unit_on = "web-1"},
         {.id = "energy/db", .name = "数据库", .kind = "postgres", .verdict = "ok", .evidence = "188 of 300 connections", .asset = "db-2", .depth = 1,
          .since = CLOCK_NEVER, .checked = HOSTED_NOW - SPAN_SECOND},
         {.id = "energy/mail", .name = "短信", .kind = "http", .verdict = "waiting", .evidence = "", .asset = "", .depth = 1, .since = CLOCK_NEVER,
@@ -197,7 +197,7 @@ static void a_log_is_followed_searched_and_bounded(void **state)
                       "this is no JSON\n", true);
     const char *drawn = hosted_draw(hosted);
     HAS(drawn, "2 lines · 1 unreadable · following");
-    HAS(drawn, "nginx: bind() failed");
+    HAS(drawn, "bind() failed");
     LACKS(drawn, "\033");
     for (unsigned i = 0; i < 12000; i++) {
         char line[120];

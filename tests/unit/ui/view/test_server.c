@@ -37,7 +37,7 @@ static void the_head_says_how_it_stands(void **state)
     HAS(drawn, "of 1 Gb/s");
     HAS(drawn, "97 % ");
     HAS(drawn, "/mnt/backup does not answer");
-    HAS(drawn, "+ 8088/tcp python3 not expected  - 6432/tcp missing");
+    HAS(drawn, "- 6432/tcp missing  + 8088/tcp python3 not expected");
     HAS(drawn, "backup.service failed  postgresql  pgbouncer");
     HAS(drawn, "1 wrong · 2 running");
     hosted_free(hosted);
