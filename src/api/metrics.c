@@ -7,6 +7,7 @@
 
 #include "api/private.h"
 #include "base/memory.h"
+#include "engine/heartbeats.h"
 #include "engine/notify.h"
 
 struct scrape {
@@ -150,6 +151,9 @@ static void each_source(struct scrape *scrape, double (*value)(const struct sour
     for (size_t i = 0; i < site->source_count; i++)
         labelled(scrape, "source", site->sources[i]->name, value(site->sources[i]));
     labelled(scrape, "source", scrape->api->pushed->name, value(scrape->api->pushed));
+    for (size_t i = 0; i < ARRAY_COUNT(scrape->api->unasked); i++)
+        if (scrape->api->unasked[i])
+            labelled(scrape, "source", scrape->api->unasked[i]->name, value(scrape->api->unasked[i]));
 }
 
 #define SOURCE_SAMPLE(name, expression)                         \
@@ -170,6 +174,22 @@ SOURCE_SAMPLE(checks, source->checks)
 SOURCE_SAMPLE(failures, source->failures)
 SOURCE_SAMPLE(reconnects, source->reconnects)
 SOURCE_SAMPLE(last_heard, source->last_heard == CLOCK_NEVER ? 0 : source->last_heard / 1000.0)
+
+/* ---- heartbeats ---- */
+
+static void write_heartbeat_up(struct scrape *scrape)
+{
+    struct heartbeat_view view;
+    for (unsigned i = 0; scrape->api->heartbeats && heartbeats_at(scrape->api->heartbeats, i, &view); i++)
+        labelled(scrape, "heartbeat", view.plan->name, view.state == HEARTBEAT_OK || view.state == HEARTBEAT_LATE);
+}
+
+static void write_heartbeat_last(struct scrape *scrape)
+{
+    struct heartbeat_view view;
+    for (unsigned i = 0; scrape->api->heartbeats && heartbeats_at(scrape->api->heartbeats, i, &view); i++)
+        labelled(scrape, "heartbeat", view.plan->name, view.last == CLOCK_NEVER ? 0 : (double)view.last / 1000.0);
+}
 
 /* ---- the door itself ---- */
 
@@ -243,6 +263,8 @@ static const struct family { const char *name, *type, *help; void (*write)(struc
     {"nocturne_source_checks_total", "counter", "Probes and checks that a source made.", write_source_checks},
     {"nocturne_source_failures_total", "counter", "Probes and checks that failed.", write_source_failures},
     {"nocturne_source_reconnects_total", "counter", "Times a source connected again.", write_source_reconnects},
+    {"nocturne_heartbeat_up", "gauge", "1 while a heartbeat beats.", write_heartbeat_up},
+    {"nocturne_heartbeat_last_seconds", "gauge", "When a heartbeat was last heard, Unix time; 0 never.", write_heartbeat_last},
     {"nocturne_source_last_heard_seconds", "gauge", "When a source was last heard, Unix time; 0 never.",
      write_source_last_heard},
     {"nocturne_notifications_sent_total", "counter", "Messages that were delivered.", write_notify_sent},

@@ -157,6 +157,10 @@ static void heartbeats_are_beaten(void **state)
     assert_string_equal(json_get_text(json_at(answer.json, "/items/0"), "state", ""), "ok");
     assert_int_equal(json_get_integer(json_at(answer.json, "/items/0"), "failures", 0), 2);
     answer_release(&answer);
+    answer = ASK(.path = "/metrics");
+    assert_non_null(strstr(buffer_text(&answer.body), "nocturne_heartbeat_up{heartbeat=\"prom\"} 1\n"));
+    assert_non_null(strstr(buffer_text(&answer.body), "nocturne_source_bad_total{source=\"alertmanager\"} "));
+    answer_release(&answer);
     expect_problem(ASK(.method = "POST", .path = "/api/v1/heartbeats/nope"), 404, "not-found", "there are prom");
     expect_problem(ASK(.method = "POST", .path = "/api/v1/heartbeats/prom", .body = "[1]"), 400, "invalid", "JSON object");
 }
