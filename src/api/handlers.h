@@ -26,6 +26,9 @@ handler get_events;                                           /* events.c */
 handler get_redundancy;                                       /* redundancy.c */
 handler get_notifications, post_notification_test;            /* notifications.c */
 
+handler get_servers, get_server, get_network;                  /* servers.c */
+handler post_server_restart, post_server_shell;               /* servers_act.c */
+handler get_server_logs;                                      /* servers_logs.c */
 handler get_capsule;                                          /* capsule.c */
 handler get_capacity, get_report;                             /* capacity.c */
 

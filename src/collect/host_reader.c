@@ -233,7 +233,9 @@ static void take_late(struct host_take *take, char *text)
             continue;
         size_t length = strcspn(at, "\n");
         char *line = memory_text_n(at, length);
-        if (at[length] == '\n') /* a line cut in half tells nothing */
+        if (at[length] == '\n' && begins(line, "=late updates ")) /* a line cut in half tells nothing */
+            take->figures->security_updates = host_number(line + strlen("=late updates "));
+        else if (at[length] == '\n')
             host_late_disk(take, line);
         free(line);
         memset(at, ' ', length);

@@ -3,7 +3,8 @@
  * Everything stands in one group with its own standard input, so that no command eats the rest of the script. What a
  * person on that host could put a line into (process names, commands, unit texts) goes through a sed that takes the
  * first `=` of a line away, so that nobody can forge a mark. File systems of the network are asked by processes left
- * behind: each writes one `=late` line when it has its answer, and is not started again while one of before hangs. */
+ * behind: each writes one `=late` line when it has its answer, and is not started again while one of before hangs. What
+ * the package manager takes seconds for comes the same way. */
 #include <string.h>
 
 #include "base/buffer.h"
@@ -14,7 +15,7 @@ static const char begin_text[] =
     "case \":$PATH:\" in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin:/sbin; export PATH ;; esac\n"
     "nocturne_q() { sed 's/^=/ =/'; }\n"
     "nocturne_has() { command -v \"$1\" >/dev/null 2>&1; }\n"
-    "[ \"$nocturne_t\" ] || if timeout 1 true; then nocturne_t='timeout 5'; elif timeout -t 1 true; then nocturne_t='timeout -t 5'; else nocturne_t=' '; fi\n";
+    "[ \"$nocturne_t\" ] || if timeout 1 true; then nocturne_t='timeout 5' nocturne_l='timeout 60'; elif timeout -t 1 true; then nocturne_t='timeout -t 5' nocturne_l='timeout -t 60'; else nocturne_t=' ' nocturne_l=' '; fi\n";
 
 /* head names the files it prints; where it cannot, a loop does. */
 static const char proc_text[] =
@@ -90,9 +91,9 @@ static const char slow_text[] =
     "elif nocturne_has ntpq; then echo ntp; $nocturne_t ntpq -c rv\n"
     "elif nocturne_has timedatectl; then echo timesync; $nocturne_t timedatectl timesync-status; fi\n"
     "echo '=nocturne updates'\n"
-    "if nocturne_has apt-get; then echo \"apt $($nocturne_t apt-get -s -o Debug::NoLocking=1 upgrade | grep -c '^Inst .*[Ss]ecurity')\"\n"
-    "elif nocturne_has dnf; then echo \"dnf $($nocturne_t dnf -q -C updateinfo list --security | grep -c .)\"\n"
-    "elif nocturne_has yum; then echo \"yum $($nocturne_t yum -q -C updateinfo list security | grep -c .)\"; fi\n";
+    "if nocturne_has apt-get; then echo apt; ( nocturne_x=$(nice $nocturne_l apt-get -s -o Debug::NoLocking=1 upgrade | grep -c '^Inst .*[Ss]ecurity'); echo \"=late updates $nocturne_x\" ) &\n"
+    "elif nocturne_has dnf; then echo dnf; ( nocturne_x=$(nice $nocturne_l dnf -q -C updateinfo list --security | grep -c .); echo \"=late updates $nocturne_x\" ) &\n"
+    "elif nocturne_has yum; then echo yum; ( nocturne_x=$(nice $nocturne_l yum -q -C updateinfo list security | grep -c .); echo \"=late updates $nocturne_x\" ) & fi\n";
 
 static void append_certificates(struct buffer *text, const char *const *paths, unsigned count)
 {

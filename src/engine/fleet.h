@@ -97,6 +97,7 @@ struct fleet_view {        /* the live half of one asset; text belongs to the fl
     uint32_t below;        /* all below */
 };
 void fleet_get(const struct fleet *fleet, uint32_t asset, struct fleet_view *view);
+const char *fleet_place(const struct fleet *fleet, uint32_t asset); /* "涵英楼 3F 弱电间2", as shown; the fleet's */
 struct fleet_value {
     const char *metric;
     double value;

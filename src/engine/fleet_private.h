@@ -231,7 +231,6 @@ static inline bool field_is_own(enum asset_field field)
 }
 const char *fleet_text(const struct fleet *fleet, uint32_t asset, enum asset_field field);
 const char *fleet_attributes(const struct fleet *fleet, uint32_t asset);
-const char *fleet_place(const struct fleet *fleet, uint32_t asset);         /* as shown */
 const char *fleet_place_folded(struct fleet *fleet, uint32_t place);
 /* The row as the ledger has it; text belongs to the fleet. */
 void fleet_row_get(const struct fleet *fleet, uint32_t asset, struct asset *row);

@@ -29,7 +29,8 @@ static bool argument_check(const struct hosts_argument *argument, struct error *
     static const struct { const char *name, *others; } shapes[] = {
         {"unit", "@._:-"}, {"lines", ""}, {"port", ""}, {"since", ""}, {"user", "._-"}, {"host", "._:-"}};
     const char *value = argument->value;
-    bool good = *value && *value != '-' && no_controls(value) && strlen(value) < 512;
+    bool free_text = strcmp(argument->name, "search") == 0; /* it is only ever the pattern behind -e */
+    bool good = *value && (free_text || *value != '-') && no_controls(value) && strlen(value) < 512;
     for (size_t i = 0; i < ARRAY_COUNT(shapes); i++)
         if (strcmp(shapes[i].name, argument->name) == 0)
             good = good && all_of(value, shapes[i].others);

@@ -45,7 +45,7 @@ static void write_server(struct json_writer *writer, const char *key, const stru
     ROW(WRITE)
     json_write_text(writer, "health", health_name(row->health));
     json_write_text(writer, "reason", health_reason_name(row->reason));
-    json_write_text(writer, "worst", row->worst >= 0 ? severity_name((enum severity)row->worst) : NULL);
+    json_write_text(writer, "worst", row->worst >= 0 ? severity_name((enum severity)row->worst) : "");
     write_texts(writer, "applications", row->applications, row->application_count);
     json_write_object_end(writer);
 }
@@ -82,10 +82,8 @@ static void write_figures(struct json_writer *writer, const struct host *row)
 
 static void write_host(struct json_writer *writer, const struct host *host)
 {
-    if (!host) {
-        json_write_null(writer, "host");
+    if (!host)
         return;
-    }
     json_write_object(writer, "host");
     write_figures(writer, host);
 #define X(one, many) write_##many(writer, host);

@@ -33,7 +33,7 @@ struct wire_deviation { const char *kind, *point, *evidence; msec since; };
 struct wire_server_page {
     struct wire_page page;
     struct wire_server server;
-    const struct host *host;       /* NULL: never answered */
+    const struct host *host;       /* NULL: never answered, or in the past */
     struct wire_deviation *deviations;
     unsigned deviation_count;
     const char **logs;

@@ -24,6 +24,7 @@
 #include "engine/feeds.h"
 #include "engine/heartbeats.h"
 #include "engine/applications.h"
+#include "engine/hosts.h"
 #include "engine/rules.h"
 #include "engine/notify.h"
 #include "engine/fleet.h"
@@ -51,6 +52,7 @@ struct door {
     struct applications *applications;
     struct notify *notify;
     struct heartbeats *heartbeats;
+    struct hosts *hosts;
     struct feeds *feeds;
     char alert[24];               /* the newest of door_report */
     struct api *api;
@@ -110,6 +112,7 @@ static inline void door_stop(struct door *door, void *argument)
     notify_free(&door->notify);
     feeds_free(&door->feeds);
     heartbeats_free(&door->heartbeats);
+    hosts_free(&door->hosts);
     alerts_free(&door->alerts);
     fleet_free(&door->fleet);
     uv_close((uv_handle_t *)&door->call, NULL);
@@ -165,6 +168,7 @@ static inline void door_prepare(struct door *door)
     notify_follow(door->notify, door->alerts);
     door->heartbeats = heartbeats_new(&door->loop, door->fleet, door->alerts, door->store);
     assert_true(heartbeats_load(door->heartbeats, &error));
+    door->hosts = hosts_new(&door->loop, door->fleet);
     door->feeds = feeds_new(door->fleet, door->alerts, door->heartbeats);
     door->site = (struct site){.name = "创新港", .timezone = "Asia/Shanghai", .language = "zh_CN", .version = NOCTURNE_VERSION,
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
@@ -188,7 +192,8 @@ static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
     struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules, .applications = door->applications,
-                              .notify = door->notify, .feeds = door->feeds, .heartbeats = door->heartbeats, .site = &door->site, .socket = door->socket,
+                              .notify = door->notify, .feeds = door->feeds, .heartbeats = door->heartbeats, .hosts = door->hosts,
+                              .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);

@@ -154,7 +154,7 @@ static void every_documented_read_answers_as_documented(void **state)
     json_object_object_foreach(paths, pattern, operations)
     {
         struct json_object *get = json_get(operations, "get");
-        if (!get || strcmp(pattern, "/api/v1/events") == 0)
+        if (!get || strcmp(pattern, "/api/v1/events") == 0 || strstr(pattern, "/logs"))
             continue;
         char path[256];
         const char *brace = strchr(pattern, '{');

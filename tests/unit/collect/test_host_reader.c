@@ -542,7 +542,7 @@ static void units_ports_and_the_clock(void **state)
     (void)state;
     static const char text[] =
         "=nocturne begin 1 11\n=nocturne proc\n==> /proc/uptime <==\n1000.00 1\n=nocturne disks\n=nocturne passwd\nroot:0\nwww-data:33\n"
-        "=nocturne offset\nchrony\nReference ID    : C0000201 (192.0.2.1)\nSystem time     : 0.250000000 seconds slow of NTP time\n=nocturne updates\napt 3\n"
+        "=nocturne offset\nchrony\nReference ID    : C0000201 (192.0.2.1)\nSystem time     : 0.250000000 seconds slow of NTP time\n=nocturne updates\napt\n=late updates 3\n"
         "=nocturne ports\nss\nNetid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n"
         "udp   UNCONN 0      0      127.0.0.53%lo:53    0.0.0.0:*    users:((\"systemd-resolve\",pid=300,fd=13)) uid:101 ino:1 sk:1 <->\n"
         "tcp   LISTEN 0      511    127.0.0.1:80        0.0.0.0:*    users:((\"nginx: my, \\\"x\\\"\",pid=12,fd=6),(\"nginx\",pid=13,fd=6)) uid:33 ino:5 sk:2 <->\n"
