@@ -47,6 +47,7 @@ struct http_ask {
     struct buffer body;
     msec timeout;
     struct seen_certificate certificate;
+    bool connected;       /* and went on to the TLS handshake */
     struct http_verdict verdict;
     http_ask_done *done;
     void *owner;
@@ -218,8 +219,10 @@ static int certificate_seen(X509_STORE_CTX *context, void *owner)
 
 static CURLcode handshake_begins(CURL *easy, void *context, void *owner)
 {
+    struct http_ask *ask = owner;
     (void)easy;
-    SSL_CTX_set_cert_verify_callback(context, certificate_seen, owner);
+    ask->connected = true;
+    SSL_CTX_set_cert_verify_callback(context, certificate_seen, ask);
     return CURLE_OK;
 }
 
@@ -278,7 +281,7 @@ static void judge_late(struct http_ask *ask)
         secure = strcasecmp(scheme, "https") == 0;
     if (isnan(ms_of(ask->easy, CURLINFO_NAMELOOKUP_TIME)))
         worse(ask, HEALTH_CRITICAL, "its name was not found within %s", span);
-    else if (isnan(ms_of(ask->easy, CURLINFO_CONNECT_TIME)))
+    else if (isnan(ms_of(ask->easy, CURLINFO_CONNECT_TIME)) && !ask->connected)
         worse(ask, HEALTH_CRITICAL, "did not accept the connection within %s", span);
     else if (secure && isnan(ms_of(ask->easy, CURLINFO_APPCONNECT_TIME)))
         worse(ask, HEALTH_CRITICAL, "accepted but did not finish the TLS handshake within %s", span);

@@ -372,6 +372,15 @@ static bool restart_begin(struct application *application, struct restart *wante
 
 /* ---- by itself ---- */
 
+/* Is a restart of the unit an answer to this check's failing? */
+static bool serves(const struct recovery *recovery, const struct application_check *check)
+{
+    for (unsigned i = 0; i < recovery->check_count; i++)
+        if (strcmp(recovery->checks[i], check->name) == 0)
+            return true;
+    return recovery->check_count == 0 && strcmp(check->on, recovery->on) == 0;
+}
+
 static bool concerns(const struct application *application)
 {
     const struct applications *applications = application->applications;
@@ -379,13 +388,10 @@ static bool concerns(const struct application *application)
     const struct application_check *check = application->cause == PARTS_NONE ? NULL : applications->owners[application->cause].check;
     if (!check || check->application != application || application_verdict(application) != PART_CRITICAL)
         return false;
-    for (unsigned i = 0; i < recovery->check_count; i++)
-        if (strcmp(recovery->checks[i], check->name) == 0)
-            return true;
-    return recovery->check_count == 0 && strcmp(check->on, recovery->on) == 0;
+    return serves(recovery, check);
 }
 
-/* A person has it in hand, or does not want it touched. */
+/* A person has it in hand, or does not want it touched; or it cannot be done now. */
 static const char *held_by(const struct application *application)
 {
     const struct alert *alert = down_alert(application);
@@ -398,7 +404,13 @@ static const char *held_by(const struct application *application)
         return "its alert is silenced";
     if (life->suppression & SUPPRESSED_SHELVED)
         return "its alert is shelved";
-    return life->acknowledged ? "somebody has acknowledged it" : "";
+    if (life->acknowledged)
+        return "somebody has acknowledged it";
+    const struct applications *applications = application->applications;
+    uint32_t asset = fleet_find(applications->fleet, application->recovery.on);
+    /* Not a try: nothing can be done until the server is reached (the daemon has just started, say). */
+    bool reached = asset != FLEET_NONE && applications->hosts && hosts_source(applications->hosts, asset);
+    return asset == FLEET_NONE || reached ? "" : "its server is not reached yet";
 }
 
 static void tries_forget(struct recovery *recovery, msec now)
@@ -580,9 +592,8 @@ const char *restart_unit(const struct application *application, const struct app
         *on = check->on;
         return check->unit;
     }
-    bool same_server = !check || !check->on[0] || (recovery->on && strcmp(check->on, recovery->on) == 0);
     *on = recovery->on;
-    return recovery->unit && same_server ? recovery->unit : NULL;
+    return recovery->unit && (!check || serves(recovery, check)) ? recovery->unit : NULL;
 }
 
 bool applications_restart(struct application *application, const char *node, const char *actor,

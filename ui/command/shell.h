@@ -27,6 +27,7 @@ int shell_fail(const struct error *error);   /* prints it; 1, or 2 where the inp
 void shell_print(const struct buffer *text); /* to standard output */
 
 int shell_watch_alerts(struct shell *shell);  /* until stopped */
+bool shell_print_application(const struct buffer *answer); /* of GET /applications/{id} */
 void shell_print_alert(const struct buffer *answer); /* of GET /alerts/{id} */
 
 enum shell_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_BAD };

@@ -292,12 +292,32 @@ static void print_messages(struct json_object *asset)
     }
 }
 
+/* What is an application has its own page, with more than an asset's; false when it is none. */
+static bool show_application(struct shell *shell, const char *id)
+{
+    struct buffer resource = BUFFER_INIT, path = BUFFER_INIT, answer = BUFFER_INIT;
+    struct error error;
+    buffer_append_text(&resource, "/applications/");
+    client_path_segment(&resource, id);
+    client_path(&path, buffer_text(&resource), "at", options_at(shell->options), NULL);
+    bool good = shell_output(shell) != OUTPUT_BAD && shell_connect(shell) &&
+                client_call(shell->client, "GET", buffer_text(&path), NULL, 0, NULL, &answer, &error);
+    if (good && !raw_json(shell, &answer))
+        shell_print_application(&answer);
+    buffer_release(&resource);
+    buffer_release(&path);
+    buffer_release(&answer);
+    return good;
+}
+
 int shell_show(struct shell *shell, int argc, char **argv)
 {
     struct buffer resource = BUFFER_INIT, path = BUFFER_INIT, answer = BUFFER_INIT;
     if (argc != 2)
         return shell_usage("show");
     bool alert = body_is_alert(argv[1]);
+    if (!alert && show_application(shell, argv[1]))
+        return 0;
     buffer_append_text(&resource, alert ? "/alerts/" : "/assets/");
     client_path_segment(&resource, argv[1]);
     client_path(&path, buffer_text(&resource), "at", alert ? NULL : options_at(shell->options), NULL);
