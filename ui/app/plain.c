@@ -9,6 +9,7 @@
 
 #include "app/internal.h"
 #include "base/memory.h"
+#include "client/replay.h"
 #include "term/locale.h"
 
 #define PATIENCE ((msec)10000)
@@ -39,7 +40,7 @@ static void patience_over(uv_timer_t *timer)
 static void print_page(struct plain *plain)
 {
     struct app *app = &plain->app;
-    struct view *view = app_view(app);
+    struct view *view = app_view(app); /* another takes its place when the first answers tell the language */
     struct buffer text = BUFFER_INIT, crumbs = BUFFER_INIT;
     plain->over = false;
     uv_timer_start(&plain->timer, patience_over, PATIENCE, 0);
@@ -47,6 +48,7 @@ static void print_page(struct plain *plain)
            app->link != CLIENT_LOST) {
         uv_run(app->loop, UV_RUN_ONCE);
         app_draw(app); /* a table knows what it wants once it was drawn */
+        view = app_view(app);
         feed_update(app->feed, view);
     }
     uv_timer_stop(&plain->timer);
@@ -54,6 +56,8 @@ static void print_page(struct plain *plain)
     if (view->ops->crumbs)
         view->ops->crumbs(view, &crumbs);
     printf("== %s: %s", _(view->ops->title), buffer_text(&crumbs));
+    if (app->options->capsule)
+        printf("  %s %s", _("REPLAY"), app->options->capsule->incident);
     if (app->at != CLOCK_NEVER) {
         char at[INSTANT_TEXT];
         printf("  " "%s %s", _("AS OF"), instant_format(at, app->at));
