@@ -1,11 +1,13 @@
 /* Prints the reference part of nocturne.yml(5) from the tables that check the configuration, so that the manual and
- * the checks cannot differ. Run by the build: describe TEMPLATE. In the template a line @KEYS@, @SOURCES@, @CHANNELS@
- * or @RULES@ stands for a list. */
+ * the checks cannot differ. Run by the build: describe TEMPLATE. In the template a line @KEYS@, @SOURCES@, @CHANNELS@,
+ * @APPLICATIONS@, @CHECKS@ or @RULES@ stands for a list. */
 #include <stdio.h>
 #include <string.h>
 
+#include "collect/check.h"
 #include "collect/collector.h"
 #include "daemon/settings.h"
+#include "engine/applications.h"
 #include "engine/channel.h"
 #include "model/rule.h"
 
@@ -69,6 +71,23 @@ static void print_channels(void)
     print_keys(channel_keys);
 }
 
+static void print_checks(void)
+{
+    print_keys(check_keys);
+    for (const struct check_ops *const *ops = check_all(); *ops; ops++) {
+        printf(".Ss check type: %s\n", (*ops)->type);
+        print_text((*ops)->help);
+        putchar('\n');
+        if ((*ops)->limits)
+            printf("Limits for figures of which the configuration says none:\n");
+        for (const char *const *limit = (*ops)->limits; limit && *limit; limit++) {
+            print_text(*limit);
+            printf("%s\n", limit[1] ? "," : ".");
+        }
+        print_keys((*ops)->keys);
+    }
+}
+
 int main(int count, char **arguments)
 {
     char line[1024];
@@ -84,6 +103,10 @@ int main(int count, char **arguments)
             print_sources();
         else if (strcmp(line, "@CHANNELS@\n") == 0)
             print_channels();
+        else if (strcmp(line, "@APPLICATIONS@\n") == 0)
+            print_keys(application_keys);
+        else if (strcmp(line, "@CHECKS@\n") == 0)
+            print_checks();
         else if (strcmp(line, "@RULES@\n") == 0)
             print_keys(rule_keys);
         else

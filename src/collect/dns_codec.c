@@ -135,12 +135,12 @@ static void record_text(struct reader *reader, enum dns_type type, size_t size, 
     case DNS_MX:
         first = get16(reader);
         get_name(reader, name, sizeof name);
-        snprintf(out, room, "%u %s", first, name);
+        snprintf(out, room, "%u %.240s", first, name);
         break;
     case DNS_SRV:
         first = get16(reader), second = get16(reader), third = get16(reader);
         get_name(reader, name, sizeof name);
-        snprintf(out, room, "%u %u %u %s", first, second, third, name);
+        snprintf(out, room, "%u %u %u %.220s", first, second, third, name);
         break;
     default:
         get_name(reader, out, room);
