@@ -1,10 +1,12 @@
 /* A capsule in memory. */
 #include "engine/capsule.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/capsule_format.h"
 
 struct capsule *capsule_new(void)
 {
@@ -67,4 +69,13 @@ const char *capsule_text(struct capsule *capsule, const char *text)
     const char *kept = arena_text(capsule->arena, buffer_text(&clean));
     buffer_release(&clean);
     return kept;
+}
+
+void capsule_note_sum(struct buffer *sums, const char *name, const struct buffer *bytes)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    crypto_hash_sha256(hash, (const unsigned char *)buffer_text(bytes), bytes->length);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    buffer_printf(sums, "%s  %s\n", hex, name);
 }

@@ -36,4 +36,7 @@
 #define CAPSULE_ALERT_LONGS(X) X(fingerprint) X(cause) X(previous)
 #define CAPSULE_ALERT_SPANS(X) X(unsuppressed_for)
 
+/* One line of SHA256SUMS, as sha256sum(1) writes it. */
+void capsule_note_sum(struct buffer *sums, const char *name, const struct buffer *bytes);
+
 #endif

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -455,15 +454,6 @@ static bool next_file(struct reading_in *in, struct archive *archive, size_t pla
     }
 }
 
-static void note_sum(struct buffer *sums, const char *name, const struct buffer *bytes)
-{
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof hash + 1];
-    crypto_hash_sha256(hash, (const unsigned char *)buffer_text(bytes), bytes->length);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    buffer_printf(sums, "%s  %s\n", hex, name);
-}
-
 static bool read_parts(struct reading_in *in, struct archive *archive)
 {
     struct buffer bytes = BUFFER_INIT, sums = BUFFER_INIT;
@@ -473,7 +463,7 @@ static bool read_parts(struct reading_in *in, struct archive *archive)
         in->part = parts[i].name;
         good = next_file(in, archive, i, &bytes);
         if (good && parts[i].read) {
-            note_sum(&sums, parts[i].name, &bytes);
+            capsule_note_sum(&sums, parts[i].name, &bytes);
             good = parts[i].read(in, &bytes);
         }
     }

@@ -1,7 +1,6 @@
 /* A capsule to its file. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -190,8 +189,6 @@ static la_ssize_t take_bytes(struct archive *archive, void *owner, const void *b
 static bool add_file(struct archive *archive, const char *name, const struct buffer *bytes, msec time, struct buffer *sums,
                      struct error *error)
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof hash + 1];
     struct archive_entry *entry = archive_entry_new();
     archive_entry_set_pathname(entry, name);
     archive_entry_set_size(entry, (la_int64_t)bytes->length);
@@ -203,9 +200,7 @@ static bool add_file(struct archive *archive, const char *name, const struct buf
     archive_entry_free(entry);
     if (!good)
         return error_set(error, ERROR_INTERNAL, "capsule: %s: %s", name, archive_error_string(archive));
-    crypto_hash_sha256(hash, (const unsigned char *)buffer_text(bytes), bytes->length);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    buffer_printf(sums, "%s  %s\n", hex, name);
+    capsule_note_sum(sums, name, bytes);
     return true;
 }
 
