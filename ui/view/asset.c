@@ -301,7 +301,7 @@ static void hints(struct view *view, struct buffer *out)
     struct asset_page *page = view->state;
     buffer_printf(out, "z %s  Tab %s  Enter %s  u %s  h %s  P %s  Esc %s", _("span"),
                   page->pane == PANE_METRICS ? _("below") : _("values"),
-                  page->pane == PANE_METRICS ? _("span") : _("open"), _("up"), _("history"), _("plot"),
+                  page->pane == PANE_METRICS ? _("span") : _("open"), _("parent"), _("history"), _("plot"),
                   _("back"));
 }
 

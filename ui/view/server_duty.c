@@ -315,7 +315,7 @@ void server_facts_make(struct server_page *page)
     double offset = fabs(host->time_offset);
     fact(page, _("address"), false, "%s", *page->page.server.address ? page->page.server.address : "\342\200\224");
     told_facts(page, false);
-    fact(page, _("up"), false, "%s", days_text(text, host->uptime));
+    fact(page, _("uptime"), false, "%s", days_text(text, host->uptime));
     figure_fact(page, _("clock off by"), "time_offset", isfinite(host->time_offset) ? host->time_offset * 1000 : NAN, offset >= 1, "ms");
     figure_fact(page, _("failed logins, 1h"), "failed_logins", host->failed_logins, host->failed_logins >= 10, "");
     figure_fact(page, _("security updates"), "security_updates", host->security_updates, host->security_updates > 0, "");
