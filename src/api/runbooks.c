@@ -30,14 +30,14 @@ static void write_rules(struct request *request, struct json_writer *writer, con
 }
 
 /* One entry for all languages of a name; returns the index behind them. */
-static size_t write_entry(struct request *request, struct json_writer *writer, size_t index)
+static size_t write_entry(struct request *request, struct json_writer *writer, size_t index, const char *language)
 {
     const struct runbooks *runbooks = request->api->site->runbooks;
     struct runbook first, each, shown;
     struct runbook_text text;
     size_t next = index;
     runbooks_at(runbooks, index, &first);
-    runbooks_find(runbooks, first.name, request->api->site->language, &shown);
+    runbooks_find(runbooks, first.name, language, &shown);
     runbook_text_read(&text, shown.text, shown.length, NULL);
     json_write_object(writer, NULL);
     json_write_text(writer, "name", first.name);
@@ -71,6 +71,7 @@ static bool names_missing(struct request *request, size_t index, struct rules_st
 
 void get_runbooks(struct request *request)
 {
+    const char *asked = target_get(&request->target, "language"), *language = asked && *asked ? asked : request->api->site->language;
     struct json_writer writer;
     struct buffer items = BUFFER_INIT;
     struct runbook each;
@@ -78,7 +79,7 @@ void get_runbooks(struct request *request)
     uint32_t total = 0;
     json_start(&writer, &items);
     for (size_t i = 0; runbooks_at(request->api->site->runbooks, i, &each); total++)
-        i = write_entry(request, &writer, i);
+        i = write_entry(request, &writer, i, language);
     for (size_t i = 0; request->api->rules && i < rules_count(request->api->rules); i++) {
         if (!names_missing(request, i, &status))
             continue;

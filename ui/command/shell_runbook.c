@@ -55,7 +55,7 @@ int shell_runbook(struct shell *shell, int argc, char **argv)
         buffer_append_char(&resource, '/');
         client_path_segment(&resource, argv[1]);
     }
-    client_path(&path, buffer_text(&resource), "language", argc > 1 ? locale_language() : "", "asset", argc > 2 ? argv[2] : "", NULL);
+    client_path(&path, buffer_text(&resource), "language", locale_language(), "asset", argc > 2 ? argv[2] : "", NULL);
     if (shell_output(shell) != OUTPUT_BAD && shell_get_json(shell, buffer_text(&path), &answer)) {
         if (shell_output(shell) == OUTPUT_JSON) {
             shell_print(&answer);

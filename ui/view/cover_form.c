@@ -142,14 +142,15 @@ static void wants(struct view *view, struct view_wants *out)
 
 void cover_complain(struct view *view, const char *message)
 {
-    static const struct { const char *prefix, *field; } fields[] = {
-        {"starts", "starts"}, {"ends", "ends"}, {"duration_ms", "duration"}, {"schedule", "schedule"}, {"filter", "filter"}, {"why", "why"}};
+    static const struct { const char *prefix, *label; } fields[] = {
+        {"starts", N_("starts")}, {"ends", N_("ends")}, {"duration_ms", N_("lasts")}, {"schedule", N_("schedule")}, {"filter", N_("filter")},
+        {"why", N_("why")}};
     struct cover *cover = view->state;
     snprintf(cover->problem, sizeof cover->problem, "%s", message);
     for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {
         size_t length = strlen(fields[i].prefix);
-        if (strncmp(message, fields[i].prefix, length) == 0 && message[length] == ':' && form_value(cover->form, fields[i].field))
-            snprintf(cover->problem, sizeof cover->problem, "%s: %s", _(fields[i].field), message + length + 1 + strspn(message + length + 1, " "));
+        if (strncmp(message, fields[i].prefix, length) == 0 && message[length] == ':')
+            snprintf(cover->problem, sizeof cover->problem, "%s: %s", _(fields[i].label), message + length + 1 + strspn(message + length + 1, " "));
     }
 }
 

@@ -69,7 +69,10 @@ static void page_close(struct view *view)
 static void wants(struct view *view, struct view_wants *out)
 {
     (void)view;
-    view_want(out, 0, "reload", 1000, "/runbooks");
+    struct buffer path = BUFFER_INIT;
+    client_path(&path, "/runbooks", "language", locale_language(), NULL);
+    view_want(out, 0, "reload", 1000, buffer_text(&path));
+    buffer_release(&path);
 }
 
 static void take(struct runbooks_view *page, struct json_object *row)
