@@ -8,6 +8,12 @@ $(BUILD)/generated/profiles.inc: $(PROFILES) mk/engine.mk
 	  printf '{"%s",\n' "$$(basename $$file .yml)"; \
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$file; printf '},\n'; done > $@.new && mv $@.new $@
 
+# The rules of every site, as one text.
+$(BUILD)/generated/common_rules.inc: $(wildcard src/profiles/common/*.yml) mk/engine.mk
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(filter %.yml,$^) > $@.new && mv $@.new $@
+
+$(BUILD)/src/daemon/ruleset.o $(BUILD)/fuzz/src/daemon/ruleset.o: $(BUILD)/generated/common_rules.inc
 $(BUILD)/src/daemon/profile.o $(BUILD)/fuzz/src/daemon/profile.o: $(BUILD)/generated/profiles.inc
 
 # The fleet by itself, for tests/bench/rows/10-daemon.

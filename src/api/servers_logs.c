@@ -31,6 +31,7 @@ struct log_stream {
     struct buffer partial, complaint; /* lines not yet whole */
     struct buffer ready;
     char *unit, *search;
+    char zone[8];                  /* the host's: "+08:00"; "" not known */
     msec since;
     bool journal, asleep, ended;
 };
@@ -62,16 +63,24 @@ static int month_of(const char *text)
     return 0;
 }
 
+/* "2026-11-21 06:31:43" as the host means it. */
+static void local_time(char *text, size_t size, const char *zone)
+{
+    text[10] = *zone ? 'T' : ' ';
+    if (*zone)
+        snprintf(text + strlen(text), size - strlen(text), "%s", zone);
+}
+
 /* "2026-11-21T06:31:43[.123][Z|+08:00]", also with blanks and slashes; "Nov 21 06:31:43"; "[21/Nov/2026:06:31:43 +0000]".
- * Without an offset it is the site's. CLOCK_NEVER: none of these. */
-static msec line_time(const char *line, msec now)
+ * Without an offset it is the host's ("+08:00"), or the site's where that is not known. CLOCK_NEVER: none of these. */
+static msec line_time(const char *line, const char *host_zone, msec now)
 {
     char text[48] = "";
     char date[16], month[4], zone[8] = "";
     int year, day, used = 0;
     msec instant;
-    line += *line == '[';
     const char *bracket = strchr(line, '[');
+    line += *line == '[';
     if (sscanf(line, "%4d%*1[-/]%2s%*1[-/]%2d%n", &year, date, &day, &used) == 3 && used == 10) {
         snprintf(text, sizeof text, "%04d-%.2s-%02d%c%.8s", year, date, day, line[10] == 'T' ? 'T' : ' ', line + 11);
         const char *rest = strlen(line) > 19 ? line + 19 : "";
@@ -80,7 +89,7 @@ static msec line_time(const char *line, msec now)
             text[10] = 'T';
             snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s", *rest == 'Z' ? 1 : 6, rest);
         } else {
-            text[10] = ' ';
+            local_time(text, sizeof text, host_zone);
         }
     } else if (month_of(line) && sscanf(line + 3, " %2d %8s", &day, date) == 2) {
         time_t seconds = (time_t)(now / SPAN_SECOND);
@@ -88,6 +97,7 @@ static msec line_time(const char *line, msec now)
         localtime_r(&seconds, &today);
         year = today.tm_year + 1900 - (month_of(line) > today.tm_mon + 1);
         snprintf(text, sizeof text, "%04d-%02d-%02d %s", year, month_of(line), day, date);
+        local_time(text, sizeof text, host_zone);
     } else if (bracket && sscanf(bracket + 1, "%2d/%3s/%4d:%8s %7[+0-9-]", &day, month, &year, date, zone) >= 4 && month_of(month)) {
         snprintf(text, sizeof text, "%04d-%02d-%02d%c%.8s", year, month_of(month), day, strlen(zone) == 5 ? 'T' : ' ', date);
         if (strlen(zone) == 5)
@@ -159,7 +169,7 @@ static void give_line(struct log_stream *stream, char *text, size_t length, bool
     for (size_t i = 0; i < length; i++)
         if (!line[i])
             line[i] = ' ';
-    give(stream, &(struct wire_log_line){.time = complaint ? CLOCK_NEVER : line_time(line, clock_wall()), .unit = stream->unit, .text = line,
+    give(stream, &(struct wire_log_line){.time = complaint ? CLOCK_NEVER : line_time(line, stream->zone, clock_wall()), .unit = stream->unit, .text = line,
                                          .severity = complaint ? (int)SEVERITY_MAJOR : severity_suggested(line)});
     free(line);
 }
@@ -327,6 +337,8 @@ static void begin_log(struct request *request, uint32_t asset, const struct ques
     stream->unit = memory_text(strchr(question->log, ':') + 1);
     stream->search = question->search && *question->search ? memory_text(question->search) : NULL;
     stream->since = question->since;
+    const struct host *host = hosts_find(stream->hosts, asset);
+    snprintf(stream->zone, sizeof stream->zone, "%s", host ? host_fact(host, "zone") : "");
     request->state = stream;
     request->release_state = log_release;
     struct host_run run = {.command = command, .timeout = question->follow ? 0 : LOG_PATIENCE,

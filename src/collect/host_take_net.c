@@ -65,6 +65,9 @@ bool host_take_more(struct host_take *take, char *text)
             int zone = (int)strtol(fields[2], NULL, 10) % 2400; /* "+0800" */
             take->host_now = (msec)(number * 1000);
             take->reader->zone = zone / 100 * 60 + zone % 100;
+            char name[16];
+            snprintf(name, sizeof name, "%c%02d:%02d", zone < 0 ? '-' : '+', abs(zone) / 100, abs(zone) % 100);
+            host_fact_set(take->reader, "zone", name);
         }
     }
     return any;

@@ -163,12 +163,13 @@ static bool shell_start(struct local *local)
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&shell->out},
         {.flags = UV_IGNORE}};
     uv_process_options_t options = {.file = "/bin/sh", .args = arguments, .exit_cb = shell_exited, .flags = UV_PROCESS_DETACHED,
-                                    .stdio = streams, .stdio_count = 3};
+                                    .stdio = streams, .stdio_count = 3, .env = local_environment()};
     shell->process.data = shell->in.data = shell->out.data = shell;
     shell->open_handles = 3;
     shell->local = local;
     local->shell = shell;
     int status = uv_spawn(local->source->loop, &shell->process, &options);
+    free(options.env);
     if (status != 0) {
         source_status(local->source, SOURCE_TROUBLED, "cannot start a shell: %s", uv_strerror(status));
         shell->exited = true;

@@ -10,6 +10,10 @@
  * systems say is left to the script. */
 void local_quick(struct buffer *answer);
 
+/* The environment of what runs here: this process's, but without the site's time zone, which is not the host's. The
+ * list is the caller's to free, its texts are not. */
+char **local_environment(void);
+
 struct local_runs;
 struct local_runs *local_runs_new(uv_loop_t *loop);
 /* Ends what runs, without a word; frees itself when its handles are closed. */

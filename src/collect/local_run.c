@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "collect/local_private.h"
@@ -27,6 +28,18 @@ struct host_running {
     size_t length;
     char bytes[16384];
 };
+
+char **local_environment(void)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **list = memory_new_array(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], "TZ=", 3) != 0)
+            list[kept++] = environ[i];
+    return list;
+}
 
 static void running_closed(uv_handle_t *handle)
 {
@@ -131,8 +144,9 @@ static bool spawn(struct host_running *running, struct error *error)
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&running->pipes[0]},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&running->pipes[1]}};
     uv_process_options_t options = {.file = "/bin/sh", .args = arguments, .exit_cb = process_exited, .flags = UV_PROCESS_DETACHED,
-                                    .stdio = streams, .stdio_count = 3};
+                                    .stdio = streams, .stdio_count = 3, .env = local_environment()};
     int status = uv_spawn(running->runs->loop, &running->process, &options);
+    free(options.env);
     return status == 0 || error_set(error, ERROR_UNAVAILABLE, "cannot start a shell: %s", uv_strerror(status));
 }
 

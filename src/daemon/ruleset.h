@@ -1,4 +1,5 @@
-/* The rules in force: those of the contracts' profiles, replaced or left out by name by the configuration's own. */
+/* The rules in force: those of the contracts' profiles and those that every site has (src/profiles/common/), replaced or
+ * left out by name by the configuration's own. */
 #ifndef DAEMON_RULESET_H
 #define DAEMON_RULESET_H
 

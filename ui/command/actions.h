@@ -20,7 +20,7 @@ CONSOLE_ACTIONS(X)
 #define SHELL_ACTIONS(X)                                                                                       \
     X(get) X(overview) X(show) X(history) X(watch) X(adopt) X(ledger) X(config) X(doctor) X(snapshot) X(audit) \
     X(completion) X(rules) X(export) X(notify) X(alert_act) X(silence) X(runbook) \
-    X(beat) X(events) X(report) X(check) X(restart)
+    X(beat) X(events) X(report) X(check) X(restart) X(logs)
 
 #define X(name) int shell_##name(struct shell *shell, int argc, char **argv);
 SHELL_ACTIONS(X)

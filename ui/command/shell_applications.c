@@ -133,6 +133,8 @@ int shell_restart(struct shell *shell, int argc, char **argv)
     struct buffer answer = BUFFER_INIT;
     struct error error = {0};
     int code = 1;
+    if (argc == 4 && strcmp(argv[2], "on") == 0)
+        return shell_restart_unit(shell, argv[1], argv[3]);
     if (argc < 2 || argc > 3)
         return shell_usage("restart");
     if (!shell->options->yes && !agreed(argc > 2 ? argv[2] : argv[1]))

@@ -192,6 +192,8 @@ static const struct resource *find(const char *name)
 
 int shell_get(struct shell *shell, int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "network") == 0)
+        return shell_output(shell) == OUTPUT_BAD ? 2 : shell_print_network(shell);
     const struct resource *resource = argc > 1 ? find(argv[1]) : NULL;
     bool facets = resource && strcmp(resource->name, "facets") == 0;
     if (!resource || argc > 2 + facets)
@@ -329,6 +331,8 @@ int shell_show(struct shell *shell, int argc, char **argv)
         if (asset) {
             print_asset(asset);
             print_messages(asset);
+            if (strcmp(json_get_text(asset, "kind", ""), "server") == 0 && !options_at(shell->options))
+                shell_print_server(shell, argv[1]);
             json_object_put(asset);
         }
     }

@@ -56,6 +56,56 @@ static void assert_told(const char *expected)
         fail_msg("`%s` is not among:\n%s", expected, buffer_text(&problems.text));
 }
 
+static void test_what_is_expected_of_servers(void **state)
+{
+    (void)state;
+    struct settings *settings = load_text(
+        "servers:\n"
+        "  - {select: \"kind:server\", ports: [22, \"5432/tcp\", \"8000-8100\"], units: nginx, outbound: [\"10.0.0.0/8\"],\n"
+        "     restart: \"sudo -n systemctl restart {unit}\", logs: [\"journal:nginx\", \"file:/var/log/x.log\"], shell: \"ssh {user}@{host}\"}\n"
+        "sources: []\n");
+    if (!settings)
+        fail_msg("%s", buffer_text(&problems.text));
+    const struct hosts_plan *plan = settings_hosts(settings);
+    assert_int_equal(plan->count, 1);
+    assert_int_equal(plan->row[0].port_count, 3);
+    assert_string_equal(plan->row[0].units[0], "nginx");
+    assert_string_equal(plan->row[0].logs[1], "file:/var/log/x.log");
+    assert_non_null(plan->row[0].outbound);
+    settings_free(&settings);
+    assert_null(load_text("servers:\n  - {ports: [http], units: [\"a b\"], outbound: [\"*.example:443\"], restart: reboot, logs: [/etc/passwd], prots: [1]}\n"));
+    assert_told("expected a port such as 22");
+    assert_told("expected a unit such as nginx.service");
+    assert_told("expected a destination such as 10.0.0.0/8");
+    assert_told("expected a command with {unit}");
+    assert_told("expected journal:UNIT or file:/PATH");
+    assert_told("prots");
+}
+
+/* The rules of every site: there without a contract, and a name of one's own takes their place. */
+static void test_common_rules(void **state)
+{
+    (void)state;
+    struct rule **rules;
+    struct settings *settings = load_text("contracts: [campus-iot]\nrules: [{name: server-clock, severity: info, select: \"kind:server\", when: \"time_offset_seconds > 9\"}]\nsources: []\n");
+    if (!settings)
+        fail_msg("%s", buffer_text(&problems.text));
+    size_t count = settings_rules(settings, &rules);
+    unsigned clocks = 0, disks = 0, certificates = 0;
+    for (size_t i = 0; i < count; i++) {
+        clocks += strcmp(rules[i]->name, "server-clock") == 0 && rules[i]->severity == SEVERITY_INFO;
+        disks += strcmp(rules[i]->name, "server-disk") == 0 && strcmp(rules[i]->contract, "campus-iot") == 0;
+        certificates += strcmp(rules[i]->name, "server-certificate") == 0;
+    }
+    assert_int_equal(clocks, 1);
+    assert_int_equal(disks, 1);
+    assert_int_equal(certificates, 1);
+    for (size_t i = 0; i < count; i++)
+        rule_free(&rules[i]);
+    free(rules);
+    settings_free(&settings);
+}
+
 static void test_everything_that_is_right(void **state)
 {
     (void)state;
@@ -339,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_every_mistake_in_one_run),
         cmocka_unit_test(test_shapes_that_are_no_configuration),
         cmocka_unit_test(test_conf_d_merges_in_order),
+        cmocka_unit_test(test_what_is_expected_of_servers),
+        cmocka_unit_test(test_common_rules),
         cmocka_unit_test(test_search_order),
         cmocka_unit_test(test_no_configuration_watches_this_host),
         cmocka_unit_test(test_equal_sources_have_equal_texts),
