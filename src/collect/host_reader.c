@@ -88,6 +88,8 @@ void host_reader_free(struct host_reader **held)
 unsigned host_reader_due(const struct host_reader *reader, msec steady, bool attended)
 {
     unsigned depths = HOST_QUICK | (attended ? HOST_FULL : 0);
+    if (reader->taken[0] == CLOCK_NEVER)
+        return HOST_QUICK;
     if (reader->taken[1] == CLOCK_NEVER || steady - reader->taken[1] >= (attended ? 3 * SPAN_SECOND : USUAL_EVERY))
         depths |= HOST_USUAL;
     if (reader->taken[3] == CLOCK_NEVER || steady - reader->taken[3] >= SLOW_EVERY)

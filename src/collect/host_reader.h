@@ -37,8 +37,8 @@ void host_reader_free(struct host_reader **reader);
  * script at all (a banner, somebody else's text); half an answer gives what is whole, with the fact "missing:SECTION". */
 struct host *host_reader_take(struct host_reader *reader, const char *text, size_t length, uint64_t steady_ns, msec wall,
                               struct error *error);
-/* The depths to ask for now, by what was taken when: QUICK always, USUAL every 15 s, SLOW each hour, FULL while attended;
- * all but FULL in the first. */
+/* The depths to ask for now, by what was taken when: QUICK always, and alone in the first, so that a host shows at
+ * once; USUAL every 15 s, SLOW each hour, FULL while attended. */
 unsigned host_reader_due(const struct host_reader *reader, msec steady, bool attended);
 void host_reader_forget(struct host_reader *reader); /* the next sample has no rates */
 

@@ -42,6 +42,8 @@ struct local {
     const struct config_node *node;
 };
 
+static void local_tick(uv_timer_t *timer);
+
 /* ---- an answer ---- */
 
 struct values {
@@ -72,6 +74,8 @@ static void answered(struct local *local, const char *text, size_t length)
     }
     host->cost = clock_steady() - local->began;
     struct values values = {.source = source, .raw = BUFFER_INIT};
+    if (!source->messages) /* the rest at once */
+        uv_timer_start(&local->timer, local_tick, 0, (uint64_t)local->interval);
     host_metrics(host, put_value, &values);
     source->messages++;
     source->bytes += length;
