@@ -215,7 +215,9 @@ static void its_charts_are_there(void **state)
     press(harness, "", "REPLAY A-20261121-0007");
     press(harness, "=", "04:00:07");
     press(harness, "type::asset Space type:GW-A-0042 Enter", "cpu");
-    harness_golden(harness, "replay-asset-120x40");
+    assert_true(harness_wait_text(harness, "6 below", PATIENCE));
+    assert_true(harness_wait_text(harness, "cpu, last 6h", PATIENCE));
+    assert_true(harness_wait_text(harness, "xxxxx", PATIENCE)); /* 19 minutes offline in the strip of health */
     leave(&harness);
 }
 
