@@ -58,6 +58,7 @@ struct recovery {
     msec *tries;                             /* wall; of the window */
     unsigned try_count;
     msec next;                               /* steady; not before */
+    msec ended;                              /* wall, of the last restart: what was seen before says nothing of it */
     char held[64];                           /* why it holds back; "" */
 };
 

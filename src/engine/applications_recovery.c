@@ -255,6 +255,7 @@ static void restart_ended(struct restart *restart, int exit_code, const struct e
                      application->recovery.attempts, result);
             tell_restarted(application, text);
         }
+        application->recovery.ended = clock_wall();
         if (application->recovery.unit) {
             application->recovery.state = RECOVERY_WATCHING;
             later(application, SETTLE);
@@ -413,6 +414,12 @@ static const char *held_by(const struct application *application)
     return asset == FLEET_NONE || reached ? "" : "its server is not reached yet";
 }
 
+static bool seen_before(const struct application *application, msec when)
+{
+    const struct application_check *check = application->applications->owners[application->cause].check;
+    return check->checked == CLOCK_NEVER || check->checked < when;
+}
+
 static void tries_forget(struct recovery *recovery, msec now)
 {
     unsigned kept = 0;
@@ -525,6 +532,8 @@ void recovery_consider(struct application *application)
         return; /* until it was well, or a person restarted it */
     } else if (recovery->try_count && steady < recovery->next) {
         later(application, recovery->next - steady);
+    } else if (recovery->ended && seen_before(application, recovery->ended + LOOK_AFTER)) {
+        later(application, LOOK_AFTER); /* its checks have not been asked since */
     } else {
         try_now(application, now);
     }
