@@ -1,10 +1,14 @@
 # The console's own tests: golden screens against a real daemon.
-CONSOLE_TESTS = $(patsubst %,$(BUILD)/tests/screen/test_%,console shell alerts duty replay night)
+CONSOLE_TESTS = $(patsubst %,$(BUILD)/tests/screen/test_%,console shell alerts duty replay night servers)
 $(BUILD)/tests/screen/site.o: CPPFLAGS += -Itests -DBUILD_FOLDER='"$(abspath $(BUILD))"'
 $(CONSOLE_TESTS): CPPFLAGS += -DBUILD_FOLDER='"$(abspath $(BUILD))"'
 $(CONSOLE_TESTS): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/screen/site.o \
   $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
 $(CONSOLE_TESTS): $(BUILD)/tests/screen/site.o all
 $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,src/client/event_parser.c src/client/http_response.c)
+# Drawings of the pages compared with golden text, in both languages.
+HOSTED_TESTS = $(BUILD)/tests/unit/ui/view/test_server $(BUILD)/tests/unit/ui/view/test_applications
+$(HOSTED_TESTS): CPPFLAGS += -DTRANSLATIONS_FOLDER='"$(abspath $(BUILD))/locale"' -DGOLDEN_FOLDER='"$(abspath tests/screen/golden)"'
+$(HOSTED_TESTS): $(TRANSLATIONS)
 # The console's feed and a collector's share names: this program is the console's side alone.
 $(BUILD)/tests/unit/ui/app/test_feed: UNIT_LIBS = $(BUILD)/libconsole.a $(BUILD)/libcore.a

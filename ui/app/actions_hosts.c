@@ -18,7 +18,8 @@
 /* A restart from its question to the health that follows. One at a time; it hangs from struct app. */
 struct restart {
     struct app *app;
-    char *what, *host, *path, *body, *watch; /* unit, where, the write, then what to read until it is well */
+    char *what, *host, *whose;    /* the unit, where it runs, what should be well after it */
+    char *path, *body, *watch;    /* the write, and what to read until it is well */
     struct client_request *request;
     uv_timer_t *timer;
     msec started;
@@ -41,6 +42,7 @@ static void restart_free(struct restart *restart)
         restart->app->restart = NULL;
     free(restart->what);
     free(restart->host);
+    free(restart->whose);
     free(restart->path);
     free(restart->body);
     free(restart->watch);
@@ -81,13 +83,13 @@ static void health_came(void *owner, const struct client_answer *answer)
     restart->request = NULL;
     feed_event(app->feed, "pulse");
     if (health == HEALTH_OK && restart->seconds >= 2) {
-        app_say(app, ROLE_OK, _("%s was restarted; %s is ok"), restart->what, restart->host);
+        app_say(app, ROLE_OK, _("%s was restarted; %s is ok"), restart->what, restart->whose);
         restart_free(restart);
     } else if (restart->seconds >= FOLLOW_FOR) {
-        app_say(app, ROLE_WARNING, _("%s was restarted; %s is %s still"), restart->what, restart->host, health_word(health));
+        app_say(app, ROLE_WARNING, _("%s was restarted; %s is %s still"), restart->what, restart->whose, health_word(health));
         restart_free(restart);
     } else {
-        app_say(app, ROLE_HINT, _("%s was restarted; %s is %s, watching %us"), restart->what, restart->host, health_word(health), restart->seconds);
+        app_say(app, ROLE_HINT, _("%s was restarted; %s is %s, watching %us"), restart->what, restart->whose, health_word(health), restart->seconds);
     }
 }
 
@@ -227,6 +229,7 @@ static bool restart_node(struct app *app, struct view *view, struct error *error
     *restart = (struct restart){.app = app, .application = true,
                                 .what = memory_text(*node->unit ? node->unit : *node->name ? node->name : node->id),
                                 .host = memory_text(*node->unit_on ? node->unit_on : *node->asset ? node->asset : application_id(view)),
+                                .whose = memory_text(application_name(view)),
                                 .path = resource_path("applications", application_id(view), "/restart"), .body = one_member("node", node->id),
                                 .watch = resource_path("applications", application_id(view), "")};
     ask(restart, _("The command configured for it runs there at once. Whoever uses it is interrupted."));
@@ -248,7 +251,8 @@ bool action_restart(struct app *app, const struct command *command, const char *
     if (page && !page->may_restart)
         return error_set(error, ERROR_DENIED, _("restart: no command is configured for it on %s, or you may not"), id);
     struct restart *restart = memory_new(sizeof *restart);
-    *restart = (struct restart){.app = app, .what = memory_text(unit), .host = memory_text(id), .path = resource_path("servers", id, "/restart"),
+    *restart = (struct restart){.app = app, .what = memory_text(unit), .host = memory_text(id),
+                                .whose = memory_text(id), .path = resource_path("servers", id, "/restart"),
                                 .body = one_member("unit", unit), .watch = resource_path("servers", id, "")};
     ask(restart, _("The command configured for it runs there at once. Whoever uses it is interrupted."));
     return true;

@@ -305,6 +305,12 @@ const char *application_id(struct view *view)
     return view->ops == &application_view ? ((struct application *)view->state)->id : NULL;
 }
 
+const char *application_name(struct view *view)
+{
+    const struct application *app = view->state;
+    return app->have && *app->page.application.name ? app->page.application.name : app->id;
+}
+
 /* ---- drawing ---- */
 
 static void draw_title(struct application *app, struct surface *surface, struct rect area)
@@ -498,10 +504,8 @@ static void targets(struct view *view, struct view_targets *out)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    const struct application *app = view->state;
     const struct wire_overview *overview = view->host_ops->overview(view->host);
-    buffer_printf(out, "%s ▸ %s ▸ %s", overview ? overview->site : _("site"), _("applications"),
-                  app->have && *app->page.application.name ? app->page.application.name : app->id);
+    buffer_printf(out, "%s ▸ %s ▸ %s", overview ? overview->site : _("site"), _("applications"), application_name(view));
 }
 
 static void hints(struct view *view, struct buffer *out)

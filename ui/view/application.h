@@ -9,6 +9,7 @@ extern const struct view_ops application_view, server_view;
 /* The node under the cursor of an application's page; NULL: another view, or none. Valid until the next answer. */
 const struct wire_node *application_node(struct view *view);
 const char *application_id(struct view *view);
+const char *application_name(struct view *view); /* of an application's page only */
 /* Of a server's page. */
 const char *server_unit(struct view *view);
 const char *server_id(struct view *view);        /* NULL: another view */

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "term/locale.h"
 #include "term/theme.h"
 #include "view/view.h"
 
@@ -97,6 +98,39 @@ static inline const char *hosted_draw(struct hosted *hosted)
     if (getenv("SHOW_SCREENS"))
         printf("%s================\n", buffer_text(&hosted->out));
     return buffer_text(&hosted->out);
+}
+
+/* The language of what is drawn from now on: "zh_CN", or "en". */
+static inline void hosted_language(const char *language)
+{
+    setenv("NOCTURNE_LOCALEDIR", TRANSLATIONS_FOLDER, 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    setenv("LANGUAGE", language, 1);
+    locale_init();
+    locale_prefer(language);
+}
+
+/* Compare the drawing with tests/screen/golden/NAME.txt; UPDATE_GOLDEN=1 writes it anew. */
+static inline void hosted_golden(struct hosted *hosted, const char *name)
+{
+    char path[400], kept[65536];
+    const char *drawn = hosted_draw(hosted);
+    snprintf(path, sizeof path, GOLDEN_FOLDER "/%s.txt", name);
+    FILE *file = fopen(path, getenv("UPDATE_GOLDEN") ? "w" : "r");
+    if (!file)
+        fail_msg("no %s: UPDATE_GOLDEN=1 makes it", path);
+    if (getenv("UPDATE_GOLDEN")) {
+        fputs(drawn, file);
+        fclose(file);
+        return;
+    }
+    size_t length = fread(kept, 1, sizeof kept - 1, file);
+    kept[length] = '\0';
+    fclose(file);
+    if (strcmp(kept, drawn) != 0) {
+        print_message("# -- golden %s --\n%s# -- drawn --\n%s", name, kept, drawn);
+        fail_msg("another drawing than %s", path);
+    }
 }
 
 static inline const char *hosted_plain(struct hosted *hosted)

@@ -255,10 +255,8 @@ static void logs_offered_are_listed(void **state)
 
 /* ---- the servers ---- */
 
-static void servers_in_a_table(void **state)
+static void servers_answer(struct buffer *out)
 {
-    (void)state;
-    struct buffer body = BUFFER_INIT;
     struct json_writer writer;
     struct wire_page page = {.total = 2, .population = 9};
     struct wire_server server = {.id = "db-2", .name = "数据库二", .address = "10.0.0.12", .place = "机房东 A03", .system = "Debian 12", .source = "hosts",
@@ -270,20 +268,33 @@ static void servers_in_a_table(void **state)
                                  .disk_mount = "", .health = HEALTH_UNKNOWN, .since = CLOCK_NEVER, .taken = CLOCK_NEVER, .uptime = NAN, .cpu = NAN,
                                  .iowait = NAN, .load1 = NAN, .memory = NAN, .memory_total = NAN, .swap = NAN, .disk = NAN, .in_rate = NAN,
                                  .out_rate = NAN, .speed = NAN, .worst = -1};
-    json_start(&writer, &body);
+    json_start(&writer, out);
     wire_list_begin(&writer, &page);
     wire_write_server(&writer, &server);
     wire_write_server(&writer, &silent);
     wire_list_end(&writer);
+}
+
+static struct hosted *servers_open(int rows, int columns)
+{
+    struct hosted *hosted = hosted_new(&servers_view, "", rows, columns);
+    struct buffer body = BUFFER_INIT;
+    servers_answer(&body);
+    hosted_answer(hosted, 0, buffer_text(&body), body.length);
+    buffer_release(&body);
+    return hosted;
+}
+
+static void servers_in_a_table(void **state)
+{
+    (void)state;
     for (int columns = 1; columns < 220; columns += 9) {
-        struct hosted *hosted = hosted_new(&servers_view, "", columns / 4 + 1, columns);
-        hosted_answer(hosted, 0, buffer_text(&body), body.length);
+        struct hosted *hosted = servers_open(columns / 4 + 1, columns);
         LACKS(hosted_draw(hosted), "nan");
         hosted_free(hosted);
     }
-    struct hosted *hosted = hosted_new(&servers_view, "", 20, 80);
+    struct hosted *hosted = servers_open(20, 80);
     HAS(hosted_want(hosted, 0), "/servers?sort=-health,id");
-    hosted_answer(hosted, 0, buffer_text(&body), body.length);
     const char *drawn = hosted_draw(hosted);
     HAS(drawn, "2 of 9 · 7 filtered");
     HAS(drawn, "数据库二");
@@ -298,7 +309,33 @@ static void servers_in_a_table(void **state)
     assert_string_equal(hosted->opened, "server db-2");
     HAS(hosted_plain(hosted), "1  critical  数据库二  机房东 A03");
     hosted_free(hosted);
-    buffer_release(&body);
+}
+
+static void as_in_the_golden_screens(void **state)
+{
+    (void)state;
+    static const char none[] = "{\"items\":[],\"total\":0}";
+    static const struct { const char *language, *suffix; int rows, columns; } looks[] = {
+        {"en", "80x20", 20, 80}, {"en", "200x56", 56, 200}, {"zh_CN", "zh-80x20", 20, 80}};
+    for (unsigned i = 0; i < ARRAY_COUNT(looks); i++) {
+        char name[80];
+        hosted_language(looks[i].language);
+        struct hosted *hosted = list_open(looks[i].rows, looks[i].columns);
+        hosted_command(hosted, "hidden", "");
+        snprintf(name, sizeof name, "applications-%s", looks[i].suffix);
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+        hosted = page_open(looks[i].rows, looks[i].columns);
+        hosted_answer(hosted, 1, none, sizeof none - 1);
+        snprintf(name, sizeof name, "application-%s", looks[i].suffix);
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+        hosted = servers_open(looks[i].rows, looks[i].columns);
+        snprintf(name, sizeof name, "servers-%s", looks[i].suffix);
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+    }
+    hosted_language("en");
 }
 
 int main(void)
@@ -307,7 +344,7 @@ int main(void)
         cmocka_unit_test(those_that_wait_are_counted_and_folded), cmocka_unit_test(every_size_of_the_list),
         cmocka_unit_test(it_opens_where_it_hurts), cmocka_unit_test(figures_and_needs_of_a_node),
         cmocka_unit_test(its_alerts_are_those_of_what_it_stands_on), cmocka_unit_test(a_log_is_followed_searched_and_bounded),
-        cmocka_unit_test(errors_are_jumped_to), cmocka_unit_test(logs_offered_are_listed), cmocka_unit_test(servers_in_a_table),
+        cmocka_unit_test(errors_are_jumped_to), cmocka_unit_test(logs_offered_are_listed), cmocka_unit_test(servers_in_a_table), cmocka_unit_test(as_in_the_golden_screens),
     };
     setenv("TZ", "Asia/Shanghai", 1);
     tzset();

@@ -268,6 +268,36 @@ static void the_linear_twin_says_the_same(void **state)
     hosted_free(hosted);
 }
 
+static void as_in_the_golden_screens(void **state)
+{
+    (void)state;
+    static const char *const sections[] = {"", " ports", " disks", " units", " facts"};
+    char name[80], argument[40];
+    for (unsigned i = 0; i < ARRAY_COUNT(sections); i++) {
+        snprintf(argument, sizeof argument, "db-2%s", sections[i]);
+        struct hosted *hosted = page_open(argument, 20, 80);
+        snprintf(name, sizeof name, "server%s%s-80x20", i ? "-" : "", *sections[i] ? sections[i] + 1 : "");
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+    }
+    struct hosted *hosted = page_open("db-2", 56, 200);
+    hosted_draw(hosted);
+    hosted_golden(hosted, "server-200x56");
+    hosted_free(hosted);
+    hosted = page_open("db-2", 26, 100);
+    hosted_golden(hosted, "server-100x26");
+    hosted->surface.ascii = true;
+    hosted_golden(hosted, "server-ascii-100x26");
+    hosted_free(hosted);
+    hosted_language("zh_CN");
+    hosted = page_open("db-2", 20, 80);
+    hosted_golden(hosted, "server-zh-80x20");
+    hosted_command(hosted, "section", "ports");
+    hosted_golden(hosted, "server-ports-zh-80x20");
+    hosted_free(hosted);
+    hosted_language("en");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +306,7 @@ int main(void)
         cmocka_unit_test(the_cursor_keeps_its_row), cmocka_unit_test(enter_follows_what_is_there), cmocka_unit_test(live_and_past),
         cmocka_unit_test(what_is_not_told_says_why), cmocka_unit_test(a_server_that_never_answered), cmocka_unit_test(every_size_is_drawn),
         cmocka_unit_test(ascii_has_no_glyph), cmocka_unit_test(the_linear_twin_says_the_same),
+        cmocka_unit_test(as_in_the_golden_screens),
     };
     setenv("TZ", "Asia/Shanghai", 1);
     tzset();
