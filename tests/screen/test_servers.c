@@ -150,6 +150,11 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     harness_mask(harness, "(•|∙) 00", "* 00");
     harness_mask(harness, "[0-9.]+ (ms|MiB|%)", "0 ms");
     harness_mask(harness, "[0-9]+\\.[0-9]+", "0");
+    harness_mask(harness, "^ 创新港  .*$", " 创新港"); /* other processes of this very host may keep it busy */
+    harness_mask(harness, "memory_bytes .*$", "memory_bytes");
+    harness_mask(harness, "after [0-9]+m?s", "after 0s");
+    harness_mask(harness, "nocturne-nginx-......", "nocturne-nginx");
+    harness_mask(harness, "[0-9]+ (users|用户)", "0 users");
     return harness;
 }
 
@@ -195,12 +200,13 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     has_golden_part(harness, "2 of 2 checks good");
     snprintf(held, sizeof held, "%s/held", folder);
     write_file("held", 0600, "");
-    assert_int_equal(kill(nginx_pid(), SIGKILL), 0); /* no word of goodbye; its worker goes on serving until its own end */
+    assert_int_equal(kill(nginx_pid(), SIGTERM), 0);
     await(harness, "0 processes like");
+    await(harness, "0 of 2 checks good");
     await(harness, "0 of 1 tries left"); /* what is tried by itself failed, as the unit is held */
-    press(harness, "w", "the first broken");
+    press(harness, "w", "◂ 0 processes");
     harness_wait_quiet(harness, QUIET, 1000);
-    has_golden_part(harness, "◂ 0 processes like nginx: master*");
+    has_golden_part(harness, "◂ 0 processes like nginx");
     harness_golden(harness, "application-down-80x24");
     assert_int_equal(unlink(held), 0);
     press(harness, "R", "Restart nginx.service on web-1?");
@@ -209,6 +215,7 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     has_golden_part(harness, "Restart nginx.service on web-1?");
     harness_golden(harness, "application-restart-80x24");
     press(harness, "y", "nginx.service was restarted; 能源态势 is ok");
+    assert_true(harness_wait_no_text(harness, "watching", PATIENCE));
     has_golden_part(harness, "nothing hurts");
     has_golden_part(harness, "2 of 2 checks good");
     press(harness, "Tab Tab", "nginx.service");
@@ -236,7 +243,7 @@ static void the_page_comes_with_its_data(void **state)
     for (int i = 0; i < 5; i++) {
         msec before = clock_steady();
         harness_keys(harness, "Enter");
-        assert_true(harness_wait_text(harness, "GiB", PATIENCE));
+        assert_true(harness_wait_text(harness, "s live", PATIENCE) && harness_wait_text(harness, "cpu%↓", PATIENCE));
         double took = (double)(clock_steady() - before);
         best = took < best ? took : best;
         press(harness, "Esc", "worst first");

@@ -139,7 +139,7 @@ static void make_tables(struct application *app)
 {
     const struct table_column nodes[T_COLUMNS] = {
         [T_LETTER] = {.name = "letter", .title = "", .minimum = 1, .maximum = 1},
-        [T_NAME] = {.name = "name", .title = _("made of"), .minimum = 24, .weight = 2, .maximum = 56, .cut = TEXT_CUT_MIDDLE, .strong = true},
+        [T_NAME] = {.name = "name", .title = _("made of"), .minimum = 18, .weight = 2, .maximum = 56, .cut = TEXT_CUT_MIDDLE, .strong = true},
         [T_KIND] = {.name = "kind", .title = _("kind"), .minimum = 5, .maximum = 11, .drop = 2},
         [T_EVIDENCE] = {.name = "evidence", .title = _("evidence"), .minimum = 20, .weight = 3, .cut = TEXT_CUT_END},
         [T_ASSET] = {.name = "asset", .title = _("on"), .minimum = 8, .maximum = 20, .cut = TEXT_CUT_MIDDLE, .drop = 1},
@@ -334,6 +334,8 @@ static void draw_title(struct application *app, struct surface *surface, struct 
     buffer_printf(&line, _("%u of %u checks good"), row->checks - row->failing - row->waiting, row->checks);
     if (row->waiting)
         buffer_printf(&line, _(" · %u wait for an address"), row->waiting);
+    if (*row->recovery)
+        buffer_printf(&line, _(" · recovery: %s"), row->recovery);
     if (isfinite(row->availability))
         buffer_printf(&line, _(" · this month %.2f %%"), floor(row->availability * 10000) / 100);
     if (isfinite(row->availability_30d))
@@ -342,12 +344,22 @@ static void draw_title(struct application *app, struct surface *surface, struct 
         buffer_printf(&line, " · %s ms", number_text(number, row->latency));
     if (isfinite(row->users))
         buffer_printf(&line, _(" · %s users"), number_text(number, row->users));
-    if (*row->recovery)
-        buffer_printf(&line, _(" · recovery: %s"), row->recovery);
     if (*row->contract)
         buffer_printf(&line, " · %s %s", row->contract, row->requirement);
     surface_text_cut(surface, area.row + 2, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line), TEXT_CUT_END);
     buffer_release(&line);
+}
+
+static char *figure_text(char out[2 * FIGURE_TEXT], const struct wire_figure *figure)
+{
+    char number[FIGURE_TEXT];
+    if (strcmp(figure->unit, "B") == 0)
+        snprintf(out, 2 * FIGURE_TEXT, "%s", bytes_text(number, figure->value));
+    else if (strcmp(figure->unit, "s") == 0)
+        snprintf(out, 2 * FIGURE_TEXT, "%s", days_text(number, figure->value));
+    else
+        snprintf(out, 2 * FIGURE_TEXT, "%s%s%.20s", number_text(number, figure->value), *figure->unit ? " " : "", figure->unit);
+    return out;
 }
 
 /* The node under the cursor in two lines: its state, its figures. */
@@ -356,7 +368,7 @@ static void draw_node(struct application *app, struct surface *surface, struct r
     size_t at = table_cursor(app->table[PANE_NODES]);
     const struct wire_node *node = at < app->page.node_count ? &app->page.nodes[at] : NULL;
     struct buffer line = BUFFER_INIT;
-    char age[SPAN_TEXT], since[INSTANT_TEXT], number[FIGURE_TEXT];
+    char age[SPAN_TEXT], since[INSTANT_TEXT], figure[2 * FIGURE_TEXT];
     surface_rule(surface, area.row, area.column, area.columns);
     if (!node)
         return;
@@ -375,8 +387,7 @@ static void draw_node(struct application *app, struct surface *surface, struct r
     buffer_clear(&line);
     buffer_append_text(&line, node->evidence);
     for (unsigned i = 0; i < node->figure_count; i++)
-        buffer_printf(&line, "%s%s %s%s%s", line.length ? " · " : "", node->figures[i].name, number_text(number, node->figures[i].value),
-                      *node->figures[i].unit ? " " : "", node->figures[i].unit);
+        buffer_printf(&line, "%s%s %s", line.length ? " · " : "", node->figures[i].name, figure_text(figure, &node->figures[i]));
     for (unsigned i = 0; i < node->need_count; i++)
         buffer_printf(&line, "%s%s%s", i ? ", " : line.length ? " · " : "", i ? "" : _("needs "), node->needs[i]);
     surface_text_cut(surface, area.row + 2, area.column + 1, area.columns - 2, ROLE_TEXT, buffer_text(&line), TEXT_CUT_END);

@@ -101,7 +101,7 @@ static struct table *make_table(void)
         [C_NAME] = {.name = "name", .title = _("application"), .minimum = 14, .weight = 2, .maximum = 32, .cut = TEXT_CUT_MIDDLE, .strong = true},
         [C_SUBSYSTEM] = {.name = "subsystem", .title = _("subsystem"), .minimum = 8, .maximum = 16, .drop = 6},
         [C_MONTH] = {.name = "month", .title = _("month%"), .minimum = 6, .maximum = 8, .right = true},
-        [C_UPTIME] = {.name = "uptime", .title = _("uptime"), .minimum = 5, .maximum = 6, .right = true, .drop = 2},
+        [C_UPTIME] = {.name = "uptime", .title = _("uptime"), .minimum = 6, .maximum = 6, .right = true, .drop = 2},
         [C_LATENCY] = {.name = "latency", .title = "ms", .minimum = 5, .maximum = 6, .right = true},
         [C_USERS] = {.name = "users", .title = _("users"), .minimum = 5, .maximum = 6, .right = true, .drop = 3},
         [C_CHECKS] = {.name = "checks", .title = _("checks"), .minimum = 6, .maximum = 6, .right = true, .drop = 1},

@@ -66,7 +66,9 @@ static void draw_title(struct server_page *page, struct view *view, struct surfa
         if (*words[i])
             buffer_printf(&text, "%s%s", text.length ? " · " : "", words[i]);
     if (isfinite(server->uptime))
-        buffer_printf(&text, "%s%s %s", text.length ? " · " : "", _("uptime"), days_text(up, server->uptime));
+        buffer_append_text(&text, text.length ? " · " : "");
+    if (isfinite(server->uptime))
+        buffer_printf(&text, _("up %s"), days_text(up, server->uptime));
     server_applications(&applications, server);
     if (applications.length)
         buffer_printf(&text, "  %s %s", _("apps:"), buffer_text(&applications));

@@ -208,7 +208,7 @@ const struct section_ops section_disks = {.name = "disks", .title = N_("disks"),
 enum { N_NAME, N_STATE, N_IN, N_IN_BAR, N_OUT, N_OUT_BAR, N_SPEED, N_ERRORS, N_DROPS, N_COLUMNS };
 static const struct table_column interface_columns[N_COLUMNS] = {
     [N_NAME] = {.name = "name", .title = N_("interface"), .minimum = 9, .maximum = 20, .cut = TEXT_CUT_MIDDLE, .strong = true},
-    [N_STATE] = {.name = "state", .title = "", .minimum = 4, .maximum = 6},
+    [N_STATE] = {.name = "state", .title = "", .minimum = 4, .maximum = 8},
     [N_IN] = {.name = "in", .title = N_("in"), .minimum = 9, .maximum = 10, .right = true},
     [N_IN_BAR] = {.name = "in_bar", .title = "", .minimum = 6, .maximum = 6, .drop = 1},
     [N_OUT] = {.name = "out", .title = N_("out"), .minimum = 9, .maximum = 10, .right = true},
@@ -248,7 +248,7 @@ static void interface_fill(struct server_page *page, unsigned index, struct tabl
     char speed[FIGURE_TEXT];
     row->id = interface->name;
     row->cells[N_NAME] = (struct table_cell){interface->name, interface->up ? ROLE_TEXT : ROLE_DIM};
-    row->cells[N_STATE] = (struct table_cell){interface->up ? _("up") : _("down"), ROLE_DIM};
+    row->cells[N_STATE] = (struct table_cell){interface->up ? _("linked") : _("no link"), ROLE_DIM};
     rate_cells(page, row, N_IN, interface->in_rate, interface->speed);
     rate_cells(page, row, N_OUT, interface->out_rate, interface->speed);
     cell_text(page, row, N_SPEED, ROLE_DIM, speed_text(speed, interface->speed));

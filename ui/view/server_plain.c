@@ -37,7 +37,7 @@ static void print_head(struct server_page *page, struct view *view, struct buffe
                   percent_text(two, server->memory), _("disk"), percent_text(three, server->disk), server->disk_mount, _("load"),
                   number_text(four, server->load1));
     if (host)
-        buffer_printf(out, "  %s %s  %s %s\n", _("up"), days_text(one, host->uptime), _("data age"),
+        buffer_printf(out, "  %s %s  %s %s\n", _("uptime"), days_text(one, host->uptime), _("data age"),
                       age_text(age, host->taken, view->host_ops->now(view->host)));
     else
         buffer_printf(out, "  %s\n", page->past ? _("lists of the past are not stored; = returns to now") : _("it has not answered yet"));
