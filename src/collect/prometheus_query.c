@@ -409,7 +409,7 @@ static bool check_url(const struct config_node *node, const char *text, struct e
 
 static const struct config_key query_keys[] = {
     {.name = "metric", .type = CONFIG_TEXT, .required = true, .help = "its name here, as in cpu_percent"},
-    {.name = "query", .type = CONFIG_TEXT, .required = true, .help = "PromQL; one series for each asset"},
+    {.name = "query", .type = CONFIG_TEXT, .required = true, .help = "in PromQL; one series for each asset"},
     {.name = "label", .type = CONFIG_TEXT, .help = "that names the asset by id, address or host (default instance)"},
     {.name = NULL},
 };

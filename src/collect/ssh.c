@@ -407,8 +407,8 @@ static const struct config_key ssh_keys[] = {
      .help = "which assets to watch (default kind:server); their address is host, host:port or a Host of ~/.ssh/config"},
     {.name = "user", .type = CONFIG_TEXT, .help = "whom to sign in as (default: what ~/.ssh/config says, then root)"},
     {.name = "key", .type = CONFIG_TEXT_LIST,
-     .help = "private key files, closed to others (mode 0600); one with a passphrase needs the agent. Default: what "
-             "~/.ssh/config says, then the agent's keys and ~/.ssh/id_ed25519, id_ecdsa, id_rsa"},
+     .help = "private key files, closed to others (mode 0600); one with a passphrase needs the agent (default: what "
+             "~/.ssh/config says, then the agent's keys and ~/.ssh/id_ed25519, id_ecdsa, id_rsa)"},
     {.name = "agent", .type = CONFIG_TEXT, .help = "socket of an ssh-agent, or none (default $SSH_AUTH_SOCK)"},
     {.name = "interval", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 24 * 3600e3,
      .help = "time from one question to the next (default 5s); 1 s while somebody looks at the host"},

@@ -9,7 +9,6 @@
 #include "command/actions.h"
 #include "command/shell.h"
 #include "term/locale.h"
-#include "wire/applications.h"
 
 /* ---- show ---- */
 
