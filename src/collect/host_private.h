@@ -128,6 +128,7 @@ bool host_take_certificates(struct host_take *take, char *text);
 void host_put_interfaces(struct host_take *take);
 void host_put_disks(struct host_take *take);
 void host_put_ports(struct host_take *take);
+void host_ports_clear(struct host_take *take);
 void host_late_disk(struct host_take *take, char *line); /* "=late ..." */
 
 #endif

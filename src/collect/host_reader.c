@@ -32,8 +32,8 @@ static const struct section {
     [SECTION_UPDATES] = {"updates", HOST_SLOW, false, "no known package manager", host_take_updates},
     [SECTION_CERTIFICATES] = {"certificates", HOST_SLOW, true, "no openssl", host_take_certificates},
     [SECTION_MORE] = {"more", HOST_USUAL, false, "nothing told", host_take_more},
-    [SECTION_PORTS] = {"ports", HOST_USUAL, false, "not permitted", host_take_ports},
-    [SECTION_SESSIONS] = {"sessions", HOST_USUAL, false, "not permitted", host_take_sessions},
+    [SECTION_PORTS] = {"ports", HOST_USUAL, false, "ss did not end", host_take_ports},
+    [SECTION_SESSIONS] = {"sessions", HOST_USUAL, false, "ss did not end", host_take_sessions},
     [SECTION_UNITS] = {"units", HOST_USUAL, false, "systemd does not answer", host_take_units},
     [SECTION_LOGINS] = {"logins", HOST_USUAL, false, "no who", host_take_logins},
     [SECTION_FAILED] = {"failed", HOST_USUAL, false, "no log of logins that may be read", host_take_failed},
@@ -341,10 +341,7 @@ struct host *host_reader_take(struct host_reader *reader, const char *text, size
     host_counters_release(&take.cores);
     host_counters_release(&take.disks);
     host_counters_release(&take.interfaces);
-    for (unsigned i = 0; i < take.port_count; i++) {
-        free((char *)(uintptr_t)take.ports[i].address);
-        free((char *)(uintptr_t)take.ports[i].process);
-    }
+    host_ports_clear(&take);
     free(take.ports);
     free(take.commands);
     host_builder_free(&take.builder);

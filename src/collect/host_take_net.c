@@ -197,9 +197,10 @@ static bool protocol_read(const char *name, enum host_protocol *protocol)
     return strncmp(name, "tcp", 3) == 0 || strncmp(name, "udp", 3) == 0;
 }
 
-/* "tcp LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(..) uid:33 ino:1 sk:1" */
-static void take_ss_ports(struct host_take *take, char *text)
+/* "tcp LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(..) uid:33 ino:1 sk:1". False: it was not all. */
+static bool take_ss_ports(struct host_take *take, char *text)
 {
+    bool whole = false;
     for (char *line; (line = host_line(&text));) {
         char *fields[7];
         const char *address;
@@ -207,6 +208,7 @@ static void take_ss_ports(struct host_take *take, char *text)
         unsigned port;
         const char *process, *user;
         int pid;
+        whole = whole || strcmp(line, "ok") == 0;
         if (host_split(line, fields, 7) < 6 || !protocol_read(fields[0], &protocol) || !split_end(fields[4], &address, &port))
             continue;
         char who[512];
@@ -214,16 +216,20 @@ static void take_ss_ports(struct host_take *take, char *text)
         owner_read(take, who, &process, &pid, &user);
         add_port(take, protocol, address, port, process, pid, user);
     }
+    return whole;
 }
 
 /* "tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 123/sshd"; udp has no state */
-static void take_netstat_ports(struct host_take *take, char *text)
+static bool take_netstat_ports(struct host_take *take, char *text)
 {
+    bool whole = false;
     for (char *line; (line = host_line(&text));) {
         char *fields[7];
         const char *address;
         enum host_protocol protocol;
-        unsigned port, count = host_split(line, fields, 7);
+        unsigned port;
+        whole = whole || strcmp(line, "ok") == 0;
+        unsigned count = host_split(line, fields, 7);
         if (count < 5 || !protocol_read(fields[0], &protocol) || !split_end(fields[3], &address, &port))
             continue;
         char *owner = strcmp(fields[5], "LISTEN") == 0 ? fields[6] : fields[5], *slash = strchr(owner, '/');
@@ -232,6 +238,7 @@ static void take_netstat_ports(struct host_take *take, char *text)
             slash[1 + strcspn(slash + 1, " ")] = '\0';
         add_port(take, protocol, address, port, slash ? slash + 1 : "", pid > 0 && pid < INT_MAX ? (int)pid : 0, "");
     }
+    return whole;
 }
 
 /* "0100007F" or 32 digits: words of the host's order; all our architectures are little-endian. */
@@ -286,20 +293,34 @@ static void take_proc_ports(struct host_take *take, char *text, enum host_protoc
     }
 }
 
+void host_ports_clear(struct host_take *take)
+{
+    for (unsigned i = 0; i < take->port_count; i++) {
+        free((char *)(uintptr_t)take->ports[i].address);
+        free((char *)(uintptr_t)take->ports[i].process);
+    }
+    take->port_count = 0;
+}
+
 bool host_take_ports(struct host_take *take, char *text)
 {
     char *how = host_line(&text);
     enum host_protocol protocol = HOST_TCP;
     if (!how)
         return false;
-    if (strcmp(how, "ss") == 0)
-        take_ss_ports(take, text);
-    else if (strcmp(how, "netstat") == 0)
-        take_netstat_ports(take, text);
-    else if (strncmp(how, "proc ", 5) == 0 && protocol_read(how + 5, &protocol))
+    bool whole = false;
+    if (strcmp(how, "ss") == 0) {
+        whole = take_ss_ports(take, text);
+    } else if (strcmp(how, "netstat") == 0) {
+        whole = take_netstat_ports(take, text);
+    } else if (strncmp(how, "proc ", 5) == 0 && protocol_read(how + 5, &protocol)) {
         take_proc_ports(take, text, protocol);
-    else
+        whole = true;
+    }
+    if (!whole) {
+        host_ports_clear(take); /* half a list would make ports that are there look missing */
         return false;
+    }
     host_builder_has(take->builder, HOST_ports);
     return true;
 }
@@ -307,8 +328,10 @@ bool host_take_ports(struct host_take *take, char *text)
 /* ---- sessions ---- */
 
 /* "S tcp443 188", "P 3 tcp 203.0.113.9:4444 users:((..)) uid:33" */
-static void take_gathered(struct host_take *take, char *text)
+static bool take_gathered(struct host_take *take, char *text)
 {
+    if (strncmp(text, "ok", 2) != 0)
+        return false;
     for (char *line; (line = host_line(&text));) {
         char *fields[5];
         const char *address;
@@ -333,6 +356,7 @@ static void take_gathered(struct host_take *take, char *text)
         host_builder_peer(take->builder, &(struct host_peer){.protocol = protocol, .address = address, .port = number,
             .process = process, .user = user, .pid = pid, .count = (unsigned)times});
     }
+    return true;
 }
 
 static int compare_peer(const void *left, const void *right)
@@ -377,11 +401,10 @@ bool host_take_sessions(struct host_take *take, char *text)
     char *how = host_line(&text);
     if (!how)
         return false;
-    if (strcmp(how, "ss") == 0)
-        take_gathered(take, text);
-    else if (strncmp(how, "proc ", 5) == 0)
+    bool proc = strncmp(how, "proc ", 5) == 0;
+    if (proc)
         take_proc_sessions(take, text);
-    else
+    if (!proc && (strcmp(how, "ss") != 0 || !take_gathered(take, text)))
         return false;
     host_builder_has(take->builder, HOST_peers);
     return true;

@@ -30,7 +30,12 @@ bool host_take_units(struct host_take *take, char *text)
 {
     const struct unit none = {"", "", "", "", "", "", 0};
     struct unit unit = none;
+    char *end = strstr(text, "\nok"), *last = end;
     bool any = false;
+    while (last && (last = strstr(last + 1, "\nok")))
+        end = last;
+    if (!end || (end[3] && end[3] != '\n'))
+        return false; /* not all of it: units that run would look missing */
     for (char *line; (line = host_line(&text));) {
         char *value = strchr(line, '=');
         if (!*line) {
