@@ -161,6 +161,25 @@ static void a_person_acts_and_takes_it_back(void **state)
     leave(&harness);
 }
 
+/* Many at once: what is marked, or what a filter leaves, and nothing that is not on the screen. */
+static void many_at_once(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    open_alerts(harness);
+    press(harness, "+", "终端3");
+    press(harness, "* c", ":note");
+    press(harness, "type:strip-lights Enter", "4 alerts");
+    harness_pump(harness, 400);
+    press(harness, "y", "noted at 4 alerts");
+    press(harness, "Esc Esc", "1 of 4");
+    press(harness, "H / type:asset:T-05-2 Enter", "终端2");
+    press(harness, "* c", ":note");
+    press(harness, "type:only-this-one Enter", "noted at");
+    press(harness, "Enter", "only-this-one");
+    leave(&harness);
+}
+
 static void a_silence_is_rehearsed(void **state)
 {
     (void)state;
@@ -378,6 +397,7 @@ int main(void)
         cmocka_unit_test(an_incident_is_carried_away),
         cmocka_unit_test(the_bell_rings),
         cmocka_unit_test(what_changed_meanwhile_is_asked_about),
+        cmocka_unit_test(many_at_once), /* leaves notes; the next leaves a silence */
         cmocka_unit_test(from_the_shell),
     };
     return cmocka_run_group_tests(tests, start_site, stop_site);
