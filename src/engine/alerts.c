@@ -156,6 +156,7 @@ bool alerts_turn(struct alerts *alerts)
     levels_tell(alerts);
     if (alerts->settling_count)
         settle_turn(alerts, now);
+    storms_restate(alerts);
     return wheel_advance(alerts->wheel, clock_steady(), TURN_AT_ONCE) >= TURN_AT_ONCE;
 }
 

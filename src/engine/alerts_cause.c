@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "engine/alerts_private.h"
 
+#define RESTATE_AFTER 200 /* ms */
+
 enum storm_kind { STORM_GATEWAY, STORM_BUILDING, STORM_NETWORK, STORM_KINDS };
 
 struct silent { msec at; uint32_t handle; int64_t number; };
@@ -18,14 +20,17 @@ struct storm {
     uint32_t total;             /* children in the ledger, as of ledger_revision */
     uint32_t alert;             /* its own while it lasts; ALERT_NONE */
     uint32_t folded;            /* symptoms still active */
+    uint32_t first;             /* how many made it one */
+    bool told_old, restated;    /* its summary has another count; was written anew */
     struct silent *recent;      /* oldest first */
-    size_t first, count, capacity;
+    size_t begin, count, capacity;
 };
 
 struct storms {
     struct intern *names;       /* "kind.key": places in `rows` */
     struct storm *rows;
     size_t capacity;
+    bool restate;
     uint64_t ledger_revision;
     uint32_t *building_totals, *network_totals; /* by number in the desk's texts */
     uint32_t room;
@@ -307,6 +312,39 @@ static uint32_t threshold_of(const struct alerts *alerts, const struct storm *st
     return need > alerts->options.storm_children ? need : alerts->options.storm_children;
 }
 
+/* Its count of symptoms changed: said a moment later, once for many. */
+static void storm_counts(struct alerts *alerts, struct storm *storm, int by)
+{
+    storm->folded += by < 0 && !storm->folded ? 0 : (uint32_t)by;
+    storm->told_old = alerts->storms->restate = true;
+    desk_turn_want(alerts, clock_steady() + RESTATE_AFTER);
+}
+
+/* Not a new revision: a person who is about to act on it is not asked again because one more fell silent. */
+void storms_restate(struct alerts *alerts)
+{
+    struct storms *storms = alerts->storms;
+    if (!storms->restate)
+        return;
+    storms->restate = false;
+    for (uint32_t i = 0; i < intern_count(storms->names); i++) {
+        struct storm *storm = &storms->rows[i];
+        if (!storm->told_old || storm->alert == ALERT_NONE)
+            continue;
+        char summary[160];
+        struct alert *own = alert_at(alerts, storm->alert);
+        storm->told_old = false;
+        if (storm->folded == storm->first && !storm->restated)
+            continue;
+        storm->restated = true;
+        snprintf(summary, sizeof summary, "%u of %u children silent; %u within %g periods", storm->folded, storm->total, storm->first,
+                 alerts->options.storm_periods);
+        alert_text_set(&own->summary, summary);
+        alert_mark(alerts, own);
+        change_note(alerts, own);
+    }
+}
+
 static void storm_fold(struct alerts *alerts, uint32_t group, struct alert *alert, msec now)
 {
     struct storm *storm = &alerts->storms->rows[group];
@@ -316,7 +354,7 @@ static void storm_fold(struct alerts *alerts, uint32_t group, struct alert *aler
         return;
     fold(alerts, alert, own, CAUSE_STORM, now);
     if (alert->cause == own->self)
-        storm->folded++;
+        storm_counts(alerts, storm, 1);
 }
 
 static void storm_raise(struct alerts *alerts, uint32_t group, uint32_t silent)
@@ -341,6 +379,8 @@ static void storm_raise(struct alerts *alerts, uint32_t group, uint32_t silent)
     alerts_breach(alerts, &report);
     struct alert *own = alert_current(alerts, fingerprint);
     alerts->storms->rows[group].alert = own->self;
+    alerts->storms->rows[group].first = silent;
+    alerts->storms->rows[group].restated = false;
     own->storm = group;
 }
 
@@ -354,17 +394,17 @@ static void storm_note(struct alerts *alerts, enum storm_kind kind, uint32_t key
     }
     msec steady = clock_steady();
     double window = live_at(alerts->fleet, alert->asset)->period * alerts->options.storm_periods;
-    while (storm->first < storm->count && (double)(steady - storm->recent[storm->first].at) > window)
-        storm->first++;
-    if (storm->first == storm->count)
-        storm->first = storm->count = 0;
+    while (storm->begin < storm->count && (double)(steady - storm->recent[storm->begin].at) > window)
+        storm->begin++;
+    if (storm->begin == storm->count)
+        storm->begin = storm->count = 0;
     ARRAY_RESERVE(storm->recent, storm->capacity, storm->count + 1);
     storm->recent[storm->count++] = (struct silent){steady, alert->self, alert->number};
     storm->total = children_of(alerts, storm);
     uint32_t need = threshold_of(alerts, storm), silent = 0;
-    if (storm->count - storm->first < need)
+    if (storm->count - storm->begin < need)
         return;
-    for (size_t i = storm->first; i < storm->count; i++) {
+    for (size_t i = storm->begin; i < storm->count; i++) {
         const struct alert *each = alert_at(alerts, storm->recent[i].handle);
         silent += each->number == storm->recent[i].number && each->life.condition == CONDITION_ACTIVE;
     }
@@ -372,12 +412,12 @@ static void storm_note(struct alerts *alerts, enum storm_kind kind, uint32_t key
         return;
     storm_raise(alerts, group, silent);
     storm = &alerts->storms->rows[group]; /* raising may have made others */
-    for (size_t i = storm->first; i < storm->count; i++) {
+    for (size_t i = storm->begin; i < storm->count; i++) {
         struct alert *each = alert_at(alerts, storm->recent[i].handle);
         if (each->flags & ALERT_LIVE && each->number == storm->recent[i].number)
             storm_fold(alerts, group, each, now);
     }
-    storm->first = storm->count = 0;
+    storm->begin = storm->count = 0;
 }
 
 /* Did it fall silent by itself, though nothing above it is down? */
@@ -414,7 +454,7 @@ void storm_breach(struct alerts *alerts, struct alert *alert, msec now)
     if (alert->cause_kind == CAUSE_STORM && alert->cause != ALERT_NONE) { /* it joined one that goes on */
         struct alert *own = alert_at(alerts, alert->cause);
         if (own->storm != ALERT_NONE)
-            alerts->storms->rows[own->storm].folded++;
+            storm_counts(alerts, &alerts->storms->rows[own->storm], 1);
         return;
     }
     storm_note(alerts, STORM_GATEWAY, live_at(fleet, alert->asset)->parent, alert, now);
@@ -441,7 +481,7 @@ bool storm_join(struct alerts *alerts, struct alert *alert, msec now)
     if (group == ALERT_NONE || alert->life.condition != CONDITION_ACTIVE)
         return false;
     fold(alerts, alert, alert_at(alerts, alerts->storms->rows[group].alert), CAUSE_STORM, now);
-    alerts->storms->rows[group].folded++;
+    storm_counts(alerts, &alerts->storms->rows[group], 1);
     return true;
 }
 
@@ -458,7 +498,7 @@ void storm_cleared(struct alerts *alerts, struct alert *alert)
     if (own->storm == ALERT_NONE)
         return;
     struct storm *storm = &alerts->storms->rows[own->storm];
-    storm->folded -= storm->folded > 0;
+    storm_counts(alerts, storm, -1);
     if (storm->folded * 2 < threshold_of(alerts, storm))
         alerts_normal(alerts, own->fingerprint);
 }
@@ -476,6 +516,7 @@ void storm_restore(struct alerts *alerts, struct alert *own)
         struct storm *storm = &alerts->storms->rows[own->storm];
         storm->alert = own->self;
         storm->total = children_of(alerts, storm);
+        storm->first = threshold_of(alerts, storm);
         for (uint32_t handle = own->first_symptom; handle != ALERT_NONE; handle = alert_at(alerts, handle)->next_symptom)
             storm->folded += alert_at(alerts, handle)->life.condition == CONDITION_ACTIVE;
     }

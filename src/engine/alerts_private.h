@@ -261,6 +261,7 @@ void storms_init(struct alerts *alerts);
 void storms_free(struct alerts *alerts);
 void storm_breach(struct alerts *alerts, struct alert *alert, msec now);   /* a silent asset's alert became active */
 void storm_cleared(struct alerts *alerts, struct alert *alert);            /* a symptom, or the storm's own, cleared */
+void storms_restate(struct alerts *alerts);                                /* how many are silent now */
 bool storm_join(struct alerts *alerts, struct alert *alert, msec now);     /* another storm goes on where it belongs */
 void storm_restore(struct alerts *alerts, struct alert *alert);            /* after a restart: a storm's own alert */
 

@@ -17,7 +17,7 @@
 #include "client/client.h"
 #include "screen/harness.h"
 
-#define PATIENCE 5000
+#define PATIENCE 2000
 
 static int compare(const void *left, const void *right)
 {
@@ -53,9 +53,10 @@ int main(int argc, char **argv)
     harness_pump(harness, 1500);
     harness_keys(harness, "2");
     harness_pump(harness, 1500);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && missed < 5; i++) {
         char id[40];
         snprintf(id, sizeof id, "%s%06d", argv[3], first + i);
+        harness_keys(harness, "g"); /* the top: the cursor keeps its row, and would leave with it */
         harness_pump(harness, 50 + 37 * (i % 11)); /* out of step with the console's own refresh */
         uint64_t started = uv_hrtime();
         push(client, id);
@@ -64,7 +65,9 @@ int main(int argc, char **argv)
         else
             missed++;
     }
-    int seen = count - missed;
+    int seen = 0;
+    while (times[seen] > 0)
+        seen++;
     qsort(times, (size_t)seen, sizeof *times, compare);
     printf("p50 %.1f\np99 %.1f\nworst %.1f\nmissed %d\n", times[seen / 2], times[seen * 99 / 100], times[seen ? seen - 1 : 0], missed);
     harness_keys(harness, "q");
