@@ -3,6 +3,7 @@
 
 #include "engine/applications.h"
 #include "fixture.h"
+#include "model/application.h"
 #include "wire/applications.h"
 
 static struct world *world;
@@ -163,6 +164,57 @@ static void shipped_entries_are_filled_in_by_id(void **state)
     alerts_free(&alerts);
 }
 
+struct story { struct uptime_interval rows[16]; size_t count; };
+
+static void story_read(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
+{
+    struct story *story = owner;
+    assert_null(error);
+    assert_in_range(count, 1, 16);
+    for (size_t i = 0; i < count; i++)
+        story->rows[story->count++] = (struct uptime_interval){rows[i].state.from, rows[i].to, rows[i].state.health};
+}
+
+static void the_hour_in_which_the_daemon_did_not_run_is_not_up(void **state)
+{
+    (void)state;
+    static const char own[] = "applications: [{id: energy, checks: [{name: port, type: tcp, address: \"127.0.0.1:1\", interval: 1h}]}]\n";
+    char problems[200];
+    struct error error;
+    struct source source = {.name = (char *)(uintptr_t)"applications", .ops = &world->probe_ops};
+    struct alerts *alerts = alerts_new(&world->loop, world->fleet, world->store, NULL);
+    struct applications_parts parts = {.loop = &world->loop, .fleet = world->fleet, .store = world->store, .alerts = alerts};
+    struct applications_plan *plan = plan_of(NULL, own, problems, sizeof problems);
+    assert_true(alerts_load(alerts, &error));
+    struct applications *applications = applications_new(&parts, &error);
+    applications_use(applications, plan);
+    msec start = clock_wall();
+    uint32_t asset = fleet_find(world->fleet, "energy"), metric = world->sink.ops->metric(world->sink.owner, "port.verdict", 12);
+    world->sink.ops->check(world->sink.owner, &source, asset, HEALTH_OK, "well");
+    world_clock(world, world->steady + 10 * SPAN_MINUTE);
+    world->sink.ops->kept(world->sink.owner, &source, asset, SINK_NONE, clock_wall(), &(struct sink_value){metric, 0}, 1, NULL, 0);
+    applications_free(&applications);
+    world_clock(world, world->steady + SPAN_HOUR); /* nobody watched */
+    applications = applications_new(&parts, &error);
+    applications_use(applications, plan);
+    world_clock(world, world->steady + 5 * SPAN_MINUTE);
+    world_flush(world);
+    struct story story = {.count = 0};
+    store_states(world->store, fleet_store_key(world->fleet, asset), start, clock_wall(), story_read, &story);
+    for (int i = 0; i < 1000 && !story.count; i++) {
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+        uv_sleep(1);
+    }
+    struct uptime uptime = uptime_of(story.rows, story.count, start, clock_wall());
+    assert_int_equal(uptime.up, 15 * SPAN_MINUTE);
+    assert_int_equal(uptime.down, 0);
+    assert_int_equal(uptime.since, clock_wall() - 5 * SPAN_MINUTE);
+    applications_plan_free(&plan);
+    plan_of(NULL, NULL, problems, sizeof problems);
+    applications_free(&applications);
+    alerts_free(&alerts);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -202,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(declared_assets_come_and_go_with_the_configuration, begin, end),
         cmocka_unit_test_setup_teardown(the_ledger_and_declarations_leave_each_other_alone, begin, end),
         cmocka_unit_test_setup_teardown(shipped_entries_are_filled_in_by_id, begin, end),
+        cmocka_unit_test_setup_teardown(the_hour_in_which_the_daemon_did_not_run_is_not_up, begin, end),
         cmocka_unit_test_setup_teardown(mistakes_are_named, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
