@@ -247,6 +247,35 @@ static uint32_t cell_population(struct view *view)
     return overview->assets;
 }
 
+/* "servers 8: 1 !  apps 5": what the board has no cells for, where there is room; the wrong ones by their letters. */
+static void draw_beside(struct view *view, struct surface *surface, int row, int column, int room)
+{
+    static const struct { const char *kind, *word; } beside[] = {{"server", N_("servers")}, {"application", N_("apps")}};
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    for (unsigned at = 0; overview && at < ARRAY_COUNT(beside) * overview->kind_count; at++) {
+        const struct wire_kind *kind = &overview->kinds[at % overview->kind_count];
+        const char *word = _(beside[at / overview->kind_count].word);
+        uint32_t wrong[HEALTH_COUNT] = {0};
+        char text[64], total[24];
+        int letters = 0;
+        if (strcmp(kind->kind, beside[at / overview->kind_count].kind) != 0)
+            continue;
+        for (int health = 0; health < HEALTH_COUNT; health++)
+            if (health_is_wrong((enum health)health) && kind->by_health[health]) {
+                wrong[health] = kind->by_health[health];
+                letters += snprintf(NULL, 0, "%u x  ", wrong[health]);
+            }
+        snprintf(text, sizeof text, "%s %s%s", word, count_text(total, kind->total), letters ? ":" : "");
+        int width = text_width(text);
+        if (width + 2 + letters > room)
+            return;
+        surface_text(surface, row, column, width, ROLE_DIM, text);
+        int used = width + 1 + draw_by_health(surface, row, column + width + 1, room - width - 1, wrong, false) + 1;
+        column += used;
+        room -= used;
+    }
+}
+
 static void draw_headline(struct view *view, struct surface *surface, struct rect line)
 {
     struct board *board = view->state;
@@ -278,6 +307,8 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
     int width = text_width(text);
     if (room - counts - width - 1 > 0)
         surface_text(surface, line.row, line.column + used + room - counts - width - 1, width, ROLE_TEXT, text);
+    if (!*board->scope && !*board->filter)
+        draw_beside(view, surface, line.row, line.column + used, room - counts - width - 3);
 }
 
 /* The room that the cells leave: what went wrong last. */

@@ -308,11 +308,10 @@ static void draw_ports(const struct head *head)
         snprintf(text, sizeof text, missing ? _("- %s%s missing") : _("+ %s %s not expected"), deviation->point, process);
         told += say(head, &column, end, missing ? ROLE_CRITICAL : ROLE_WARNING, text);
     }
-    for (unsigned i = 0; i < page->host->port_count; i++) {
-        const struct host_port *port = &page->host->ports[i];
-        char point[40];
-        snprintf(point, sizeof point, "%u/%s", port->port, port->protocol == HOST_UDP ? "udp" : "tcp");
-        if (port->protocol == HOST_UDP || server_deviation(page, "port-unexpected", point))
+    for (unsigned i = 0; i < state->count; i++) {
+        unsigned index = state->rows[i].index;
+        const struct host_port *port = index < page->host->port_count ? &page->host->ports[index] : NULL;
+        if (!port || port->protocol == HOST_UDP || server_sections[SECTION_ports]->wrong(page, index))
             continue;
         if (port->sessions)
             snprintf(text, sizeof text, "%u %s %u", port->port, port->process, port->sessions);

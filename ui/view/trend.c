@@ -175,6 +175,7 @@ void trends_spark(const struct trends *trends, const char *metric, struct surfac
             values[at] = point.value;
     }
     int last = -1;
+    bool scaled = high <= low;
     msec slice = (to - from) / columns;
     for (int i = 0; i < columns; i++) {
         if (!isnan(values[i]))
@@ -182,7 +183,10 @@ void trends_spark(const struct trends *trends, const char *metric, struct surfac
         else if (last >= 0 && (i - last) * slice <= carry)
             values[i] = values[last];
     }
-    spark_draw(surface, row, column, columns, role, values, (size_t)columns, low, high);
+    for (int i = 0; i < columns && scaled; i++) /* from zero up: a quiet line lies at the bottom */
+        if (values[i] > high)
+            high = values[i];
+    spark_draw(surface, row, column, columns, role, values, (size_t)columns, low, high > low + 1 ? high : low + 1);
 }
 
 /* ---- charts ---- */

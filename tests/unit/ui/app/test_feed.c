@@ -9,7 +9,7 @@
 #include "app/feed.h"
 #include "unit/client/server.h"
 
-struct wish { const char *path, *refresh; msec every, rest; };
+struct wish { const char *path, *refresh; msec every, rest; bool lines; };
 
 static void wants(struct view *view, struct view_wants *out)
 {
@@ -18,6 +18,7 @@ static void wants(struct view *view, struct view_wants *out)
         return;
     view_want(out, 0, wish->refresh, wish->every, wish->path);
     out->want[out->count - 1].rest = wish->rest;
+    out->want[out->count - 1].lines = wish->lines;
 }
 
 static const struct view_ops ops = {.name = "test", .wants = wants};
@@ -35,6 +36,8 @@ static void received(void *owner, struct view *view, unsigned slot, const struct
 {
     struct bench *bench = owner;
     (void)view, (void)slot;
+    if (answer->more)
+        buffer_append_text(&bench->got, answer->first ? "[" : "+");
     buffer_printf(&bench->got, "%.*s%s ", (int)answer->length, answer->body, asked ? "!" : "");
 }
 
@@ -195,6 +198,50 @@ static void a_view_may_go_while_its_answer_comes(void **state)
     bench_stop(&bench);
 }
 
+static void set_answer(struct bench *bench, unsigned index, const char *text)
+{
+    free((char *)bench->server.answers[index]);
+    bench->server.answers[index] = memory_text(text);
+}
+
+/* A log: whole lines are handed on as they come, nobody waits for its end, and one that ends is asked for anew. */
+static void an_answer_without_end(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    set_answer(&bench, 0, "!HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n4\r\no\nth\r\n");
+    set_answer(&bench, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfour\nf\r\n");
+    bench.wish = (struct wish){.path = "/servers/a/logs?log=x", .refresh = "", .every = 20, .lines = true};
+    feed_follow(bench.feed, true);
+    feed_update(bench.feed, &bench.view);
+    run_for(&bench, 60);
+    assert_non_null(strstr(buffer_text(&bench.server.requests), "/servers/a/logs?log=x&follow=1 HTTP"));
+    assert_non_null(strstr(buffer_text(&bench.got), "[one\n"));
+    assert_non_null(strstr(buffer_text(&bench.got), "two\n"));
+    assert_null(strstr(buffer_text(&bench.got), "[four")); /* not at once: the daemon may be in trouble */
+    run_for(&bench, 1100);
+    assert_non_null(strstr(buffer_text(&bench.got), "[four\n"));
+    assert_false(feed_waiting(bench.feed, &bench.view));
+    feed_forget(bench.feed, &bench.view); /* and it is left in the middle */
+    run_for(&bench, 20);
+    bench_stop(&bench);
+}
+
+/* Where nobody follows, it is read once, whole. */
+static void lines_are_read_once_without_a_screen(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    bench.wish = (struct wish){.path = "/servers/a/logs?log=x", .refresh = "", .every = 20, .lines = true};
+    feed_update(bench.feed, &bench.view);
+    run_for(&bench, 60);
+    assert_null(strstr(buffer_text(&bench.server.requests), "follow"));
+    assert_string_equal(buffer_text(&bench.got), "aa! ");
+    bench_stop(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_running_cursor_asks_for_nothing),
         cmocka_unit_test(the_past_is_asked_where_there_is_one),
         cmocka_unit_test(a_view_may_go_while_its_answer_comes),
+        cmocka_unit_test(an_answer_without_end),
+        cmocka_unit_test(lines_are_read_once_without_a_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
