@@ -38,7 +38,7 @@ class Sshd:
         lines = {"Port": self.port, "ListenAddress": "127.0.0.1", "HostKey": self.host_key, "PidFile": "none", "UsePAM": "no",
                  "StrictModes": "no", "AuthorizedKeysFile": self.authorized, "PasswordAuthentication": "no", "PrintMotd": "no",
                  "KbdInteractiveAuthentication": "no", "PermitRootLogin": "yes", "MaxStartups": "1000", "LogLevel": "ERROR",
-                 "PermitUserRC": "no"}
+                 "PermitUserRC": "no", "SetEnv": "SHLVL=5"}   # or bash reads the start-up files of whoever runs the test
         lines.update(self.options)
         path = os.path.join(self.dir, "config")
         with open(path, "w") as f:

@@ -256,7 +256,8 @@ static const char *list_at(const struct config_node *node, size_t index)
 
 static bool check_certificate(const char *path)
 {
-    return path[0] == '/' && strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%*?") == strlen(path);
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%*?";
+    return path[0] == '/' && strspn(path, plain) == strlen(path);
 }
 
 static void ssh_validate(const struct config_node *node, struct config_problems *problems)
@@ -278,7 +279,8 @@ static void ssh_validate(const struct config_node *node, struct config_problems 
     }
     for (size_t i = 0; i < list_count(certificates); i++)
         if (!check_certificate(list_at(certificates, i)))
-            config_problem(problems, certificates, "expected absolute paths, which may have * and ?; got `%s`", list_at(certificates, i));
+            config_problem(problems, certificates, "expected absolute paths, which may have * and ?; got `%s`",
+                           list_at(certificates, i));
     if (*file && strcmp(file, "none") != 0) {
         char *path = ssh_config_path(file);
         if (access(path, R_OK) != 0)
@@ -314,6 +316,7 @@ struct ssh *ssh_settings_read(struct source *source, const struct config_node *n
     struct ssh *ssh = memory_new(sizeof *ssh);
     const char *agent = config_text(node, "agent", getenv("SSH_AUTH_SOCK")), *user = config_text(node, "user", NULL);
     const char *file = config_text(node, "ssh_config", "~/.ssh/config"), *jump = config_text(node, "jump", NULL);
+    const char *depth = config_text(node, "depth", "full");
     const struct config_node *limits = config_get(node, "limits");
     ssh->source = source;
     ssh->filter = memory_text(config_text(node, "select", "kind:server has:address"));
@@ -321,6 +324,8 @@ struct ssh *ssh_settings_read(struct source *source, const struct config_node *n
     ssh->jump = memory_text(jump);
     ssh->agent = agent && *agent && strcmp(agent, "none") != 0 ? ssh_config_path(agent) : NULL;
     ssh->interval = config_span(node, "interval", 5 * SPAN_SECOND);
+    ssh->depths = strcmp(depth, "quick") == 0 ? HOST_QUICK : strcmp(depth, "usual") == 0 ? HOST_QUICK | HOST_USUAL | HOST_SLOW
+                  : HOST_QUICK | HOST_USUAL | HOST_FULL | HOST_SLOW;
     ssh->default_port = (unsigned)config_integer(node, "port", 22);
     ssh->connects = (unsigned)config_integer(node, "connects", 32);
     ssh->config_path = strcmp(file, "none") != 0 ? ssh_config_path(file) : NULL;
@@ -402,6 +407,8 @@ static void ssh_stop(struct source *source)
     uv_close((uv_handle_t *)&ssh->timer, timer_closed);
 }
 
+static const char *const depths[] = {"quick", "usual", "full", NULL};
+
 static const struct config_key ssh_keys[] = {
     {.name = "select", .type = CONFIG_FILTER, .check = probe_check_filter,
      .help = "which assets to watch (default kind:server); their address is host, host:port or a Host of ~/.ssh/config"},
@@ -412,13 +419,20 @@ static const struct config_key ssh_keys[] = {
     {.name = "agent", .type = CONFIG_TEXT, .help = "socket of an ssh-agent, or none (default $SSH_AUTH_SOCK)"},
     {.name = "interval", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 24 * 3600e3,
      .help = "time from one question to the next (default 5s); 1 s while somebody looks at the host"},
-    {.name = "port", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 65535, .help = "where neither address nor ~/.ssh/config names one (default 22)"},
-    {.name = "jump", .type = CONFIG_TEXT, .help = "user@host:port to go through, several by commas; none: straight (default: what ~/.ssh/config says)"},
+    {.name = "depth", .type = CONFIG_CHOICE, .choices = depths,
+     .help = "quick: figures of /proc alone, each interval; usual: also ports, sessions, units and logins each 30 s, and updates, "
+             "certificates and facts each hour; full (default): also processes and peers each minute"},
+    {.name = "port", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 65535,
+     .help = "where neither address nor ~/.ssh/config names one (default 22)"},
+    {.name = "jump", .type = CONFIG_TEXT,
+     .help = "user@host:port to go through, several by commas; none: straight (default: what ~/.ssh/config says)"},
     {.name = "known_hosts", .type = CONFIG_TEXT_LIST,
      .help = "files of host keys; the first one takes new keys (default ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)"},
     {.name = "ssh_config", .type = CONFIG_TEXT, .help = "file of Host entries, or none (default ~/.ssh/config)"},
-    {.name = "certificates", .type = CONFIG_TEXT_LIST, .help = "certificates on the hosts to watch: absolute paths, * and ? allowed"},
-    {.name = "connects", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 1024, .help = "connections being made at one time (default 32)"},
+    {.name = "certificates", .type = CONFIG_TEXT_LIST,
+     .help = "certificates on the hosts to watch: absolute paths, * and ? allowed"},
+    {.name = "connects", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 1024,
+     .help = "connections being made at one time (default 32)"},
     {.name = "limits", .type = CONFIG_MAP, .keys = limit_keys, .help = "how long each phase may take"},
     {.name = NULL},
 };

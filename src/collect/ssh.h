@@ -63,6 +63,7 @@ struct ssh_host {
     msec attend;                   /* 0: nobody looks */
     msec asked, usual_at, full_at, slow_at; /* steady */
     unsigned depths;               /* of the question that is out */
+    bool knows_slow;               /* what changes slowly was told once */
     enum link_state link;
     enum health check;             /* HEALTH_UNKNOWN: nothing said yet */
     char trouble[384];             /* the last failure; "" while all is well */
@@ -80,6 +81,7 @@ struct ssh {
     unsigned identity_count;
     unsigned default_port;
     msec interval;
+    unsigned depths;               /* what is asked of a host that nobody looks at */
     msec limits[SSH_PHASE_COUNT];
     unsigned connects;             /* at one time */
     char **certificates;

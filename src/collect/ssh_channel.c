@@ -76,7 +76,8 @@ static void opening_failed(struct ssh_channel *channel, int result)
 {
     struct ssh_session *session = channel->session;
     char cause[160], why[300];
-    if (session->wire.dead || (result != LIBSSH2_ERROR_CHANNEL_FAILURE && result != LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED && result != -1)) {
+    bool refused = result == LIBSSH2_ERROR_CHANNEL_FAILURE || result == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED || result == -1;
+    if (session->wire.dead || !refused) {
         session_broken(session);
         return;
     }

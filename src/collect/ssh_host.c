@@ -15,7 +15,8 @@
 #define USUAL_EVERY (30 * SPAN_SECOND)
 #define FULL_EVERY (60 * SPAN_SECOND)
 #define SLOW_EVERY SPAN_HOUR
-#define SLOW_FIRST (30 * SPAN_SECOND)    /* spread over so long: a hundred hosts may share one machine */
+#define SLOW_FIRST (5 * SPAN_MINUTE)     /* spread over so long: a hundred hosts may share one machine */
+#define SLOW_SOON (3 * SPAN_SECOND)      /* after somebody began to look */
 #define SECOND_AFTER (SPAN_SECOND / 2)
 #define SLOW_LIMIT SPAN_MINUTE           /* for an answer that asks a package manager */
 #define REST_FIRST SPAN_SECOND
@@ -213,6 +214,7 @@ static void shell_answered(void *owner, const char *text, size_t length, int sta
         host->usual_at = now + USUAL_EVERY;
     if (host->depths & HOST_FULL)
         host->full_at = now + FULL_EVERY;
+    host->knows_slow |= (host->depths & HOST_SLOW) != 0;
     if (host->depths & HOST_SLOW)
         host->slow_at = now + SLOW_EVERY + (msec)randombytes_uniform((uint32_t)SPAN_MINUTE);
     if (seen && host->usual_at == 0) { /* the first figures are out; soon the rest, and rates */
@@ -235,7 +237,7 @@ static unsigned depths_due(const struct ssh_host *host, msec now)
         depths |= HOST_USUAL | HOST_FULL;
     if (now >= host->slow_at)
         depths |= HOST_SLOW;
-    return depths;
+    return host->attend > 0 ? depths : depths & host->ssh->depths;
 }
 
 static void host_ask(struct ssh_host *host)
@@ -283,7 +285,8 @@ static void connect_by(struct ssh_host *host, struct ssh_session *via)
     static const struct ssh_session_ops ops = {.ready = session_ready, .failed = session_failed};
     host->state = SSH_HOST_CONNECTING;
     host->route.settings.via = via;
-    host->session = ssh_session_new(&host->route.settings, host->look ? host->look : &ops, host->look ? host->look_owner : host);
+    host->session = ssh_session_new(&host->route.settings, host->look ? host->look : &ops,
+                                    host->look ? host->look_owner : host);
 }
 
 void ssh_host_connect(struct ssh_host *host)
@@ -311,13 +314,14 @@ static void too_late(struct ssh_host *host)
     struct ssh_failure failure = {.trouble = SSH_TROUBLE_NETWORK};
     char noise[120];
     ssh_shell_noise(host->shell, noise, sizeof noise);
-    failure.phase = host->state == SSH_HOST_GREETING ? SSH_CHANNEL : SSH_ANSWER;
-    double seconds = (double)(host->state == SSH_HOST_GREETING ? 2 * host->ssh->limits[SSH_CHANNEL] : clock_steady() - host->asked) / 1000.0;
-    if (host->state == SSH_HOST_GREETING)
+    bool greeting = host->state == SSH_HOST_GREETING;
+    double seconds = (double)(greeting ? 2 * host->ssh->limits[SSH_CHANNEL] : clock_steady() - host->asked) / 1000.0;
+    if (greeting)
         snprintf(failure.text, sizeof failure.text, "its shell says nothing in %.3g s: a slow start-up file?%s%s", seconds,
                  *noise ? " It said: " : "", noise);
     else
         snprintf(failure.text, sizeof failure.text, "no answer in %.3g s", seconds);
+    failure.phase = greeting ? SSH_CHANNEL : SSH_ANSWER;
     host_fail(host, &failure);
 }
 
@@ -347,6 +351,8 @@ void ssh_host_attend(struct ssh_host *host, msec interval)
 {
     bool closer = interval > 0 && host->attend == 0;
     host->attend = interval;
+    if (closer && !host->knows_slow)
+        host->slow_at = clock_steady() + SLOW_SOON;
     if (closer && host->state == SSH_HOST_WAITING) {
         host->usual_at = host->usual_at ? host->usual_at : clock_steady();
         host_timer(host, 0);
@@ -358,7 +364,8 @@ void ssh_host_attend(struct ssh_host *host, msec interval)
 struct ssh_host *ssh_host_new(struct ssh *ssh, uint32_t asset, const char *id, const char *address)
 {
     struct ssh_host *host = memory_new(sizeof *host);
-    *host = (struct ssh_host){.ssh = ssh, .asset = asset, .link = LINK_UNKNOWN, .check = HEALTH_UNKNOWN, .state = SSH_HOST_QUEUED};
+    *host = (struct ssh_host){.ssh = ssh, .asset = asset, .link = LINK_UNKNOWN, .check = HEALTH_UNKNOWN,
+                              .state = SSH_HOST_QUEUED};
     host->id = memory_text(id);
     host->address = memory_text(address);
     host->reader = host_reader_new();

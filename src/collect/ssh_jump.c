@@ -71,7 +71,8 @@ bool ssh_route_make(struct ssh *ssh, const char *address, unsigned deep, struct 
     unsigned port;
     *route = (struct ssh_route){0};
     if (!split_address(address, user, sizeof user, host, sizeof host, &port))
-        return error_set(error, ERROR_INVALID, "`%.80s` is not an address: expected host, host:port or a Host of ~/.ssh/config", address);
+        return error_set(error, ERROR_INVALID, "`%.80s` is not an address: expected host, host:port or a Host of ~/.ssh/config",
+                         address);
     struct ssh_place *place = &route->place;
     ssh_config_find(ssh->config, host, place);
     unsigned where = port ? port : place->port ? place->port : ssh->default_port;

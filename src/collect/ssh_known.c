@@ -251,7 +251,8 @@ static bool hash_matches(const char *hosts, const char *name)
     unsigned char *hash = decode_base64(bar + 1, strlen(bar + 1), &hash_length);
     unsigned char made[EVP_MAX_MD_SIZE];
     unsigned made_length = 0;
-    bool same = key && hash && HMAC(EVP_sha1(), key, (int)salt_length, (const unsigned char *)name, strlen(name), made, &made_length) &&
+    bool same = key && hash &&
+                HMAC(EVP_sha1(), key, (int)salt_length, (const unsigned char *)name, strlen(name), made, &made_length) &&
                 hash_length == made_length && memcmp(hash, made, made_length) == 0;
     free(key);
     free(hash);

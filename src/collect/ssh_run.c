@@ -171,7 +171,8 @@ static void run_opened(void *owner)
 {
     struct host_running *running = owner;
     ssh_frame_begin(&running->frame, NULL, NOISE_MAX);
-    buffer_printf(&running->out, "PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin;export PATH;unset ENV;echo '<%s>';exec 3<&0;/bin/sh -c ",
+    buffer_printf(&running->out,
+                  "PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin;export PATH;unset ENV;echo '<%s>';exec 3<&0;/bin/sh -c ",
                   running->frame.mark);
     quote(&running->out, running->command);
     buffer_append_text(&running->out, " </dev/null 3<&- & c=$!;{ read -r x <&3;kill $c;} >/dev/null 2>&1 & w=$!;exec 3<&-;"

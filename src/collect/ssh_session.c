@@ -124,8 +124,8 @@ void session_broken(struct ssh_session *session)
     else if (session->memory + (64 << 10) > SSH_MEMORY_MAX)
         session_fail(session, SSH_TROUBLE_PROTOCOL, "sends more than anybody asked for (%u MiB held)", SSH_MEMORY_MAX >> 20);
     else if (wire->dead && session->phase == SSH_BANNER && wire->received == 0)
-        session_fail(session, SSH_TROUBLE_NETWORK, "accepts, and closes before its SSH banner%s%s (too many at once, or it refuses us)",
-                     wire->cause ? ": " : "", wire->cause ? strerror(wire->cause) : "");
+        session_fail(session, SSH_TROUBLE_NETWORK,
+                     "accepts, and closes before its SSH banner%s%s (too many at once, or it refuses us)", wire->cause ? ": " : "", wire->cause ? strerror(wire->cause) : "");
     else if (wire->dead && session->phase == SSH_BANNER)
         session_fail(session, SSH_TROUBLE_PROTOCOL, "is no SSH server: it says \"%s\"", said(session, text, sizeof text));
     else if (wire->dead)
@@ -298,12 +298,14 @@ static void handshake_failed(struct ssh_session *session, int result)
         session_broken(session);
     } else if (result == LIBSSH2_ERROR_KEX_FAILURE || result == LIBSSH2_ERROR_METHOD_NONE) {
         bool usable = ssh_known_usable(session->settings.known, session->settings.key_name, session->settings.port);
-        session_fail(session, SSH_TROUBLE_PROTOCOL, "no algorithm in common with %s%s", *session->software ? session->software : "it",
+        session_fail(session, SSH_TROUBLE_PROTOCOL, "no algorithm in common with %s%s",
+                     *session->software ? session->software : "it",
                      usable ? " (it has only an RSA host key? give it an ed25519 one)"
                             : ": known_hosts holds its RSA key alone, which cannot be checked; trust its ed25519 or ecdsa key");
     } else {
-        session_fail(session, SSH_TROUBLE_PROTOCOL, "%s: %s", session->phase == SSH_BANNER ? "is no SSH server" : "the key exchange failed",
-                     session->phase == SSH_BANNER ? said(session, text, sizeof text) : session_error(session, text, sizeof text));
+        bool greeted = session->phase != SSH_BANNER;
+        session_fail(session, SSH_TROUBLE_PROTOCOL, "%s: %s", greeted ? "the key exchange failed" : "is no SSH server",
+                     greeted ? session_error(session, text, sizeof text) : said(session, text, sizeof text));
     }
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #define READ_SIZE 16384
+#define STATUS_MAX 8 /* "255\n" and some */
 #define HELLO_LIMIT (256u << 10) /* start-up files may talk */
 
 /* ---- marks ---- */
@@ -70,10 +71,14 @@ static void seek_end(struct ssh_frame *frame, size_t from)
 {
     char end[SSH_MARK_SIZE + 4];
     size_t size = (size_t)snprintf(end, sizeof end, "</%s> ", frame->mark);
-    size_t back = from > size + 8 ? from - size - 8 : 0; /* the mark, or the number after it, may have been cut */
+    size_t back = from > size + STATUS_MAX ? from - size - STATUS_MAX : 0; /* the mark, or the number after it, may have been cut */
     char *text = frame->text.data;
     char *found = frame->text.length > back ? memmem(text + back, frame->text.length - back, end, size) : NULL;
-    char *line_end = found ? memchr(found, '\n', frame->text.length - (size_t)(found - text)) : NULL;
+    char *rest = found ? found + size : text;
+    size_t left = found ? frame->text.length - (size_t)(rest - text) : 0;
+    char *line_end = memchr(rest, '\n', left < STATUS_MAX ? left : STATUS_MAX);
+    if (!line_end && left >= STATUS_MAX)
+        line_end = rest + STATUS_MAX - 1; /* no number that we asked for; but the answer is over */
     if (line_end) {
         frame->status = isdigit((unsigned char)found[size]) ? atoi(found + size) : -1;
         noise_keep(frame, line_end + 1, frame->text.length - (size_t)(line_end + 1 - text));
@@ -238,7 +243,8 @@ static void ask(struct ssh_shell *shell, const char *call, size_t limit)
 static void shell_opened(void *owner)
 {
     struct ssh_shell *shell = owner;
-    buffer_append_text(&shell->out, "LC_ALL=C;LANG=C;PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin;export LC_ALL LANG PATH;unset ENV\n");
+    buffer_append_text(&shell->out,
+                       "LC_ALL=C;LANG=C;PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin;export LC_ALL LANG PATH;unset ENV\n");
     ask(shell, ":", HELLO_LIMIT);
 }
 

@@ -111,13 +111,15 @@ static int decide(struct ssh *ssh, const struct ssh_route *route, const struct l
         return 1;
     }
     if (!wanted)
-        printf("Compare it with what the host itself says, at its own console:\n  ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub\n",
+        printf("Compare it with what the host itself says, at its own console:\n"
+               "  ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub\n",
                host_key_file(kind));
     if (!wanted && !asked(ssh)) {
         printf("Not trusted.\n");
         return 1;
     }
-    if (!ssh_known_add(ssh_known_path(ssh->known), settings->key_name, settings->port, look->key.data, look->key.length, &error)) {
+    if (!ssh_known_add(ssh_known_path(ssh->known), settings->key_name, settings->port, look->key.data, look->key.length,
+                       &error)) {
         fprintf(stderr, "nocturned: %s\n", error.text);
         return 1;
     }

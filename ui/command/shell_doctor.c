@@ -146,6 +146,26 @@ static void check_keys(struct doctor *doctor)
     keymap_free(&keymap);
 }
 
+/* Each source that does not run says why, in the collector's own words: an unreadable key, an unknown host, a refusal. */
+static void check_sources(struct doctor *doctor)
+{
+    struct buffer answer = BUFFER_INIT;
+    struct json_object *page = NULL;
+    if (client_call(doctor->shell->client, "GET", "/sources", NULL, 0, NULL, &answer, NULL))
+        page = json_parse(buffer_text(&answer), answer.length, 16, NULL);
+    struct json_object *items = page ? json_get(page, "items") : NULL;
+    size_t count = json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *source = json_object_array_get_idx(items, i);
+        const char *state = json_get_text(source, "state", "");
+        if (strcmp(state, "running") != 0 && strcmp(state, "starting") != 0)
+            tell(doctor, NOTE, "", NULL, "%s: %s", json_get_text(source, "name", "?"), json_get_text(source, "detail", state));
+    }
+    if (page)
+        json_object_put(page);
+    buffer_release(&answer);
+}
+
 static void check_overview(struct doctor *doctor, const struct buffer *answer)
 {
     struct arena *arena = arena_new();
@@ -171,6 +191,8 @@ static void check_overview(struct doctor *doctor, const struct buffer *answer)
     tell(doctor, running && overview.sources ? GOOD : BAD, _("sources"),
          overview.sources ? _("nocturne get sources: what each says") : _("add one under `sources:` in nocturne.yml"),
          _("%u of %u running, last heard %s ago"), overview.sources_running, overview.sources, age);
+    if (!running)
+        check_sources(doctor);
     if (overview.discovered)
         tell(doctor, NOTE, _("ledger"), _("nocturne get assets --filter discovered:yes, then adopt"), _("%u spoke without being in it"), overview.discovered);
     arena_free(&arena);
