@@ -107,7 +107,11 @@ static void tell_status(struct ssh *ssh)
 static void tick(uv_timer_t *timer)
 {
     struct ssh *ssh = timer->data;
-    if (ssh->barred > 0 && ssh_known_refresh(ssh->known))
+    if (ssh->barred > 0)
+        ssh_known_refresh(ssh->known); /* each connection does, too */
+    bool changed = ssh->known_seen != ssh_known_revision(ssh->known);
+    ssh->known_seen = ssh_known_revision(ssh->known);
+    if (changed)
         for (size_t i = 0; i < ssh->count; i++)
             ssh_host_unbar(ssh->hosts[i]);
     turns_give(ssh);

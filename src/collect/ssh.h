@@ -96,6 +96,7 @@ struct ssh {
     unsigned unusable;
     struct ssh_host *first_queued, *last_queued;
     unsigned connecting, barred;
+    unsigned known_seen;           /* revision of known_hosts that the barred ones were barred by, or a later one */
     struct ssh_jump *jumps;
     uv_timer_t timer;              /* looks whether known_hosts changed, and tells the status */
     bool timer_open, closing;

@@ -41,6 +41,7 @@ struct ssh_known {
     unsigned file_count;
     struct line *lines;
     size_t count, capacity;
+    unsigned revision;
 };
 
 /* ---- reading ---- */
@@ -161,6 +162,7 @@ bool ssh_known_refresh(struct ssh_known *known)
     }
     if (!changed)
         return false;
+    known->revision++;
     forget_lines(known);
     for (unsigned i = 0; i < known->file_count; i++)
         if (known->files[i].there)
@@ -201,6 +203,11 @@ void ssh_known_free(struct ssh_known **known)
 const char *ssh_known_path(const struct ssh_known *known)
 {
     return known->file_count ? known->files[0].path : "";
+}
+
+unsigned ssh_known_revision(const struct ssh_known *known)
+{
+    return known->revision;
 }
 
 size_t ssh_known_count(const struct ssh_known *known)

@@ -30,6 +30,8 @@ void ssh_known_free(struct ssh_known **known);
 const char *ssh_known_path(const struct ssh_known *known);
 /* Reads what changed on disk; true when anything did. A file that cannot be read holds nothing. */
 bool ssh_known_refresh(struct ssh_known *known);
+/* Grows with each change that was read, by whomever. */
+unsigned ssh_known_revision(const struct ssh_known *known);
 size_t ssh_known_count(const struct ssh_known *known);
 /* Lines of other files or of a test: parse text as one file named `name`. */
 void ssh_known_read_text(struct ssh_known *known, const char *name, const char *text, size_t length);
