@@ -16,7 +16,7 @@ const char *const host_proc_files[] = {
 static void take_uptime(struct host_take *take, char *text)
 {
     double uptime = host_number(text);
-    if (!(uptime > 0))
+    if (!(uptime > 0 && uptime < 1e11))
         return;
     take->uptime = take->figures->uptime = uptime;
     take->booted = take->wall - (msec)(uptime * 1000);

@@ -73,7 +73,7 @@ static bool process_read(const struct host_take *take, struct process *process, 
         return false;
     *close = '\0';
     double ticks = host_number(fields[11]) + host_number(fields[12]), start = host_number(fields[19]), pages = host_number(fields[21]);
-    if (isnan(ticks + start + pages))
+    if (isnan(ticks + start + pages) || start < 0 || start > 1e14)
         return false;
     process->row = (struct host_process){.pid = pid, .parent = pid_of(fields[1]), .user = "", .name = open + 1, .command = "",
         .state = fields[0][0], .cpu_percent = NAN, .memory = pages * PAGE, .io_rate = NAN,

@@ -22,7 +22,7 @@ static void put_unit(struct host_take *take, const struct unit *unit)
     take->figures->failed_units += failed;
     host_builder_unit(take->builder, &(struct host_unit){.name = unit->name, .state = unit->state, .sub = unit->sub,
         .what = unit->what, .failed = failed,
-        .since = unit->since > 0 && take->booted != CLOCK_NEVER ? take->booted + (msec)(unit->since / 1000) : CLOCK_NEVER});
+        .since = unit->since > 0 && unit->since < 1e17 && take->booted != CLOCK_NEVER ? take->booted + (msec)(unit->since / 1000) : CLOCK_NEVER});
 }
 
 /* `systemctl show`: KEY=VALUE lines, a blank line between units. */
