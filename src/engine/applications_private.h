@@ -144,6 +144,12 @@ void recovery_open(struct application *application, const struct plan_applicatio
 void recovery_release(struct application *application);
 void recovery_consider(struct application *application);
 void recovery_text(const struct application *application, char *text, size_t size); /* "2 of 3 tries left" */
+/* applications_rows.c */
+void recovery_row_release(struct recovery_row *row);
+void recovery_row_add(struct application *application, const struct recovery_row *row); /* copied, as the newest */
+void recovery_row_result(struct application *application, msec began, const char *result);
+char *recovery_rows_text(const struct application *application); /* JSON; the caller frees */
+void recovery_rows_save(struct application *application);        /* without an audit entry: what was asked for is in it */
 bool applications_rows_load(struct applications *applications, struct error *error);
 void applications_rows_free(struct applications *applications);
 void recovery_rows_take(struct application *application); /* what was stored for its id */
