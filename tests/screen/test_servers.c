@@ -151,6 +151,9 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     harness_mask(harness, "[0-9.]+ (ms|MiB|%)", "0 ms");
     harness_mask(harness, "[0-9]+\\.[0-9]+", "0");
     harness_mask(harness, "^ 创新港  .*$", " 创新港"); /* other processes of this very host may keep it busy */
+    harness_mask(harness, "(Alerts|告警) [0-9]+ ", "Alerts ");
+    harness_mask(harness, "^.*web-1 +server .*$", "  web-1 server");
+    harness_mask(harness, " · (this month|本月) .*$", "");
     harness_mask(harness, "memory_bytes .*$", "memory_bytes");
     harness_mask(harness, "after [0-9]+m?s", "after 0s");
     harness_mask(harness, "nocturne-nginx-......", "nocturne-nginx");
@@ -207,6 +210,7 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     press(harness, "w", "◂ 0 processes");
     harness_wait_quiet(harness, QUIET, 1000);
     has_golden_part(harness, "◂ 0 processes like nginx");
+    press(harness, "Tab Tab", "nginx.conf test fai"); /* the recoveries: what other alerts this host has is its own matter */
     harness_golden(harness, "application-down-80x24");
     assert_int_equal(unlink(held), 0);
     press(harness, "R", "Restart nginx.service on web-1?");
@@ -218,7 +222,7 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     assert_true(harness_wait_no_text(harness, "watching", PATIENCE));
     has_golden_part(harness, "nothing hurts");
     has_golden_part(harness, "2 of 2 checks good");
-    press(harness, "Tab Tab", "nginx.service");
+    press(harness, "g", "well again after");
     harness_golden(harness, "application-back-80x24");
     leave(&harness);
     assert_true(nginx_pid() > 0);
@@ -230,6 +234,7 @@ static void in_chinese_without_colour(void **state)
     struct harness *harness = open_console(24, 80, "zh_CN.UTF-8", "NO_COLOR=1");
     press(harness, "5", "能源态势");
     press(harness, "Enter", "HTTP 200");
+    press(harness, "Tab Tab", "well again after");
     harness_golden(harness, "application-zh-80x24");
     leave(&harness);
 }

@@ -219,7 +219,9 @@ static inline struct host *hosted_server(void)
     host_builder_factf(builder, "system", "Debian 12");
     host_builder_factf(builder, "kernel", "6.1.0-18-amd64");
     host_builder_factf(builder, "missing:sockets", "no such file");
-    return host_builder_make(builder, HOSTED_NOW - SPAN_SECOND);
+    struct host *host = host_builder_make(builder, HOSTED_NOW - SPAN_SECOND);
+    host_builder_free(&builder);
+    return host;
 }
 
 /* GET /servers/db-2; the caller releases. */

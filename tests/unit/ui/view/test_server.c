@@ -185,6 +185,7 @@ static void what_is_not_told_says_why(void **state)
     host_builder_factf(builder, "missing:ports", "permission denied");
     host_builder_factf(builder, "missing:processes", "no /proc");
     struct host *host = host_builder_make(builder, HOSTED_NOW);
+    host_builder_free(&builder);
     struct wire_server_page page = {.server = {.id = "old-1", .name = "", .address = "", .place = "", .system = "", .source = "", .evidence = "",
                                                .disk_mount = "", .cpu = NAN, .memory = NAN, .disk = NAN, .load1 = NAN, .in_rate = NAN,
                                                .out_rate = NAN, .swap = NAN, .speed = NAN, .iowait = NAN, .memory_total = NAN, .uptime = 60,
