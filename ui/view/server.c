@@ -111,6 +111,7 @@ static void wants(struct view *view, struct view_wants *out)
     if (past != page->past) { /* another time: its own figures, and no lists */
         page->past = past;
         page->have_past = false;
+        page->opened = clock_wall(); /* back to now: what came meanwhile is the daemon's to tell, too */
         trends_forget(page->trends);
         server_sections_refresh(page);
     }

@@ -290,7 +290,7 @@ static void draw_ports(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("ports"));
     if (!state->count) {
         const char *why = server_missing(page, "ports");
-        snprintf(text, sizeof text, "\342\200\224 %s", *why ? why : page->past ? _("lists of the past are not stored") : "");
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past ? _("lists of the past are not stored") : why);
         draw_words(head, column, end, ROLE_DIM, text);
         return;
     }
@@ -337,7 +337,7 @@ static void draw_units(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("units"));
     if (!state->count) {
         const char *why = server_missing(page, "units");
-        snprintf(text, sizeof text, "\342\200\224 %s", *why ? why : page->past ? _("lists of the past are not stored") : "");
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past ? _("lists of the past are not stored") : why);
         draw_words(head, column, head->line.columns - 1, ROLE_DIM, text);
         return;
     }
