@@ -342,6 +342,28 @@ static void without_colours(void **state)
     leave(&harness);
 }
 
+/* R009: on more lines than terminfo says, too, one page's hints leave nothing of another's behind. */
+static void one_page_after_another(void **state)
+{
+    (void)state;
+    const char *environment[] = {"NO_COLOR=1", "XDG_CONFIG_HOME=/tmp/nocturne-screen-nobody", "XDG_STATE_HOME=/tmp/nocturne-screen-nobody", NULL};
+    static const char *const locales[] = {"C.UTF-8", "zh_CN.UTF-8"};
+    static const char *const keys[] = {"Right", "Enter", "Esc", "Esc", "3", "Enter", "Esc", "2", "1", "Enter", "1"};
+    for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
+        struct harness *harness = open_console((struct look){
+            .rows = 40, .columns = 120, .environment = environment, .locale = locales[i]});
+        settle(harness);
+        for (size_t key = 0; key < sizeof keys / sizeof *keys; key++) {
+            char hints[1024];
+            press(harness, keys[key], NULL);
+            snprintf(hints, sizeof hints, "%s", harness_row(harness, 39));
+            press(harness, "C-l", NULL); /* painted from nothing */
+            assert_string_equal(hints, harness_row(harness, 39));
+        }
+        harness_free(&harness);
+    }
+}
+
 static void on_the_linux_console(void **state)
 {
     (void)state;
@@ -444,6 +466,7 @@ int main(void)
         cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(speaks_chinese),
         cmocka_unit_test(without_colours),
+        cmocka_unit_test(one_page_after_another),
         cmocka_unit_test(on_the_linux_console),
         cmocka_unit_test(in_an_ascii_locale),
         cmocka_unit_test(in_very_little_room),

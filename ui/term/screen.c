@@ -150,6 +150,16 @@ static void arm(struct screen *screen)
     buffer_release(&reset);
 }
 
+/* Lines scroll, and by DEC's rules characters are deleted, within the scrolling region only. Curses sets it from
+ * terminfo's number of lines, before it hears of ours, and a terminal may keep it when its size changes. */
+static void region_whole(struct screen *screen)
+{
+    const char *change = tigetstr("csr");
+    const char *sequence = change && change != (char *)-1 ? tiparm(change, 0, screen->rows - 1) : NULL;
+    if (sequence && !strchr(sequence, '$'))
+        screen_queue_text(screen, sequence);
+}
+
 static void modes_on(struct screen *screen)
 {
     if (screen->dumb)
@@ -202,8 +212,10 @@ struct screen *screen_open(const struct screen_options *options, struct theme *t
     arm(screen);
     tcsetattr(screen->fd, TCSADRAIN, &screen->raw);
     screen_set_theme(screen, theme);
-    if (!screen->dumb)
+    if (!screen->dumb) {
         screen_sink_take(screen); /* the alternate screen before the modes */
+        region_whole(screen);
+    }
     modes_on(screen);
     return screen;
 }
@@ -330,6 +342,8 @@ bool screen_resize(struct screen *screen)
     if (!screen->dumb) {
         resizeterm(rows, columns);
         screen_sink_take(screen);
+        if (!screen->away)
+            region_whole(screen);
     }
     screen->repaint = true;
     return true;
