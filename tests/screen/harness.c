@@ -43,6 +43,7 @@ struct harness {
     VTermScreen *screen;
     bool alternate, cursor_visible;
     struct buffer raw, text, row, look;
+    size_t emulated; /* bytes of raw that the emulator has */
     uint64_t bytes;
     msec written; /* steady time of the last output */
     struct mask masks[MASKS];
@@ -146,6 +147,19 @@ pid_t harness_pid(const struct harness *harness)
 
 /* ---- reading ---- */
 
+/* The bytes of a character that is not all there yet: the emulator forgets half a character between two writes. */
+static size_t half_character(const char *bytes, size_t length)
+{
+    for (size_t back = 1; back <= 3 && back <= length; back++) {
+        unsigned char byte = (unsigned char)bytes[length - back];
+        if (byte >= 0xc0)
+            return back < (byte >= 0xf0 ? 4u : byte >= 0xe0 ? 3u : 2u) ? back : 0;
+        if (byte < 0x80)
+            break;
+    }
+    return 0;
+}
+
 /* Wait for output at most so long; true when some came. */
 static bool pump(struct harness *harness, int milliseconds)
 {
@@ -164,7 +178,9 @@ static bool pump(struct harness *harness, int milliseconds)
     harness->bytes += (uint64_t)got;
     harness->written = clock_steady();
     buffer_append(&harness->raw, bytes, (size_t)got);
-    vterm_input_write(harness->terminal, bytes, (size_t)got);
+    size_t whole = harness->raw.length - half_character(harness->raw.data, harness->raw.length);
+    vterm_input_write(harness->terminal, harness->raw.data + harness->emulated, whole - harness->emulated);
+    harness->emulated = whole;
     char reply[256];
     size_t length = vterm_output_read(harness->terminal, reply, sizeof reply);
     if (length > 0)
