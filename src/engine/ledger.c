@@ -13,12 +13,12 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/csv.h"
 #include "engine/fleet.h"
 #include "engine/fleet_private.h"
 #include "engine/ledger_private.h"
 
 #define FILE_LIMIT ((size_t)512 << 20)
-#define COLUMNS_LIMIT 256
 #define FIELD_LIMIT 4096u
 #define ATTRIBUTES_LIMIT 16384u
 #define PROBLEMS_LIMIT 200
@@ -26,17 +26,11 @@
 /* One file while it is read. */
 struct reader {
     struct ledger_change *change;
-    char *at, *end;          /* in the copy; *end is NUL */
-    unsigned line;
+    struct csv csv;
     uint16_t file;
-    char separator;
     unsigned column_count;
-    int column_field[COLUMNS_LIMIT];        /* asset_field, or -1: an attribute, -2: left out */
-    const char *column_name[COLUMNS_LIMIT];
-    char *field[COLUMNS_LIMIT];
-    unsigned field_count;
-    bool unclosed;           /* a quote was open at the end of the file */
-    unsigned unclosed_line;
+    int column_field[CSV_FIELDS];        /* asset_field, or -1: an attribute, -2: left out */
+    const char *column_name[CSV_FIELDS];
 };
 
 /* ---- what went wrong ---- */
@@ -113,107 +107,22 @@ static const char *field_clean(struct ledger_change *change, char *field)
     return field;
 }
 
-/* ---- RFC 4180 ---- */
-
-static bool field_ends(const struct reader *reader)
-{
-    return reader->at == reader->end || *reader->at == reader->separator || *reader->at == '\n' || *reader->at == '\r';
-}
-
-/* A quoted field, unescaped in place. Text after the closing quote is kept, as spreadsheets do. */
-static char *take_quoted(struct reader *reader, char **close)
-{
-    char *start = ++reader->at, *out = start;
-    unsigned line = reader->line;
-    for (;; reader->at++) {
-        if (reader->at == reader->end) {
-            reader->unclosed = true;
-            reader->unclosed_line = line;
-            *close = out;
-            return start;
-        }
-        if (*reader->at == '"' && *++reader->at != '"')
-            break; /* past the closing quote; a doubled one stands for itself */
-        reader->line += *reader->at == '\n';
-        *out++ = *reader->at ? *reader->at : ' ';
-    }
-    while (!field_ends(reader))
-        *out++ = *reader->at++;
-    *close = out;
-    return start;
-}
-
-static char *take_plain(struct reader *reader, char **close)
-{
-    char *start = reader->at;
-    for (; !field_ends(reader); reader->at++)
-        if (!*reader->at)
-            *reader->at = ' ';
-    *close = reader->at;
-    return start;
-}
-
-/* One record; false at the end of the file. `line` is where it starts. Fields past COLUMNS_LIMIT are only counted. */
-static bool take_record(struct reader *reader, unsigned *line)
-{
-    if (reader->at >= reader->end)
-        return false;
-    *line = reader->line;
-    reader->field_count = 0;
-    for (;;) {
-        char *close;
-        char *start = *reader->at == '"' ? take_quoted(reader, &close) : take_plain(reader, &close);
-        if (reader->field_count < COLUMNS_LIMIT)
-            reader->field[reader->field_count] = start;
-        reader->field_count++;
-        bool last = reader->at == reader->end;
-        char stop = *reader->at;
-        *close = '\0';
-        if (last)
-            return true;
-        reader->at++;
-        if (stop == reader->separator)
-            continue;
-        if (stop == '\r' && *reader->at == '\n')
-            reader->at++;
-        reader->line++;
-        return true;
-    }
-}
-
-static bool record_is_blank(const struct reader *reader)
-{
-    for (unsigned i = 0; i < reader->field_count && i < COLUMNS_LIMIT; i++)
-        if (reader->field[i][strspn(reader->field[i], " \t")])
-            return false;
-    return true;
-}
-
 /* ---- the header row ---- */
-
-static char guess_separator(const char *text)
-{
-    size_t line = strcspn(text, "\r\n");
-    for (const char *each = ",;\t"; *each; each++)
-        if (memchr(text, *each, line))
-            return *each;
-    return ',';
-}
 
 static bool take_header(struct reader *reader, const char *name, struct error *error)
 {
     unsigned line;
     do {
-        if (!take_record(reader, &line))
+        if (!csv_next(&reader->csv, &line))
             return error_set(error, ERROR_INVALID, "%s: empty; expected a header row such as id,name,kind,...", name);
-    } while (record_is_blank(reader));
-    if (reader->field_count > COLUMNS_LIMIT)
-        return error_set(error, ERROR_INVALID, "%s:%u: more than %d columns", name, line, COLUMNS_LIMIT);
+    } while (csv_is_blank(&reader->csv));
+    if (reader->csv.field_count > CSV_FIELDS)
+        return error_set(error, ERROR_INVALID, "%s:%u: more than %d columns", name, line, CSV_FIELDS);
     bool has_id = false;
     bool seen[ASSET_FIELD_COUNT] = {false};
-    reader->column_count = reader->field_count;
+    reader->column_count = reader->csv.field_count;
     for (unsigned i = 0; i < reader->column_count; i++) {
-        const char *column = field_clean(reader->change, reader->field[i]);
+        const char *column = field_clean(reader->change, reader->csv.field[i]);
         enum asset_field field;
         reader->column_name[i] = column;
         reader->column_field[i] = column[0] ? -1 : -2;
@@ -314,7 +223,7 @@ static const char *row_attributes(struct reader *reader, unsigned line)
     for (unsigned i = 0; i < reader->column_count; i++) {
         if (reader->column_field[i] != -1)
             continue;
-        const char *value = field_clean(reader->change, reader->field[i]);
+        const char *value = field_clean(reader->change, reader->csv.field[i]);
         if (!value[0])
             continue;
         if (!any) {
@@ -368,9 +277,9 @@ static bool row_check(struct reader *reader, struct ledger_row *row)
 static void take_row(struct reader *reader, unsigned line)
 {
     struct ledger_change *change = reader->change;
-    if (reader->field_count != reader->column_count) {
+    if (reader->csv.field_count != reader->column_count) {
         reject(change, reader->file, line, "", "expected %u fields, as the header has; got %u%s", reader->column_count,
-               reader->field_count, reader->field_count > reader->column_count ? " (a comma inside needs quotes)" : "");
+               reader->csv.field_count, reader->csv.field_count > reader->column_count ? " (a comma inside needs quotes)" : "");
         return;
     }
     struct ledger_row row = {.line = line, .file = reader->file};
@@ -378,7 +287,7 @@ static void take_row(struct reader *reader, unsigned line)
         row.field[field] = "";
     for (unsigned i = 0; i < reader->column_count; i++)
         if (reader->column_field[i] >= 0)
-            row.field[reader->column_field[i]] = field_clean(change, reader->field[i]);
+            row.field[reader->column_field[i]] = field_clean(change, reader->csv.field[i]);
     row.field[ASSET_kind] = ledger_kind(row.field[ASSET_kind]);
     row.attributes = row_attributes(reader, line);
     if (!row_check(reader, &row))
@@ -549,20 +458,20 @@ bool ledger_change_add(struct ledger_change *change, const char *name, const cha
     ARRAY_RESERVE(change->files, change->file_capacity, change->file_count + 1);
     change->files[change->file_count++] = memory_text(name);
     struct reader *reader = memory_new(sizeof *reader);
-    *reader = (struct reader){.change = change, .at = text, .end = text + used, .line = 1,
-                              .file = (uint16_t)(change->file_count - 1), .separator = guess_separator(text)};
+    *reader = (struct reader){.change = change, .file = (uint16_t)(change->file_count - 1),
+                              .csv = {.at = text, .end = text + used, .line = 1, .separator = csv_separator(text)}};
     bool good = take_header(reader, name, error);
     size_t rows_before = change->count;
     unsigned line;
-    while (good && take_record(reader, &line)) {
-        if (reader->unclosed)
+    while (good && csv_next(&reader->csv, &line)) {
+        if (reader->csv.unclosed)
             break;
-        if (!record_is_blank(reader))
+        if (!csv_is_blank(&reader->csv))
             take_row(reader, line);
     }
-    if (reader->unclosed) {
+    if (reader->csv.unclosed) {
         good = error_set(error, ERROR_INVALID, "%s:%u: a quoted field is not closed: the file was cut short, or a quote "
-                         "inside a field is not doubled", name, reader->unclosed_line);
+                         "inside a field is not doubled", name, reader->csv.unclosed_line);
         change->count = rows_before;
         index_build(change);
     }
