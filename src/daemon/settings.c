@@ -1,11 +1,8 @@
 #include "daemon/settings.h"
 
 #include <dirent.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -14,64 +11,36 @@
 #include "daemon/profile.h"
 #include "daemon/ruleset.h"
 #include "daemon/settings_keys.h"
+#include "daemon/settings_private.h"
 #include "engine/runbook.h"
 
 #define DEFAULT_OPEN_FILES 65536
 
-struct settings {
-    struct config *config;
-    char *config_path, *state_dir, *host;
-    struct site site;
-    struct site_grant *grants;
-    struct site_unit *units;
-    struct site_listen *listens;
-    struct site_population *populations;
-    struct profile **profiles;
-    size_t profile_count;
-    struct settings_source *sources;
-    size_t source_count;
-    char **ledgers;
-    size_t ledger_count;
-    struct store_options store;
-    struct fleet_options fleet;
-    struct notify_plan *notify;
-    struct alerts_options alerts;
-    struct applications_plan *applications;
-    struct heartbeats_plan heartbeats;
-    struct hosts_plan hosts;
-    struct runbooks *runbooks;
-    struct roster roster;
-    struct config_problems remarks;
-    char **texts;             /* resolved paths and the like, owned */
-    size_t text_count, text_capacity;
-};
-
 /* ---- helpers ---- */
 
-static const char *keep(struct settings *settings, char *text)
+const char *settings_keep(struct settings *settings, char *text)
 {
     ARRAY_RESERVE(settings->texts, settings->text_capacity, settings->text_count + 1);
     return settings->texts[settings->text_count++] = text;
 }
 
-static const char *keep_path(struct settings *settings, const struct config_node *map, const char *key)
+const char *settings_keep_path(struct settings *settings, const struct config_node *map, const char *key)
 {
     const struct config_node *node = config_get(map, key);
-    return node && config_scalar(node) ? keep(settings, path_resolve(config_scalar(node), config_file(node))) : "";
+    return node && config_scalar(node) ? settings_keep(settings, path_resolve(config_scalar(node), config_file(node))) : "";
 }
 
-/* Texts of a list, or of one text standing for a list. */
-static size_t text_count(const struct config_node *node)
+size_t settings_text_count(const struct config_node *node)
 {
     return !node ? 0 : config_is_list(node) ? config_count(node) : config_scalar(node) ? 1 : 0;
 }
 
-static const struct config_node *text_at(const struct config_node *node, size_t index)
+const struct config_node *settings_text_at(const struct config_node *node, size_t index)
 {
     return config_is_list(node) ? config_at(node, index) : node;
 }
 
-static const char *text_of(const struct config_node *node)
+const char *settings_text(const struct config_node *node)
 {
     const char *text = config_scalar(node);
     return text ? text : "";
@@ -134,162 +103,14 @@ static void load_files(struct settings *settings, struct config_problems *proble
 
 /* ---- sections ---- */
 
-static void read_site(struct settings *settings, const struct config_node *root)
-{
-    const struct config_node *site = config_get(root, "site");
-    char host[256] = "localhost";
-    gethostname(host, sizeof host - 1);
-    settings->host = memory_text(host);
-    settings->site.name = config_text(site, "name", settings->host);
-    settings->site.timezone = config_text(site, "timezone", "");
-    settings->site.language = config_text(site, "language", "en");
-    settings->site.version = NOCTURNE_VERSION;
-    settings->site.config_path = settings->config_path ? settings->config_path : "";
-}
-
-static void check_store_url(const struct config_node *node, const char *url, struct config_problems *problems)
-{
-    if (strcmp(url, "memory") != 0 && strcmp(url, "sqlite") != 0 && strncmp(url, "sqlite:", 7) != 0)
-        config_problem(problems, node, "expected sqlite, sqlite:PATH or memory; got `%s`", url);
-}
-
-static void read_store(struct settings *settings, const struct config_node *root, const struct options *options,
-                       struct config_problems *problems)
-{
-    const struct config_node *node = config_get(root, "store"), *map = NULL;
-    const char *url = "sqlite";
-    if (node && config_is_map(node)) {
-        if (config_check(node, settings_store_keys, problems))
-            map = node;
-        node = config_get(node, "url");
-    }
-    if (node && config_scalar(node)) {
-        url = config_scalar(node);
-        check_store_url(node, url, problems);
-    } else if (node) {
-        config_problem(problems, node, "expected sqlite, sqlite:PATH, memory, or a mapping with url and retention");
-    }
-    if (strncmp(url, "sqlite:", 7) == 0) {
-        char *path = path_resolve(url + 7, config_file(node));
-        url = keep(settings, memory_printf("sqlite:%s", path));
-        free(path);
-    }
-    settings->state_dir = path_state(options->state_dir);
-    bool nowhere = strcmp(settings->state_dir, "none") == 0 || strcmp(url, "memory") == 0;
-    if (nowhere)
-        settings->state_dir[0] = '\0';
-    settings->store = (struct store_options){
-        .url = nowhere ? "memory" : url,
-        .state_dir = settings->state_dir,
-        .keep_readings = config_span(map, "keep_readings", 31 * SPAN_DAY),
-        .keep_hourly = config_span(map, "keep_hourly", 400 * SPAN_DAY),
-        .keep_daily = config_span(map, "keep_daily", 3650 * SPAN_DAY),
-        .keep_states = config_span(map, "keep_states", 400 * SPAN_DAY),
-        .queue_limit = (size_t)config_integer(map, "queue_limit", 2000000),
-    };
-    settings->site.state_dir = settings->state_dir;
-}
-
-static void check_file(const struct config_node *map, const char *key, const char *path, struct config_problems *problems)
-{
-    if (!path[0])
-        config_problem(problems, map, "`%s` is missing: tls needs a certificate and its key, as PEM files", key);
-    else if (access(path, R_OK) != 0)
-        config_problem(problems, config_get(map, key), "`%s` cannot be read", path);
-}
-
-static void read_listen(struct settings *settings, const struct config_node *root, const struct options *options,
-                        struct config_problems *problems)
-{
-    const struct config_node *list = config_get(root, "listen");
-    size_t count = list && config_is_list(list) ? config_count(list) : 0;
-    settings->listens = memory_new_array(count + 1, sizeof *settings->listens);
-    bool has_unix = false;
-    for (size_t i = 0; i < count; i++) {
-        const struct config_node *node = config_at(list, i);
-        struct site_listen *listen = &settings->listens[settings->site.listen_count];
-        const char *path = config_text(node, "unix", NULL), *tls = config_text(node, "tls", NULL);
-        if (!path == !tls) {
-            config_problem(problems, node, "expected either unix: or tls: here");
-            continue;
-        }
-        *listen = (struct site_listen){.kind = path ? LISTEN_UNIX : LISTEN_TLS, .path = "", .address = "",
-                                       .certificate = "", .key = "", .client_ca = ""};
-        listen->where = keep(settings, memory_printf("%s:%u", config_file(node), config_line(node)));
-        if (path) {
-            has_unix = true;
-            if (options->socket)
-                continue; /* --socket stands in for the configured ones */
-            listen->path = strcmp(path, "default") == 0 ? keep(settings, path_socket()) : keep_path(settings, node, "unix");
-        } else {
-            char *address;
-            if (!settings_split_address(tls, &address, &listen->port))
-                continue; /* named by the schema check */
-            listen->address = keep(settings, address);
-            listen->certificate = keep_path(settings, node, "certificate");
-            listen->key = keep_path(settings, node, "key");
-            listen->client_ca = keep_path(settings, node, "client_ca");
-            check_file(node, "certificate", listen->certificate, problems);
-            check_file(node, "key", listen->key, problems);
-            if (listen->client_ca[0])
-                check_file(node, "client_ca", listen->client_ca, problems);
-        }
-        settings->site.listen_count++;
-    }
-    if (options->socket || !has_unix)
-        settings->listens[settings->site.listen_count++] = (struct site_listen){
-            .kind = LISTEN_UNIX, .path = options->socket ? options->socket : keep(settings, path_socket()),
-            .address = "", .certificate = "", .key = "", .client_ca = "", .where = options->socket ? "--socket" : "default"};
-    settings->site.listens = settings->listens;
-}
-
-/* The user that runs the daemon, and root, may do everything, whatever `roles:` says: the store is theirs already. */
-static void read_roles(struct settings *settings, const struct config_node *root)
-{
-    const struct config_node *roles = config_get(root, "roles");
-    const struct passwd *own = getpwuid(geteuid());
-    size_t total = 3;
-    for (int role = ROLE_VIEWER; roles && role < ROLE_COUNT; role++)
-        total += text_count(config_get(roles, role_name((enum role)role)));
-    settings->grants = memory_new_array(total, sizeof *settings->grants);
-    for (int role = ROLE_VIEWER; roles && role < ROLE_COUNT; role++) {
-        const struct config_node *list = config_get(roles, role_name((enum role)role));
-        for (size_t i = 0; i < text_count(list); i++)
-            settings->grants[settings->site.grant_count++] =
-                (struct site_grant){.role = (enum role)role, .who = text_of(text_at(list, i))};
-    }
-    settings->grants[settings->site.grant_count++] = (struct site_grant){.role = ROLE_ADMIN, .who = "user:root"};
-    if (own && strcmp(own->pw_name, "root") != 0)
-        settings->grants[settings->site.grant_count++] =
-            (struct site_grant){.role = ROLE_ADMIN, .who = keep(settings, memory_printf("user:%s", own->pw_name))};
-    settings->site.grants = settings->grants;
-}
-
-static void read_units(struct settings *settings, const struct config_node *root, struct config_problems *problems)
-{
-    const struct config_node *map = config_get(root, "units");
-    size_t count = map && config_is_map(map) ? config_count(map) : 0;
-    if (map && !config_is_map(map))
-        config_problem(problems, map, "expected a mapping of metrics to units, such as {temperature: °C}");
-    settings->units = memory_new_array(count + 1, sizeof *settings->units);
-    for (size_t i = 0; i < count; i++) {
-        const char *unit = config_scalar(config_at(map, i));
-        if (unit && strlen(unit) < 16)
-            settings->units[settings->site.unit_count++] = (struct site_unit){config_key_at(map, i), unit};
-        else
-            config_problem(problems, config_at(map, i), "expected a unit, such as kWh");
-    }
-    settings->site.units = settings->units;
-}
-
 static void read_contracts(struct settings *settings, const struct config_node *root, struct config_problems *problems)
 {
     const struct config_node *list = config_get(root, "contracts");
-    size_t count = text_count(list), populations = 0;
+    size_t count = settings_text_count(list), populations = 0;
     settings->profiles = memory_new_array(count + 1, sizeof *settings->profiles);
     for (size_t i = 0; i < count; i++) {
-        const struct config_node *node = text_at(list, i);
-        const char *name = text_of(node);
+        const struct config_node *node = settings_text_at(list, i);
+        const char *name = settings_text(node);
         struct error error = {0};
         bool is_path = strchr(name, '/') || (strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".yml") == 0);
         char *path = is_path ? path_resolve(name, config_file(node)) : memory_text(name);
@@ -315,11 +136,11 @@ static void read_contracts(struct settings *settings, const struct config_node *
 static void read_ledgers(struct settings *settings, const struct config_node *root, struct config_problems *problems)
 {
     const struct config_node *list = config_get(root, "ledger");
-    size_t count = text_count(list);
+    size_t count = settings_text_count(list);
     settings->ledgers = memory_new_array(count + 1, sizeof *settings->ledgers);
     for (size_t i = 0; i < count; i++) {
-        const struct config_node *node = text_at(list, i);
-        char *path = path_resolve(text_of(node), config_file(node));
+        const struct config_node *node = settings_text_at(list, i);
+        char *path = path_resolve(settings_text(node), config_file(node));
         if (access(path, R_OK) != 0)
             config_problem(problems, node, "`%s` cannot be read", path);
         settings->ledgers[settings->ledger_count++] = path;
@@ -336,7 +157,7 @@ static void unknown_type(const struct config_node *node, struct config_problems 
     struct buffer known = BUFFER_INIT;
     for (const struct collector_ops *const *ops = collector_all(); *ops; ops++)
         buffer_printf(&known, "%s%s", known.length ? ", " : "", (*ops)->type);
-    config_problem(problems, node, "expected one of %s; got `%s`", buffer_text(&known), text_of(node));
+    config_problem(problems, node, "expected one of %s; got `%s`", buffer_text(&known), settings_text(node));
     buffer_release(&known);
 }
 
@@ -459,7 +280,7 @@ static void remark_missing(struct settings *settings, const struct config_node *
 static void read_runbooks(struct settings *settings, const struct config_node *root, struct config_problems *problems)
 {
     const struct config_node *node = config_get(root, "runbooks");
-    const char *folder = keep_path(settings, root, "runbooks");
+    const char *folder = settings_keep_path(settings, root, "runbooks");
     struct buffer remarks = BUFFER_INIT;
     if (!runbooks_load(&settings->runbooks, *folder ? folder : NULL, &remarks))
         config_problem(problems, node, "`%s` cannot be read: expected a folder with NAME.md files", folder);
@@ -511,11 +332,11 @@ struct settings *settings_load(const struct options *options, msec started, cons
     settings->site.counters = counters;
     load_files(settings, problems);
     const struct config_node *root = config_root(settings->config);
-    if (problems->count == before && (!root || (!config_is_map(root) && !text_of(root)[0])))
+    if (problems->count == before && (!root || (!config_is_map(root) && !settings_text(root)[0])))
         log_warning("%s is empty: nothing is watched", settings->config_path);
     if (root && config_is_map(root))
         config_check(root, settings_keys, problems);
-    else if (root && problems->count == before && text_of(root)[0])
+    else if (root && problems->count == before && settings_text(root)[0])
         config_problem(problems, root, "expected a mapping with site:, sources: and so on");
     if (root && config_is_map(root)) {
         read_sources(settings, root, problems);
@@ -526,11 +347,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     }
     root = root && config_is_map(root) ? root : NULL;
     read_applications(settings, root, problems);
-    read_site(settings, root);
-    read_store(settings, root, options, problems);
-    read_listen(settings, root, options, problems);
-    read_roles(settings, root);
-    read_units(settings, root, problems);
+    settings_read_site(settings, root, options, problems);
     read_fleet(settings, root, problems);
     read_runbooks(settings, root, problems);
     roster_read(&settings->roster, config_get(root, "shifts"), problems);
