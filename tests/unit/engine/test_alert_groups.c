@@ -29,7 +29,7 @@ static int begin(void **state)
     night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
     for (char g = 'A'; g <= 'C'; g++)
         for (int i = 0; i < CHILDREN; i++) {
-            char id[8], via[8];
+            char id[24], via[8];
             snprintf(id, sizeof id, "T-%c%d", g, i);
             snprintf(via, sizeof via, "GW-%c", g);
             world_say(night->world, id, via, "t", 20);

@@ -49,7 +49,7 @@ typedef bool speaks(int gateway, int terminal);
 static void say_all(struct night *night, speaks *does)
 {
     for (int g = 0; g < GATEWAYS; g++) {
-        char via[8], id[12];
+        char via[24], id[32];
         snprintf(via, sizeof via, "GW-%02d", g);
         world_say(night->world, via, NULL, NULL, 0);
         for (int t = 0; t < EACH; t++)
