@@ -21,7 +21,7 @@ OPT       = -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-
 endif
 
 PKG_CORE    = libuv json-c
-PKG_DAEMON  = libmicrohttpd sqlite3 libcurl yaml-0.1 libsodium openssl libssh2 libpq xlsxwriter
+PKG_DAEMON  = libmicrohttpd sqlite3 libcurl yaml-0.1 libsodium openssl libssh2 libpq xlsxwriter netsnmp
 PKG_CONSOLE = ncursesw readline
 PKG_CAMPUS  = libmosquitto
 # The console loads libcurl itself, when a URL is given (src/client/remote.c).
