@@ -209,7 +209,7 @@ void post_server_restart(struct request *request)
         return;
     hosts_expected(request->api->hosts, asset, &expected);
     if (!*expected.restart)
-        request_refuse(request, 403, ERROR_DENIED, "nothing may be restarted on %s: `servers:` of the configuration gives no restart: command for it", request->id);
+        request_refuse(request, 422, ERROR_INVALID, "nothing may be restarted on %s: `servers:` of the configuration gives no restart: command for it", request->id);
     else
         begin_restart(request, asset, json_get_text(body, "unit", ""), expected.restart);
     json_object_put(body);
@@ -337,7 +337,7 @@ void post_server_shell(struct request *request)
         return;
     hosts_expected(request->api->hosts, asset, &expected);
     if (!*expected.shell)
-        request_refuse(request, 403, ERROR_DENIED, "no shell on %s: `servers:` of the configuration gives no shell: command for it", request->id);
+        request_refuse(request, 422, ERROR_INVALID, "no shell on %s: `servers:` of the configuration gives no shell: command for it", request->id);
     else
         shell_phase(request, asset, body, expected.shell);
     json_object_put(body);

@@ -374,7 +374,7 @@ void get_server_logs(struct request *request)
     }
     hosts_expected(request->api->hosts, asset, &expected);
     if (!is_offered(&expected, question.log))
-        request_refuse(request, 403, ERROR_DENIED, "`%.120s` is not among the logs that `servers:` of the configuration offers for %s",
+        request_refuse(request, 422, ERROR_INVALID, "`%.120s` is not among the logs that `servers:` of the configuration offers for %s",
                        question.log, request->id);
     else
         begin_log(request, asset, &question);

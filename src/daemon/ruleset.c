@@ -64,7 +64,7 @@ static void add_common(struct ruleset *set, struct profile *const *profiles, siz
         instead[i] = profile_rules(profiles[i]);
     instead[profile_count] = own;
     if (config_load_text(config, "common rules", common_text, sizeof common_text - 1, set->problems))
-        add_list(set, config_get(config_root(config), "rules"), instead, profile_count + 1, "");
+        add_list(set, config_get(config_root(config), "rules"), instead, profile_count + 1, "common");
     free(instead);
     config_free(&config);
 }

@@ -20,24 +20,37 @@ struct history_request {
     void *owner;
 };
 
+/* In one millisecond the machine comes first: what people did is written at once, what the machine did a moment later. */
+static bool comes_after(const struct store_alert_event *left, const struct store_alert_event *right)
+{
+    if (left->time != right->time)
+        return left->time > right->time;
+    return strchr(left->actor, ':') && !strchr(right->actor, ':'); /* "user:wang", "token:north" beside "rule" */
+}
+
+static void timeline_put(struct store_alert_event *rows, unsigned *count, const struct store_alert_event *event)
+{
+    unsigned at = (*count)++;
+    for (; at > 0 && comes_after(&rows[at - 1], event); at--)
+        rows[at] = rows[at - 1];
+    rows[at] = *event;
+}
+
 /* The store's, then what was waiting when it was asked, unless it was written in between. */
 static struct store_alert_event *timeline_join(const struct history_request *request, const struct store_alert_event *events,
                                                size_t count, unsigned *joined)
 {
     struct store_alert_event *rows = memory_resize(NULL, count + request->pending_count + 1, sizeof *rows);
-    if (count)
-        memcpy(rows, events, count * sizeof *rows);
-    *joined = (unsigned)count;
+    *joined = 0;
+    for (size_t i = 0; i < count; i++)
+        timeline_put(rows, joined, &events[i]);
     for (size_t i = 0; i < request->pending_count; i++) {
         const struct store_alert_event *each = &request->pending[i];
         bool known = false;
         for (size_t k = 0; k < count && !known; k++)
             known = events[k].time == each->time && strcmp(events[k].verb, each->verb) == 0;
-        unsigned at = known ? 0 : (*joined)++;
-        for (; !known && at > 0 && rows[at - 1].time > each->time; at--)
-            rows[at] = rows[at - 1];
         if (!known)
-            rows[at] = *each;
+            timeline_put(rows, joined, each);
     }
     return rows;
 }

@@ -277,7 +277,8 @@ static void select_members(struct rules *rules, struct in_force *in_force)
         snprintf(in_force->problem, sizeof in_force->problem, "%.150s", error.text);
         return;
     }
-    snprintf(in_force->problem, sizeof in_force->problem, "%s", count ? "" : "selects nothing");
+    /* A shipped rule may wait for assets that a site does not have; the site's own is a mistake. */
+    snprintf(in_force->problem, sizeof in_force->problem, "%s", count || *in_force->rule->contract ? "" : "selects nothing");
     in_force->applies = count;
     msec now = clock_steady(), over = in_force->needs->silence_over;
     for (uint32_t i = 0; i < count; i++) {

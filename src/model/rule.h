@@ -22,7 +22,7 @@ struct rule {
     struct expression *clear;   /* NULL: when `when` no longer holds */
     struct alert_policy policy;
     char *runbook;              /* "" */
-    char *contract, *requirement; /* of a shipped rule: "campus-iot", "R030"; "" */
+    char *contract, *requirement; /* of a shipped rule: "campus-iot" or "common", "R030"; "" the site's own */
     uint32_t version;           /* of its text: changes when anything of it does */
     struct hours hours;         /* when it applies */
 };

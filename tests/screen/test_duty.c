@@ -127,7 +127,7 @@ static void rules_are_judged(void **state)
     site_push(&site, "[{\"asset\":\"T-01-1\",\"metric\":\"temperature\",\"value\":33},{\"asset\":\"T-02-1\",\"metric\":\"temperature\",\"value\":20}]");
     assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
     harness_keys(harness, ": type:rules Enter");
-    assert_true(harness_wait_text(harness, "2 rules · 1 holding · 2 with a problem", PATIENCE));
+    assert_true(harness_wait_text(harness, "11 rules · 1 holding · 2 with a problem", PATIENCE));
     assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE)); /* the detector that is built in */
     assert_non_null(strstr(harness_text(harness), "selects nothing"));
     harness_keys(harness, "Tab");
