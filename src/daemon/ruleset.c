@@ -78,8 +78,8 @@ size_t ruleset_read(struct profile *const *profiles, size_t profile_count, const
         own = NULL; /* settings_keys has said so */
     for (size_t i = 0; i < profile_count; i++)
         add_list(&set, profile_rules(profiles[i]), &own, 1, profile_contract(profiles[i]));
-    add_common(&set, profiles, profile_count, own);
     add_list(&set, own, NULL, 0, "");
+    add_common(&set, profiles, profile_count, own);
     *rules = set.rules;
     return set.count;
 }

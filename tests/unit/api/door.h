@@ -28,6 +28,7 @@
 #include "engine/rules.h"
 #include "engine/notify.h"
 #include "engine/fleet.h"
+#include "engine/runbook.h"
 #include "engine/site.h"
 #include "store/store.h"
 
@@ -41,6 +42,7 @@ struct door {
     char folder[64];
     char socket[96];
     struct site site;
+    struct runbooks *runbooks;
     struct site_counters counters;
     struct site_grant grants[8];
     struct site_listen listens[2];
@@ -115,6 +117,7 @@ static inline void door_stop(struct door *door, void *argument)
     hosts_free(&door->hosts);
     alerts_free(&door->alerts);
     fleet_free(&door->fleet);
+    runbooks_free(&door->runbooks);
     uv_close((uv_handle_t *)&door->call, NULL);
 }
 
@@ -145,6 +148,20 @@ static inline void door_applications(struct door *door)
     config_free(&config);
 }
 
+static inline void door_rules(struct door *door)
+{
+    static const char text[] = "{name: hot-rule, severity: major, select: \"kind:nothing-here\", when: \"t > 30\"}\n";
+    struct config_problems problems;
+    struct config *config = config_new();
+    config_problems_init(&problems);
+    assert_true(config_load_text(config, "door", text, sizeof text - 1, &problems));
+    struct rule *rule = rule_read(config_root(config), "", &problems);
+    assert_string_equal(buffer_text(&problems.text), "");
+    rules_use(door->rules, &rule, 1);
+    config_problems_release(&problems);
+    config_free(&config);
+}
+
 static inline void door_prepare(struct door *door)
 {
     memset(door, 0, sizeof *door);
@@ -162,6 +179,7 @@ static inline void door_prepare(struct door *door)
     door->alerts = alerts_new(&door->loop, door->fleet, door->store, NULL);
     assert_true(alerts_load(door->alerts, &error));
     door->rules = rules_new(&door->loop, door->fleet, door->alerts);
+    door_rules(door);
     door_applications(door);
     door->notify = notify_new(&door->loop, door->store, &error);
     assert_non_null(door->notify);
@@ -174,6 +192,8 @@ static inline void door_prepare(struct door *door)
                                .started = clock_wall(), .config_path = "/etc/nocturne/nocturne.yml", .state_dir = "",
                                .grants = door->grants, .listens = door->listens, .sources = door->sources,
                                .counters = &door->counters};
+    runbooks_load(&door->runbooks, NULL, NULL);
+    door->site.runbooks = door->runbooks;
     door->counters.reloaded = CLOCK_NEVER;
 }
 
