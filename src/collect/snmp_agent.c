@@ -8,7 +8,7 @@
  * - Keys of v3 are not the session's but stand in one list of the process by engine id and user name, and a user that is
  *   there already keeps its keys (usm_create_user_from_session). Two sources that sign in at one agent under one name and
  *   with different passwords would use each other's: therefore this session's user is put into the list anew before each
- *   call that builds or reads a message (two hashes, about 2 us), and taken out afterwards.
+ *   call that builds or reads a message, and taken out afterwards (a v3 request costs 17 us in all, a v2c one 9).
  * - The engines' clocks stand in such a list too (lcd_time.c); ours leaves with its session, so that an agent that was
  *   restarted with fewer boots, or replaced, is learnt anew.
  * - Without init_snmp() no configuration, no MIB and no persistent file is read or written (seen with strace: v2c and v3
