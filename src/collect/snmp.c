@@ -310,7 +310,9 @@ static void round_complete(struct round *round)
         return;
     }
     snprintf(text, sizeof text, "%u requests in %.0f ms", round->walk.requests, (double)(uv_hrtime() - round->begun_ns) / 1e6);
-    tell_check(round, result.verdict, result.verdict == HEALTH_OK ? text : result.evidence);
+    if (result.verdict != HEALTH_OK)
+        snprintf(text, sizeof text, "%s", result.evidence); /* also what is said when the link is first seen up */
+    tell_check(round, result.verdict, text);
     count_bad(round);
     probe_up(round_end(round), text);
 }
