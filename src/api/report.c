@@ -72,7 +72,7 @@ void report_free(struct report **report)
     struct report *gone = *report;
     if (!gone)
         return;
-    for (size_t i = 0; i < (gone->rows + 1) * gone->columns && gone->cells; i++)
+    for (size_t i = 0; i < gone->cell_capacity; i++)
         free(gone->cells[i].text);
     for (unsigned i = 0; i < gone->columns; i++)
         free(gone->column[i].heading);
