@@ -46,7 +46,7 @@ struct view_host_ops {
 };
 
 /* One thing to have and keep fresh. Slots are the view's own small numbers. */
-#define VIEW_SLOTS 16
+#define VIEW_SLOTS 18
 struct view_want {
     unsigned slot;
     struct buffer path;    /* "/assets?..", without `at`, which the feed adds; "" : nothing */
