@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "wire/alerts.h"
 #include "wire/applications.h"
+#include "wire/capacity.h"
 #include "wire/runbook.h"
 #include "wire/servers.h"
 #include "wire/wire.h"

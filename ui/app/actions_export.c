@@ -145,6 +145,8 @@ bool action_export(struct app *app, const struct command *command, const char *a
     const char *rest = argument + word + strspn(argument + word, " "), *id = current_alert(app);
     struct view *view = app_view(app);
     (void)command;
+    if (view && (strcmp(view->ops->name, "capacity") == 0 || strcmp(view->ops->name, "growth") == 0))
+        return app_export_report(app, argument, error);
     if (word == strlen(incident) && memcmp(argument, incident, word) == 0)
         return export_incident(app, rest, error);
     if (word == strlen(bom) && memcmp(argument, bom, word) == 0)

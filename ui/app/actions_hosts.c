@@ -271,6 +271,21 @@ static bool open_page(struct app *app, const char *page, const char *argument, s
     return app_open(app, view_find(page), *argument ? argument : asset ? targets.ids[0] : "", error);
 }
 
+/* `F` on the servers keeps their filter; on a server's page it is about that one. */
+bool action_capacity(struct app *app, const struct command *command, const char *argument, struct error *error)
+{
+    struct view *view = app_view(app);
+    struct buffer filter = BUFFER_INIT;
+    buffer_append_text(&filter, argument);
+    if (strcmp(command->name, "full-when") == 0 && view && server_id(view))
+        filter_value(&filter, "id", server_id(view));
+    else if (strcmp(command->name, "full-when") == 0 && view && view->ops->filter)
+        buffer_append_text(&filter, view->ops->filter(view));
+    bool good = app_open(app, view_find("capacity"), buffer_text(&filter), error);
+    buffer_release(&filter);
+    return good;
+}
+
 bool action_server(struct app *app, const struct command *command, const char *argument, struct error *error)
 {
     (void)command;

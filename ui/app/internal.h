@@ -146,6 +146,7 @@ void app_dialogs_clear(struct app *app);
 
 /* actions_export.c: fetch and write to a file (taken); bom: for spreadsheets. */
 void app_carry_away(struct app *app, const char *path, char *file, bool bom);
+bool app_export_report(struct app *app, const char *file, struct error *error); /* actions_report.c */
 char *app_dated_name(const char *what); /* "devices-20261121-031207.csv" */
 
 /* complete.c */

@@ -17,7 +17,7 @@
 
 #define OLD_AFTER (90 * SPAN_SECOND)
 
-enum { SLOT_PAGE, SLOT_PAST, SLOT_SERIES };
+enum { SLOT_PAGE, SLOT_PAST, SLOT_SERIES, SLOT_CAPACITY = SLOT_SERIES + SERVER_SERIES };
 
 static bool server_open(struct view *view, const char *argument, struct error *error)
 {
@@ -42,6 +42,7 @@ static void server_close(struct view *view)
     struct server_page *page = view->state;
     server_sections_release(page);
     trends_free(&page->trends);
+    capacity_note_release(&page->capacity);
     arena_free(&page->arena);
     arena_free(&page->past_arena);
     free(page->id);
@@ -126,6 +127,8 @@ static void wants(struct view *view, struct view_wants *out)
         client_path(&path, "/servers", "filter", buffer_text(&filter), "limit", "1", NULL);
         view_want(out, SLOT_PAST, "", 1000, buffer_text(&path));
     }
+    if (!past)
+        capacity_note_want(out, SLOT_CAPACITY, page->id);
     server_charts_want(page, view, out, SLOT_SERIES);
     buffer_release(&path);
     buffer_release(&filter);
@@ -182,6 +185,8 @@ static bool receive_series(struct server_page *page, const struct client_answer 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct server_page *page = view->state;
+    if (slot == SLOT_CAPACITY) /* that there is none is no error */
+        return capacity_note_receive(&page->capacity, answer, error);
     if (answer->error) {
         if (slot == SLOT_PAGE)
             snprintf(page->problem, sizeof page->problem, "%s", answer->error->text);
@@ -433,7 +438,7 @@ static void hints(struct view *view, struct buffer *out)
         buffer_printf(out, "  Enter %s", _("process"));
     else
         buffer_printf(out, "  z %s", _("span"));
-    buffer_printf(out, "  n %s  l %s  ! %s  h %s  Esc %s", _("next wrong"), _("logs"), _("shell"), _("history"), _("back"));
+    buffer_printf(out, "  n %s  l %s  F %s  ! %s  h %s  Esc %s", _("next wrong"), _("logs"), _("full when"), _("shell"), _("history"), _("back"));
 }
 
 static bool pick(struct view *view, unsigned number)

@@ -3,6 +3,7 @@
 #ifndef VIEW_SERVER_H
 #define VIEW_SERVER_H
 
+#include "view/capacity_text.h"
 #include "view/host_text.h"
 #include "view/trend.h"
 #include "view/view.h"
@@ -66,6 +67,7 @@ struct server_page {
     struct server_fact *facts;
     unsigned fact_count;
     size_t fact_capacity;
+    struct capacity_note capacity;       /* when its disks are full */
     struct trends *trends;
     char series[SERVER_SERIES][96];      /* the metric each series slot was asked for */
     unsigned span;

@@ -238,6 +238,19 @@ static const struct host_disk *worst_disk(const struct host *host, const struct 
     return worst;
 }
 
+/* Before how busy it is: when it is full, where that is near enough to matter. */
+static int draw_full(const struct head *head, const struct host_disk *disk, int column, int end)
+{
+    const struct wire_capacity *heading = capacity_note_disk(&head->page->capacity, disk->mount);
+    enum capacity_advice advice = heading ? capacity_advice(heading, head->page->now) : CAPACITY_UNKNOWN;
+    char text[CAPACITY_TEXT];
+    if (advice <= CAPACITY_ENOUGH)
+        return column;
+    capacity_full(text, heading, head->page->now, head->surface->ascii);
+    draw_words(head, column, end, capacity_advice_role(advice), text);
+    return column + text_width(text) + 2;
+}
+
 static void draw_disk(const struct head *head)
 {
     const struct host *host = head->page->host;
@@ -259,12 +272,13 @@ static void draw_disk(const struct head *head)
     snprintf(text, sizeof text, _("%s  %s of %s"), disk->mount, bytes_text(one, disk->used), bytes_text(two, disk->size));
     draw_words(head, column, end, role == ROLE_STRONG ? ROLE_TEXT : role, text);
     column += text_width(text) + 2;
+    column = column > head->second ? column : head->second;
+    column = draw_full(head, disk, column, end);
     if (!hung) {
         snprintf(text, sizeof text, _("busy %s %%  %s ms"), percent_text(one, disk->busy_percent), number_text(two, disk->latency));
-        end = draw_end(head, ROLE_DIM, text);
+        end = column + text_width(text) < end ? draw_end(head, ROLE_DIM, text) : end;
     }
     snprintf(text, sizeof text, _("inodes %s %%"), percent_text(one, disk->inodes_percent));
-    column = column > head->second ? column : head->second;
     if (column + text_width(text) <= end)
         draw_words(head, column, end, fill_role(disk->inodes_percent, ROLE_DIM), text);
 }

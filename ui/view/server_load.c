@@ -130,13 +130,14 @@ const struct section_ops section_cores = {.name = "cores", .title = N_("cores"),
 
 /* ---- disks ---- */
 
-enum { D_MOUNT, D_BAR, D_USED, D_SIZE, D_FREE, D_INODES, D_READ, D_WRITE, D_BUSY, D_LATENCY, D_KIND, D_DEVICE, D_NOTE, D_COLUMNS };
+enum { D_MOUNT, D_BAR, D_USED, D_SIZE, D_FREE, D_FULL, D_INODES, D_READ, D_WRITE, D_BUSY, D_LATENCY, D_KIND, D_DEVICE, D_NOTE, D_COLUMNS };
 static const struct table_column disk_columns[D_COLUMNS] = {
     [D_MOUNT] = {.name = "mount", .title = N_("mount"), .minimum = 8, .maximum = 32, .cut = TEXT_CUT_MIDDLE, .strong = true},
     [D_BAR] = {.name = "bar", .title = "", .minimum = GAUGE, .maximum = GAUGE, .drop = 3},
     [D_USED] = {.name = "used", .title = N_("used%"), .minimum = 5, .maximum = 6, .right = true},
     [D_SIZE] = {.name = "size", .title = N_("size"), .minimum = 5, .maximum = 6, .right = true, .drop = 1},
     [D_FREE] = {.name = "free", .title = N_("free"), .minimum = 5, .maximum = 6, .right = true},
+    [D_FULL] = {.name = "full", .title = N_("full in"), .minimum = 7, .maximum = 8, .right = true, .drop = 4},
     [D_INODES] = {.name = "inodes", .title = N_("inodes%"), .minimum = 7, .maximum = 8, .right = true},
     [D_READ] = {.name = "read", .title = N_("read/s"), .minimum = 6, .maximum = 7, .right = true},
     [D_WRITE] = {.name = "write", .title = N_("write/s"), .minimum = 7, .maximum = 7, .right = true},
@@ -169,6 +170,10 @@ static void disk_fill(struct server_page *page, unsigned index, struct table_row
     percent_cell(page, row, D_USED, disk->used_percent, used);
     bytes_cell(page, row, D_SIZE, disk->size);
     bytes_cell(page, row, D_FREE, disk->available);
+    const struct wire_capacity *heading = capacity_note_disk(&page->capacity, disk->mount);
+    if (heading)
+        row->cells[D_FULL] = (struct table_cell){capacity_in(page->cell[D_FULL], heading->full, page->now),
+                                                 capacity_advice_role(capacity_advice(heading, page->now))};
     percent_cell(page, row, D_INODES, disk->inodes_percent, fill_role(disk->inodes_percent, ROLE_TEXT));
     bytes_cell(page, row, D_READ, disk->read_rate);
     bytes_cell(page, row, D_WRITE, disk->write_rate);
@@ -188,6 +193,10 @@ static struct section_key disk_key(const struct server_page *page, unsigned inde
     case D_USED: return NUMBER(disk->hung ? 1000 : disk->used_percent); /* first among the worst */
     case D_SIZE: return NUMBER(disk->size);
     case D_FREE: return NUMBER(disk->available);
+    case D_FULL: {
+        const struct wire_capacity *heading = capacity_note_disk(&page->capacity, disk->mount);
+        return NUMBER(heading ? (double)heading->full : INFINITY);
+    }
     case D_INODES: return NUMBER(disk->inodes_percent);
     case D_READ: return NUMBER(disk->read_rate);
     case D_WRITE: return NUMBER(disk->write_rate);

@@ -398,8 +398,8 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, "Enter %s  / %s  > %s  R %s  n %s  l %s  ! %s  h %s", _("open"), _("filter"), _("sort"), _("reverse"),
-                  _("next wrong"), _("logs"), _("shell"), _("history"));
+    buffer_printf(out, "Enter %s  / %s  > %s  R %s  n %s  l %s  F %s  ! %s  h %s", _("open"), _("filter"), _("sort"), _("reverse"),
+                  _("next wrong"), _("logs"), _("full when"), _("shell"), _("history"));
 }
 
 static void plain(struct view *view, struct buffer *out)

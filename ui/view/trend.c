@@ -17,7 +17,7 @@
 
 struct point { msec time; double value; };
 
-struct trend {
+struct history {
     UT_hash_handle hh;
     struct point *stored;
     unsigned stored_count;
@@ -28,7 +28,7 @@ struct trend {
 };
 
 struct trends {
-    struct trend *all;
+    struct history *all;
     msec taken;               /* of the last host added */
 };
 
@@ -41,7 +41,7 @@ struct trends *trends_new(void)
 
 void trends_forget(struct trends *trends)
 {
-    struct trend *trend, *next;
+    struct history *trend, *next;
     HASH_ITER(hh, trends->all, trend, next) {
         HASH_DEL(trends->all, trend);
         free(trend->stored);
@@ -60,16 +60,16 @@ void trends_free(struct trends **pointer)
     free(trends);
 }
 
-static struct trend *find(const struct trends *trends, const char *metric)
+static struct history *find(const struct trends *trends, const char *metric)
 {
-    struct trend *trend = NULL;
+    struct history *trend = NULL;
     HASH_FIND_STR(trends->all, metric, trend);
     return trend;
 }
 
-static struct trend *find_or_add(struct trends *trends, const char *metric)
+static struct history *find_or_add(struct trends *trends, const char *metric)
 {
-    struct trend *trend = find(trends, metric);
+    struct history *trend = find(trends, metric);
     if (trend || HASH_COUNT(trends->all) >= TREND_METRICS_MOST)
         return trend;
     trend = memory_new(sizeof *trend + strlen(metric) + 1);
@@ -81,7 +81,7 @@ static struct trend *find_or_add(struct trends *trends, const char *metric)
 static void add(void *owner, const char *metric, double value)
 {
     struct trends *trends = owner;
-    struct trend *trend = find_or_add(trends, metric);
+    struct history *trend = find_or_add(trends, metric);
     if (!trend)
         return;
     unsigned at = (trend->first + trend->count) % LIVE_POINTS;
@@ -107,7 +107,7 @@ void trends_add_host(struct trends *trends, const struct host *host)
 
 void trends_set_stored(struct trends *trends, const struct wire_series *series)
 {
-    struct trend *trend = series->metric ? find_or_add(trends, series->metric) : NULL;
+    struct history *trend = series->metric ? find_or_add(trends, series->metric) : NULL;
     if (!trend)
         return;
     free(trend->stored);
@@ -122,12 +122,12 @@ void trends_set_stored(struct trends *trends, const struct wire_series *series)
 
 /* ---- reading: the stored points, then the live ones that are newer ---- */
 
-static unsigned point_count(const struct trend *trend)
+static unsigned point_count(const struct history *trend)
 {
     return trend->stored_count + trend->count;
 }
 
-static struct point point_at(const struct trend *trend, unsigned index)
+static struct point point_at(const struct history *trend, unsigned index)
 {
     if (index < trend->stored_count)
         return trend->stored[index];
@@ -135,14 +135,14 @@ static struct point point_at(const struct trend *trend, unsigned index)
 }
 
 /* A stored point stands for its bucket; one that live points cover as well is left out. */
-static bool shadowed(const struct trend *trend, unsigned index)
+static bool shadowed(const struct history *trend, unsigned index)
 {
     return index < trend->stored_count && trend->count && trend->stored[index].time >= trend->live[trend->first].time;
 }
 
 double trends_last(const struct trends *trends, const char *metric, msec at)
 {
-    const struct trend *trend = find(trends, metric);
+    const struct history *trend = find(trends, metric);
     double value = NAN;
     for (unsigned i = 0; trend && i < point_count(trend); i++) {
         struct point point = point_at(trend, i);
@@ -155,7 +155,7 @@ double trends_last(const struct trends *trends, const char *metric, msec at)
 void trends_spark(const struct trends *trends, const char *metric, struct surface *surface, int row, int column, int columns,
                   uint8_t role, msec from, msec to, double low, double high)
 {
-    const struct trend *trend = find(trends, metric);
+    const struct history *trend = find(trends, metric);
     double values[SPARK_MOST];
     msec carry = CARRY;
     if (columns > SPARK_MOST)
@@ -195,7 +195,7 @@ struct line { msec *times; double *values; unsigned count; };
 
 static void line_fill(struct line *line, const struct trends *trends, const char *metric, double scale, msec from, msec to)
 {
-    const struct trend *trend = metric ? find(trends, metric) : NULL;
+    const struct history *trend = metric ? find(trends, metric) : NULL;
     unsigned most = trend ? point_count(trend) : 0;
     line->times = memory_new_array(most + 1, sizeof *line->times);
     line->values = memory_new_array(most + 1, sizeof *line->values);
@@ -241,7 +241,7 @@ void trends_draw(const struct trends *trends, struct surface *surface, struct re
     if (area.rows < 4 || area.columns < 16)
         return;
     for (unsigned i = 0; i < ARRAY_COUNT(lines); i++) {
-        const struct trend *trend = chart->metrics[i] ? find(trends, chart->metrics[i]) : NULL;
+        const struct history *trend = chart->metrics[i] ? find(trends, chart->metrics[i]) : NULL;
         msec gap = trend && trend->bucket > CARRY / 3 ? 3 * trend->bucket : CARRY;
         line_fill(&lines[i], trends, chart->metrics[i], chart->scale, from, to);
         if (chart->metrics[i])
