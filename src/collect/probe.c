@@ -17,16 +17,6 @@
 #define SENDS_PER_TICK 4096                /* so that a stalled loop does not burst the whole fleet at once */
 #define LOOKUP_AGAIN (5 * SPAN_MINUTE)
 
-bool probe_check_filter(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
-    if (!filter)
-        return false;
-    filter_free(&filter);
-    return true;
-}
-
 bool probe_parse_address(const char *address, char *host, size_t size, unsigned *port)
 {
     *port = 0;

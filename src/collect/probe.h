@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "collect/collector.h"
+#include "model/filter.h"
 
 enum probe_verdict { PROBE_UNDECIDED, PROBE_UP, PROBE_DOWN };
 
@@ -70,7 +71,7 @@ struct probe {
 
 /* Keys every probing source has: select, interval, timeout, attempts, retry. */
 #define PROBE_KEYS(default_interval)                                                                                  \
-    {.name = "select", .type = CONFIG_FILTER, .check = probe_check_filter,                                            \
+    {.name = "select", .type = CONFIG_FILTER, .check = filter_check,                                            \
      .help = "which assets to probe (default: every asset with an address)"},                                         \
     {.name = "interval", .type = CONFIG_SPAN, .minimum = 200, .maximum = 24 * 3600e3,                                  \
      .help = "time from one probe of a target to the next (default " default_interval ")"},                           \
@@ -79,8 +80,6 @@ struct probe {
      .help = "failures in a row that make a target down (default 3)"},                                                \
     {.name = "retry", .type = CONFIG_SPAN, .minimum = 100, .maximum = 3600e3,                                          \
      .help = "time between a failure and the next attempt while it is not yet down (default 1s)"}
-
-bool probe_check_filter(const struct config_node *node, const char *text, struct error *error);
 
 /* Read the shared keys, select the targets, start the pace. */
 bool probe_start(struct probe *probe, struct source *source, const struct probe_ops *ops, void *owner,

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/transfer.h"
+#include "collect/http_ask.h"
 #include "collect/probe.h"
 
 #define BODY_LIMIT (16u << 20)
@@ -400,13 +401,6 @@ static void query_validate(const struct config_node *node, struct config_problem
     secrets_release(&secrets);
 }
 
-static bool check_url(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-           error_set(error, ERROR_INVALID, "expected http:// or https://; got `%s`", text);
-}
-
 static const struct config_key query_keys[] = {
     {.name = "metric", .type = CONFIG_TEXT, .required = true, .help = "its name here, as in cpu_percent"},
     {.name = "query", .type = CONFIG_TEXT, .required = true, .help = "in PromQL; one series for each asset"},
@@ -415,9 +409,9 @@ static const struct config_key query_keys[] = {
 };
 
 static const struct config_key keys[] = {
-    {.name = "url", .type = CONFIG_TEXT, .required = true, .check = check_url, .help = "of the Prometheus server"},
+    {.name = "url", .type = CONFIG_TEXT, .required = true, .check = http_plan_check_url, .help = "of the Prometheus server"},
     {.name = "queries", .type = CONFIG_LIST, .keys = query_keys, .required = true, .help = "what to ask"},
-    {.name = "select", .type = CONFIG_FILTER, .check = probe_check_filter, .help = "assets that labels may name (default kind:server)"},
+    {.name = "select", .type = CONFIG_FILTER, .check = filter_check, .help = "assets that labels may name (default kind:server)"},
     {.name = "interval", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 24.0 * 3600e3, .help = "from one round to the next (default 30s)"},
     {.name = "timeout", .type = CONFIG_SPAN, .minimum = 100, .maximum = 300e3, .help = "wait for an answer (default 10s)"},
     {.name = "backfill", .type = CONFIG_SPAN, .maximum = 400.0 * SPAN_DAY, .help = "fetch this much of the past once (default 0)"},

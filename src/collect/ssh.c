@@ -414,7 +414,7 @@ static void ssh_stop(struct source *source)
 static const char *const depths[] = {"quick", "usual", "full", NULL};
 
 static const struct config_key ssh_keys[] = {
-    {.name = "select", .type = CONFIG_FILTER, .check = probe_check_filter,
+    {.name = "select", .type = CONFIG_FILTER, .check = filter_check,
      .help = "which assets to watch (default kind:server); their address is host, host:port or a Host of ~/.ssh/config"},
     {.name = "user", .type = CONFIG_TEXT, .help = "whom to sign in as (default: what ~/.ssh/config says, then root)"},
     {.name = "key", .type = CONFIG_TEXT_LIST,

@@ -39,16 +39,6 @@ static bool check_requirement(const struct config_node *node, const char *text, 
            error_set(error, ERROR_INVALID, "expected a requirement row such as R046; got `%s`", text);
 }
 
-static bool check_filter(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    struct filter *filter = filter_parse(text, FILTER_STRICT, 0, error);
-    if (!filter)
-        return false;
-    filter_free(&filter);
-    return true;
-}
-
 /* "30m"; "immediately"; "end of day"; "2 working days"; "1 week"; "client-set"; "none" (the contract states none). */
 static bool check_target(const struct config_node *node, const char *text, struct error *error)
 {
@@ -110,7 +100,7 @@ static const char *const kinds[] = {"inspection", "backup", "report", "security"
 static const struct config_key population_keys[] = {
     {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "short, for screens: gateways"},
     {.name = "title", .type = CONFIG_TEXT, .help = "the contract's own word: 物联接入网关"},
-    {.name = "filter", .type = CONFIG_FILTER, .required = true, .check = check_filter, .help = "who belongs: kind:gateway"},
+    {.name = "filter", .type = CONFIG_FILTER, .required = true, .check = filter_check, .help = "who belongs: kind:gateway"},
     {.name = "need", .type = CONFIG_INTEGER, .required = true, .minimum = 1, .maximum = 1e9, .help = "kept online and normal"},
     {.name = "requirement", .type = CONFIG_TEXT, .required = true, .check = check_requirement, .help = "row: R046"},
     {.name = NULL},

@@ -7,15 +7,6 @@
 #include "base/memory.h"
 #include "model/filter.h"
 
-static bool check_select(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    struct filter *filter = filter_parse(text, FILTER_STRICT, 0, error);
-    bool good = filter != NULL;
-    filter_free(&filter);
-    return good;
-}
-
 static bool check_port(const struct config_node *node, const char *text, struct error *error)
 {
     struct hosts_ports ports;
@@ -58,7 +49,7 @@ static bool check_log(const struct config_node *node, const char *text, struct e
 }
 
 const struct config_key hosts_keys[] = {
-    {.name = "select", .type = CONFIG_FILTER, .check = check_select, .help = "which servers this is said of (default all); the first entry that says a thing counts"},
+    {.name = "select", .type = CONFIG_FILTER, .check = filter_check, .help = "which servers this is said of (default all); the first entry that says a thing counts"},
     {.name = "ports", .type = CONFIG_TEXT_LIST, .check = check_port, .help = "ports that may listen: 22, 5432/tcp, 161/udp, 8000-8100; others, and single ones that do not, raise an alert"},
     {.name = "units", .type = CONFIG_TEXT_LIST, .check = check_unit, .help = "services that must run; * stands for any run of characters"},
     {.name = "outbound", .type = CONFIG_TEXT_LIST, .check = check_outbound, .help = "destinations that may be connected to: 10.0.0.0/8, 192.0.2.7:443; others raise an alert"},

@@ -7,15 +7,6 @@
 
 #define MATCH_FRESH SPAN_SECOND /* ages in a filter are this exact */
 
-static bool check_filter(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
-    bool good = filter != NULL;
-    filter_free(&filter);
-    return good;
-}
-
 static const struct config_key person_keys[] = {
     {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "as in steps and teams"},
     {.name = "contacts", .type = CONFIG_MAP, .required = true, .help = "channel: address, such as {mail: wang@example.org, sms: \"13800000000\"}"},
@@ -40,7 +31,7 @@ static const struct config_key chain_keys[] = {
     {.name = NULL},
 };
 static const struct config_key route_keys[] = {
-    {.name = "filter", .type = CONFIG_FILTER, .check = check_filter, .help = "which alerts: severity, type, place, unit, ... (default: all)"},
+    {.name = "filter", .type = CONFIG_FILTER, .check = filter_check, .help = "which alerts: severity, type, place, unit, ... (default: all)"},
     {.name = "chain", .type = CONFIG_TEXT, .required = true, .help = "the chain that tells of them"},
     {.name = "continue", .type = CONFIG_BOOL, .help = "later routes may match too (default no: the first one decides)"},
     {.name = NULL},
@@ -48,7 +39,7 @@ static const struct config_key route_keys[] = {
 static const struct config_key quiet_keys[] = {
     {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "shown with what is held"},
     {.name = "hours", .type = CONFIG_TEXT_LIST, .required = true, .help = "such as 22:00-07:00, local time"},
-    {.name = "filter", .type = CONFIG_FILTER, .check = check_filter, .required = true, .help = "what is held until they end, such as severity:info,warning"},
+    {.name = "filter", .type = CONFIG_FILTER, .check = filter_check, .required = true, .help = "what is held until they end, such as severity:info,warning"},
     {.name = NULL},
 };
 static const struct config_key batch_keys[] = {

@@ -130,3 +130,12 @@ char *filter_to_text(const struct filter *filter)
         write_node(&out, filter, filter->root, false);
     return buffer_take(&out);
 }
+
+bool filter_check(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
+    bool good = filter != NULL;
+    filter_free(&filter);
+    return good;
+}

@@ -40,6 +40,9 @@ struct filter *filter_parse(const char *text, enum filter_mode mode, msec now, s
 void filter_free(struct filter **filter);
 bool filter_match(const struct filter *filter, const struct filter_subject_ops *ops, const void *subject);
 bool filter_is_empty(const struct filter *filter);
+/* Does it parse? For the `check` of a configuration's key. */
+struct config_node;
+bool filter_check(const struct config_node *node, const char *text, struct error *error);
 /* Column (in characters, from 1) of the last error of filter_parse in this text, for placing a caret; 0 when it parses. */
 int filter_error_column(const char *text, msec now);
 /* The one bare word or phrase (folded) when the filter is nothing else, so that an index can serve it; else NULL. */

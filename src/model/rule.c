@@ -8,15 +8,6 @@
 #include "base/memory.h"
 #include "model/filter.h"
 
-static bool check_select(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    struct filter *filter = filter_parse(text, FILTER_STRICT, clock_wall(), error);
-    bool good = filter != NULL;
-    filter_free(&filter);
-    return good;
-}
-
 static bool check_expression(const struct config_node *node, const char *text, struct error *error)
 {
     (void)node;
@@ -33,7 +24,7 @@ const struct config_key rule_keys[] = {
     {.name = "title", .type = CONFIG_TEXT, .help = "what people read in the alert (default: the name)"},
     {.name = "type", .type = CONFIG_TEXT, .help = "kind of alert, e.g. communication, environmental (default: other)"},
     {.name = "severity", .type = CONFIG_CHOICE, .required = true, .choices = severity_choices, .help = "critical, major, minor, warning or info"},
-    {.name = "select", .type = CONFIG_FILTER, .required = true, .check = check_select, .help = "which assets, by fields of the ledger"},
+    {.name = "select", .type = CONFIG_FILTER, .required = true, .check = filter_check, .help = "which assets, by fields of the ledger"},
     {.name = "when", .type = CONFIG_TEXT, .required = true, .check = check_expression, .help = "what must hold, e.g. temperature > 30"},
     {.name = "clear", .type = CONFIG_TEXT, .check = check_expression, .help = "what must hold for it to be over (default: `when` no longer holds)"},
     {.name = "for", .type = CONFIG_SPAN, .help = "how long it must hold before people are told (default: at once)"},
