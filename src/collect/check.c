@@ -4,6 +4,7 @@
 #include <math.h>
 #include <netdb.h>
 #include <stdarg.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -458,4 +459,12 @@ void check_free(struct check **slot)
     let_go(check);
     check->ops->close(check);
     uv_close((uv_handle_t *)&check->timer, check_gone);
+}
+
+void check_random_text(char *out, size_t size)
+{
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for (size_t i = 0; i + 1 < size; i++)
+        out[i] = letters[randombytes_uniform(sizeof letters - 1)];
+    out[size - 1] = '\0';
 }

@@ -51,6 +51,8 @@ struct check_ops {
 extern const struct config_key check_keys[];
 const struct check_ops *const *check_all(void); /* NULL-terminated, for schema and manual */
 const struct check_ops *check_find(const char *type);
+/* Is it a unit's name, which a shell may be given? For the `check` of a configuration's key. */
+bool check_unit_name(const struct config_node *node, const char *text, struct error *error);
 /* One entry of `checks:`; what is wrong is added with its line and column. */
 bool check_validate(const struct config_node *node, struct config_problems *problems);
 /* A valid entry that has no address yet. */

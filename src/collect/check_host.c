@@ -69,7 +69,7 @@ static void unit_close(struct check *check)
     free(unit);
 }
 
-static bool check_unit_name(const struct config_node *node, const char *text, struct error *error)
+bool check_unit_name(const struct config_node *node, const char *text, struct error *error)
 {
     (void)node;
     size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:-");

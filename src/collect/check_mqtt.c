@@ -1,5 +1,4 @@
 /* An MQTT broker: it lets us in, tells of itself under $SYS, and carries a message of ours round in time. */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,14 +180,6 @@ static void mqtt_opened(struct check *check)
     say(check, "answer to CONNECT", &out);
 }
 
-static void random_text(char *out, size_t size)
-{
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    for (size_t i = 0; i + 1 < size; i++)
-        out[i] = letters[randombytes_uniform(sizeof letters - 1)];
-    out[size - 1] = '\0';
-}
-
 static void mqtt_begin(struct check *check)
 {
     struct mqtt *mqtt = check->state;
@@ -197,7 +188,7 @@ static void mqtt_begin(struct check *check)
     mqtt->reading = true;
     mqtt->seen = 0;
     mqtt->step = STEP_CONNECT;
-    random_text(mqtt->token, sizeof mqtt->token);
+    check_random_text(mqtt->token, sizeof mqtt->token);
     snprintf(mqtt->round_topic, sizeof mqtt->round_topic, "%.120s/%s", mqtt->topic, mqtt->token);
     free(mqtt->client);
     mqtt->client = memory_printf("nocturne-check-%.7s", mqtt->token); /* 23 bytes at most, 3.1.3.1 */

@@ -55,6 +55,9 @@ void check_resolve(struct check *check, const char *host, unsigned port,
 bool check_address_valid(const struct config_node *node, const char *text, struct error *error);
 char *check_host_of(const struct config_node *node, unsigned default_port, unsigned *port); /* of `address`; caller frees */
 
+/* Letters and digits that nobody guesses, filling `size` bytes with the NUL. */
+void check_random_text(char *out, size_t size);
+
 /* `password: {file: PATH}` and the like: *secret is the caller's to free, NULL where the key is absent. */
 bool check_secret(struct check *check, const struct config_node *node, const char *key, char **secret, struct error *error);
 #define CHECK_SECRET_KEY(key)                                                                                          \

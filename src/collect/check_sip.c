@@ -1,5 +1,4 @@
 /* A SIP server or gateway: does it answer OPTIONS, over UDP? */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,23 +36,15 @@ static void sip_heard(struct check *check, const uint8_t *bytes, size_t length)
     check_end(check);
 }
 
-static void random_text(char *out, size_t size)
-{
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    for (size_t i = 0; i + 1 < size; i++)
-        out[i] = letters[randombytes_uniform(sizeof letters - 1)];
-    out[size - 1] = '\0';
-}
-
 static void sip_found(struct check *check, const struct check_address *address)
 {
     struct sip *sip = check->state;
     char branch[24], tag[16];
     if (!udp_open(&sip->asking, check, address, sip_heard))
         return;
-    random_text(branch, sizeof branch);
-    random_text(tag, sizeof tag);
-    random_text(sip->call, sizeof sip->call);
+    check_random_text(branch, sizeof branch);
+    check_random_text(tag, sizeof tag);
+    check_random_text(sip->call, sizeof sip->call);
     sip_write_options(&sip->asking.question, &(struct sip_options){.target = sip->target, .own = sip->asking.own,
                       .branch = branch, .tag = tag, .call = sip->call});
     udp_ask(&sip->asking, "answer to OPTIONS");

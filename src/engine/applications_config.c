@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "collect/check.h"
 #include "engine/applications_private.h"
 #include "model/asset.h"
 
@@ -15,15 +16,8 @@ static bool check_id(const struct config_node *node, const char *text, struct er
            error_set(error, ERROR_INVALID, "expected an id without slashes, such as energy; got `%s`", text);
 }
 
-static bool check_unit(const struct config_node *node, const char *text, struct error *error)
-{
-    (void)node;
-    size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:-");
-    return (*text && !text[good]) || error_set(error, ERROR_INVALID, "expected a unit such as nginx.service; got `%s`", text);
-}
-
 static const struct config_key recovery_keys[] = {
-    {.name = "unit", .type = CONFIG_TEXT, .required = true, .check = check_unit, .help = "that is restarted: nginx.service"},
+    {.name = "unit", .type = CONFIG_TEXT, .required = true, .check = check_unit_name, .help = "that is restarted: nginx.service"},
     {.name = "on", .type = CONFIG_TEXT, .required = true, .help = "id of its server; `servers:` says how it is restarted there"},
     {.name = "checks", .type = CONFIG_TEXT_LIST, .help = "names of the checks whose failing asks for it (default: those on that server)"},
     {.name = "attempts", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 100, .help = "at most so many in a window (default 3)"},
