@@ -11,6 +11,7 @@
 #define VARIABLES_AT_ONCE 48  /* about what one datagram of a network without fragments holds */
 #define COLUMNS_AT_ONCE 12
 #define TEXT_MAX 512
+#define HASHED (1ull << 63)   /* a row of several numbers */
 
 /* ---- the plan ---- */
 
@@ -72,13 +73,21 @@ double snmp_harvest_number(const struct snmp_harvest *harvest, unsigned column)
     return cell ? cell->number : NAN;
 }
 
+static int compare_rows(const void *left, const void *right)
+{
+    uint64_t a = ((const struct snmp_cell *)left)->row, b = ((const struct snmp_cell *)right)->row;
+    return a < b ? -1 : a > b;
+}
+
 const struct snmp_cell *snmp_column_row(const struct snmp_column *column, uint64_t row, size_t hint)
 {
-    for (size_t i = 0; i < column->count; i++) {
-        size_t at = (hint + i) % column->count;
-        if (column->cells[at].row == row)
-            return &column->cells[at];
-    }
+    if (hint < column->count && column->cells[hint].row == row)
+        return &column->cells[hint];
+    if (!(row & HASHED)) /* names grow along a walk, and so do the rows of one number */
+        return column->count ? bsearch(&(struct snmp_cell){.row = row}, column->cells, column->count, sizeof *column->cells, compare_rows) : NULL;
+    for (size_t i = 0; i < column->count; i++)
+        if (column->cells[i].row == row)
+            return &column->cells[i];
     return NULL;
 }
 
@@ -104,7 +113,7 @@ static uint64_t row_of(const struct snmp_wanted *wanted, const netsnmp_variable_
     uint64_t hash = 14695981039346656037u;
     for (size_t i = wanted->length; i < variable->name_length; i++)
         hash = (hash ^ variable->name[i]) * 1099511628211u;
-    return hash | 1ull << 63;
+    return hash | HASHED;
 }
 
 /* False for what is no value (a NULL, an unknown kind). */
