@@ -23,16 +23,16 @@ struct reckoning {
 
 /* ---- rows ---- */
 
-static void row_fill(const struct fleet *fleet, const struct capacity_row *row, struct fleet_view *view, char place[256],
+static void row_fill(const struct fleet *fleet, const struct capacity_row *row, struct fleet_view *view, struct buffer *place,
                      char says[160], msec now, struct wire_capacity *wire)
 {
     fleet_get(fleet, row->asset, view);
     const char *const *field = view->row.field;
-    snprintf(place, 256, "%.80s%s%.60s%s%.80s", field[ASSET_building], *field[ASSET_floor] ? " " : "", field[ASSET_floor],
-             *field[ASSET_room] ? " " : "", field[ASSET_room]);
+    buffer_clear(place);
+    asset_place(place, field);
     capacity_say(row, now, says, 160);
     *wire = (struct wire_capacity){
-        .asset = field[ASSET_id], .asset_name = field[ASSET_name], .place = place, .metric = row->metric, .what = row->what,
+        .asset = field[ASSET_id], .asset_name = field[ASSET_name], .place = buffer_text(place), .metric = row->metric, .what = row->what,
         .unit = row->unit, .problem = row->problem, .says = says, .limit = row->limit, .now = row->now, .fitted = row->fitted,
         .trend = row->trend, .full = row->reach.when, .earliest = row->reach.earliest, .latest = row->reach.latest};
 }
@@ -45,13 +45,15 @@ static void answer_rows(struct request *request, const struct capacity_row *rows
     request_page(request, &page);
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
+    struct buffer place = BUFFER_INIT;
     for (unsigned i = 0; i < count; i++) {
         struct fleet_view view;
-        char place[256], says[160];
+        char says[160];
         struct wire_capacity wire;
-        row_fill(request->api->fleet, &rows[i], &view, place, says, reckoning->to, &wire);
+        row_fill(request->api->fleet, &rows[i], &view, &place, says, reckoning->to, &wire);
         wire_write_capacity(&writer, &wire);
     }
+    buffer_release(&place);
     json_write_array_end(&writer);
     json_write_text(&writer, "method", wire_capacity_method);
     json_write_object_end(&writer);
@@ -115,12 +117,13 @@ static struct report *make_report(struct request *request, const struct capacity
         report_remark(report, "%s", word[WORD_NONE]);
     for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
         report_add_column(report, word[columns[i].word], columns[i].kind);
+    struct buffer place = BUFFER_INIT;
     for (unsigned i = 0; i < count; i++) {
         struct fleet_view view;
-        char place[256], says[160];
+        char says[160];
         struct wire_capacity wire;
-        row_fill(request->api->fleet, &rows[i], &view, place, says, reckoning->to, &wire);
-        const char *const texts[] = {wire.asset, wire.asset_name, place, wire.what};
+        row_fill(request->api->fleet, &rows[i], &view, &place, says, reckoning->to, &wire);
+        const char *const texts[] = {wire.asset, wire.asset_name, wire.place, wire.what};
         for (size_t text = 0; text < ARRAY_COUNT(texts); text++)
             report_text(report, texts[text]);
         report_number(report, rows[i].fitted ? rows[i].trend.level : rows[i].now, 3);
@@ -135,6 +138,7 @@ static struct report *make_report(struct request *request, const struct capacity
         put_advice(report, &rows[i], reckoning->to, word);
         report_row_end(report);
     }
+    buffer_release(&place);
     return report;
 }
 

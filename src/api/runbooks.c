@@ -139,8 +139,10 @@ static void look_up(struct request *request, struct about *about)
         return;
     struct fleet_view view;
     fleet_get(about->fleet, about->asset, &view);
-    snprintf(about->place, sizeof about->place, "%s%s%s%s%s", view.row.field[ASSET_building], *view.row.field[ASSET_floor] ? " " : "",
-             view.row.field[ASSET_floor], *view.row.field[ASSET_room] ? " " : "", view.row.field[ASSET_room]);
+    struct buffer place = BUFFER_INIT;
+    asset_place(&place, view.row.field);
+    snprintf(about->place, sizeof about->place, "%s", buffer_text(&place));
+    buffer_release(&place);
 }
 
 static void write_runbook(struct request *request, const struct runbook *runbook, const struct about *about)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 static const char *const field_names[ASSET_FIELD_COUNT] = {
@@ -55,4 +56,20 @@ bool asset_id_valid(const char *id, struct error *error)
         at += step;
     }
     return true;
+}
+
+void asset_place(struct buffer *out, const char *const field[ASSET_FIELD_COUNT])
+{
+    static const enum asset_field parts[] = {ASSET_building, ASSET_floor, ASSET_room};
+    size_t start = out->length;
+    for (unsigned i = 0; i < ARRAY_COUNT(parts); i++) {
+        const char *text = field[parts[i]];
+        if (!text || !*text)
+            continue;
+        if (out->length > start)
+            buffer_append_char(out, ' ');
+        buffer_append_text(out, text);
+    }
+    if (out->length == start && field[ASSET_site])
+        buffer_append_text(out, field[ASSET_site]);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -37,6 +38,8 @@ struct asset {
 
 const char *asset_field_name(enum asset_field field);
 bool asset_field_parse(const char *name, enum asset_field *field); /* also "responsible_unit", "place" is not one */
+/* "涵英楼 3F 弱电间2" of a row's fields; the site where there is nothing nearer. Fields may be NULL. */
+void asset_place(struct buffer *out, const char *const field[ASSET_FIELD_COUNT]);
 bool asset_id_valid(const char *id, struct error *error);
 
 #endif

@@ -40,19 +40,7 @@ char *count_text(char out[24], uint64_t number)
 
 void place_text(struct buffer *out, const struct wire_asset *asset)
 {
-    static const enum asset_field fields[] = {ASSET_building, ASSET_floor, ASSET_room};
-    bool any = false;
-    for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {
-        const char *text = asset->field[fields[i]];
-        if (!text || !*text)
-            continue;
-        if (any)
-            buffer_append_char(out, ' ');
-        buffer_append_text(out, text);
-        any = true;
-    }
-    if (!any)
-        buffer_append_text(out, asset->field[ASSET_site] ? asset->field[ASSET_site] : "");
+    asset_place(out, asset->field);
 }
 
 const char *asset_name(const struct wire_asset *asset)
