@@ -20,14 +20,6 @@
 #define GROUP_IDS_MAX 200
 #define ID_BYTES 24
 
-static bool has_desk(struct request *request)
-{
-    if (request->api->alerts)
-        return true;
-    request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon keeps no alerts");
-    return false;
-}
-
 /* ---- the queue ---- */
 
 static const char csv_default[] =
@@ -190,7 +182,7 @@ static void past_loaded(void *owner, struct alerts_past *past, const struct erro
 void get_alerts(struct request *request)
 {
     struct error error;
-    if (!has_desk(request))
+    if (!request_has_desk(request))
         return;
     if (!target_instant(&request->target, "at", request->now, &request->at, &error)) {
         request_fail(request, &error);
@@ -260,7 +252,7 @@ static void history_loaded(void *owner, const struct alerts_history *history, co
 
 void get_alert(struct request *request)
 {
-    if (has_desk(request))
+    if (request_has_desk(request))
         alerts_history(request->api->alerts, request->id, history_loaded, request);
 }
 
@@ -331,7 +323,7 @@ void get_alert_groups(struct request *request)
     struct gathered gathered = {0};
     struct error error;
     uint32_t total;
-    if (!has_desk(request))
+    if (!request_has_desk(request))
         return;
     bool all = false;
     by = by && *by ? by : "cause";
@@ -389,7 +381,7 @@ void get_alert_stats(struct request *request)
     struct json_writer writer;
     struct error error;
     msec since = CLOCK_NEVER;
-    if (!has_desk(request))
+    if (!request_has_desk(request))
         return;
     if (!target_instant(&request->target, "from", request->now, &since, &error)) {
         request_fail(request, &error);

@@ -129,10 +129,8 @@ void get_capsule(struct request *request)
         request_refuse(request, 403, ERROR_DENIED, "this is an incident capsule already: copy its file");
         return;
     }
-    if (!api->alerts) {
-        request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon keeps no alerts");
+    if (!request_has_desk(request))
         return;
-    }
     if (text && (!span_parse(text, &around, &error) || around > AROUND_MOST)) {
         request_refuse(request, 400, ERROR_INVALID, "around: expected a span of at most 24h such as 30m; got `%.40s`", text);
         return;

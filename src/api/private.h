@@ -176,6 +176,7 @@ void request_finish(struct request *request, int status);
 void request_fail(struct request *request, const struct error *error);  /* a problem; the status by its code */
 void request_refuse(struct request *request, int status, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+bool request_has_desk(struct request *request); /* false: refused, for this daemon keeps no alerts */
 const char *request_header(struct request *request, const char *name);
 /* If-Match as a revision: -1 when absent. False (answered with 400) when it is not a number. */
 bool request_if_match(struct request *request, int64_t *revision);

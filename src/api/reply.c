@@ -51,6 +51,14 @@ void request_refuse(struct request *request, int status, enum error_code code, c
     finish_problem(request, status, &error);
 }
 
+bool request_has_desk(struct request *request)
+{
+    if (request->api->alerts)
+        return true;
+    request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon keeps no alerts");
+    return false;
+}
+
 /* MHD asks for at most `room` bytes of what comes next. */
 static ssize_t next_piece(void *owner, uint64_t position, char *out, size_t room)
 {

@@ -8,14 +8,6 @@
 #include "engine/feeds.h"
 #include "wire/alerts.h"
 
-static bool has_desk(struct request *request)
-{
-    if (request->api->alerts)
-        return true;
-    request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon keeps no alerts");
-    return false;
-}
-
 static void write_silence(const struct api *api, struct json_writer *writer, const struct alert_silence *row)
 {
     wire_write_silence(writer, &(struct wire_silence){
@@ -39,7 +31,7 @@ static void list(struct request *request, bool downtimes)
     struct alert_silence silence;
     struct alert_downtime downtime;
     struct json_writer writer;
-    if (!has_desk(request))
+    if (!request_has_desk(request))
         return;
     const struct alerts *alerts = request->api->alerts;
     unsigned count = 0;
@@ -133,7 +125,7 @@ static bool take_instant(struct request *request, struct json_object *body, cons
 
 void post_silence(struct request *request)
 {
-    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    struct json_object *body = request_has_desk(request) ? request_json(request) : NULL;
     if (!body)
         return;
     struct alert_silence silence = {.filter = json_get_text(body, "filter", ""), .why = json_get_text(body, "why", ""),
@@ -145,7 +137,7 @@ void post_silence(struct request *request)
 
 void post_downtime(struct request *request)
 {
-    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    struct json_object *body = request_has_desk(request) ? request_json(request) : NULL;
     if (!body)
         return;
     struct alert_downtime downtime = {
@@ -163,14 +155,14 @@ void post_downtime(struct request *request)
 void delete_silence(struct request *request)
 {
     int64_t expected;
-    if (has_desk(request) && request_if_match(request, &expected))
+    if (request_has_desk(request) && request_if_match(request, &expected))
         alerts_unsilence(request->api->alerts, request->id, expected, request->who.name, ended, request);
 }
 
 void delete_downtime(struct request *request)
 {
     int64_t expected;
-    if (has_desk(request) && request_if_match(request, &expected))
+    if (request_has_desk(request) && request_if_match(request, &expected))
         alerts_undowntime(request->api->alerts, request->id, expected, request->who.name, ended, request);
 }
 
@@ -223,7 +215,7 @@ static void rehearse(struct request *request, const char *filter, const char *en
 
 void post_rehearsal(struct request *request)
 {
-    struct json_object *body = has_desk(request) ? request_json(request) : NULL;
+    struct json_object *body = request_has_desk(request) ? request_json(request) : NULL;
     if (!body)
         return;
     rehearse(request, json_get_text(body, "filter", ""), json_get_text(body, "ends", ""));
@@ -238,7 +230,7 @@ static const char *parameter(const struct request *request, const char *name)
 
 void get_rehearsal(struct request *request)
 {
-    if (has_desk(request))
+    if (request_has_desk(request))
         rehearse(request, parameter(request, "filter"), parameter(request, "ends"));
 }
 
@@ -269,7 +261,7 @@ void get_coverage(struct request *request)
     struct alert_coverage coverage;
     struct error error;
     const char *kind = parameter(request, "kind"), *duration = parameter(request, "duration");
-    if (!has_desk(request) || !read_instant(request, parameter(request, "starts"), "starts", &downtime.starts) ||
+    if (!request_has_desk(request) || !read_instant(request, parameter(request, "starts"), "starts", &downtime.starts) ||
         !read_instant(request, parameter(request, "ends"), "ends", &downtime.ends))
         return;
     if (*kind && !downtime_kind_parse(kind, &downtime.kind))
