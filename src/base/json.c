@@ -117,6 +117,14 @@ void json_write_text_n(struct json_writer *writer, const char *key, const char *
     write_quoted(writer->out, bytes, length);
 }
 
+void json_write_texts(struct json_writer *writer, const char *key, const char *const *texts, size_t count)
+{
+    json_write_array(writer, key);
+    for (size_t i = 0; i < count; i++)
+        json_write_text(writer, NULL, texts[i]);
+    json_write_array_end(writer);
+}
+
 static void write_integer(struct buffer *out, int64_t number)
 {
     char digits[24], *at = digits + sizeof digits;

@@ -23,6 +23,7 @@ void json_write_object_end(struct json_writer *writer);
 void json_write_array(struct json_writer *writer, const char *key);
 void json_write_array_end(struct json_writer *writer);
 void json_write_text(struct json_writer *writer, const char *key, const char *text); /* NULL text writes null */
+void json_write_texts(struct json_writer *writer, const char *key, const char *const *texts, size_t count); /* a list */
 void json_write_text_n(struct json_writer *writer, const char *key, const char *bytes, size_t length);
 void json_write_number(struct json_writer *writer, const char *key, double number);  /* NaN and infinity write null */
 void json_write_integer(struct json_writer *writer, const char *key, int64_t number);

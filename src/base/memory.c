@@ -50,6 +50,13 @@ char *memory_text_n(const char *bytes, size_t length)
     return copy;
 }
 
+void memory_free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
 char *memory_printf(const char *format, ...)
 {
     char *text = NULL;

@@ -8,6 +8,7 @@ void *memory_new(size_t size);                    /* zeroed */
 void *memory_new_array(size_t count, size_t size); /* zeroed, overflow checked */
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_text(const char *text);              /* copy; NULL stays NULL */
+void memory_free_texts(char **texts, size_t count); /* each, and the array */
 char *memory_text_n(const char *bytes, size_t length); /* copy with a terminating NUL */
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

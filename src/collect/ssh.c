@@ -346,20 +346,13 @@ struct ssh *ssh_settings_read(struct source *source, const struct config_node *n
     return ssh;
 }
 
-static void free_texts(char **texts, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        free(texts[i]);
-    free(texts);
-}
-
 void ssh_settings_free(struct ssh *ssh)
 {
     ssh_known_free(&ssh->known);
     ssh_keyring_free(&ssh->keyring);
     ssh_config_free(&ssh->config);
-    free_texts(ssh->identities, ssh->identity_count);
-    free_texts(ssh->certificates, ssh->certificate_count);
+    memory_free_texts(ssh->identities, ssh->identity_count);
+    memory_free_texts(ssh->certificates, ssh->certificate_count);
     for (unsigned i = 0; i < SSH_SCRIPTS; i++)
         buffer_release(&ssh->scripts[i]);
     free(ssh->config_path);

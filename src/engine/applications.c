@@ -171,13 +171,6 @@ static char **texts_copy(const struct config_node *node, unsigned *count)
     return texts;
 }
 
-static void texts_free(char **texts, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        free(texts[i]);
-    free(texts);
-}
-
 static struct application_check *check_make(struct application *application, const struct config_node *node)
 {
     struct application_check *check = memory_new(sizeof *check);
@@ -230,7 +223,7 @@ static void application_gone(uv_handle_t *handle)
     free(application->contract);
     free(application->requirement);
     free(application->unit);
-    texts_free(application->servers, application->server_count);
+    memory_free_texts(application->servers, application->server_count);
     free(application->checks);
     free(application->own);
     recovery_release(application);

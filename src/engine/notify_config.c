@@ -93,13 +93,6 @@ static char **read_texts(const struct config_node *node, unsigned *count)
     return texts;
 }
 
-static void free_texts(char **texts, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        free(texts[i]);
-    free(texts);
-}
-
 /* ---- channels ---- */
 
 static void unknown_type(const struct config_node *node, struct config_problems *problems)
@@ -336,8 +329,8 @@ struct notify_plan *notify_plan_hold(struct notify_plan *plan)
 static void chain_release(struct notify_chain *chain)
 {
     for (unsigned i = 0; i < chain->step_count; i++) {
-        free_texts(chain->steps[i].who, chain->steps[i].who_count);
-        free_texts(chain->steps[i].by, chain->steps[i].by_count);
+        memory_free_texts(chain->steps[i].who, chain->steps[i].who_count);
+        memory_free_texts(chain->steps[i].by, chain->steps[i].by_count);
     }
     free(chain->steps);
     free(chain->name);
@@ -379,7 +372,7 @@ void notify_plan_free(struct notify_plan **owned)
     for (unsigned i = 0; i < plan->person_count; i++)
         person_release(&plan->people[i]);
     for (unsigned i = 0; i < plan->team_count; i++) {
-        free_texts(plan->teams[i].members, plan->teams[i].member_count);
+        memory_free_texts(plan->teams[i].members, plan->teams[i].member_count);
         free(plan->teams[i].name);
     }
     for (unsigned i = 0; i < plan->chain_count; i++)

@@ -21,14 +21,6 @@
 
 /* ---- writing ---- */
 
-static void write_texts(struct json_writer *writer, const char *key, const char **texts, unsigned count)
-{
-    json_write_array(writer, key);
-    for (unsigned i = 0; i < count; i++)
-        json_write_text(writer, NULL, texts[i]);
-    json_write_array_end(writer);
-}
-
 #define TEXT(member, key) json_write_text(writer, key, row->member ? row->member : "");
 #define INSTANT(member, key) json_write_instant(writer, key, row->member);
 #define COUNT(member, key) json_write_integer(writer, key, row->member);
@@ -41,14 +33,14 @@ static void write_members(struct json_writer *writer, const struct wire_applicat
     json_write_text(writer, "name", row->name);
     json_write_text(writer, "health", health_name(row->health));
     APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
-    write_texts(writer, "servers", row->servers, row->server_count);
+    json_write_texts(writer, "servers", row->servers, row->server_count);
 }
 
 static void write_node(struct json_writer *writer, const struct wire_node *row)
 {
     json_write_object(writer, NULL);
     NODE(TEXT, INSTANT, COUNT, FLAG)
-    write_texts(writer, "needs", row->needs, row->need_count);
+    json_write_texts(writer, "needs", row->needs, row->need_count);
     json_write_array(writer, "figures");
     for (unsigned i = 0; i < row->figure_count; i++) {
         json_write_object(writer, NULL);

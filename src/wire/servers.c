@@ -31,14 +31,6 @@
 #define WRITE_PROTOCOL(member, name) json_write_text(writer, name, row->member == HOST_UDP ? "udp" : "tcp");
 #define WRITE(kind, member, name) WRITE_##kind(member, name)
 
-static void write_texts(struct json_writer *writer, const char *key, const char *const *texts, unsigned count)
-{
-    json_write_array(writer, key);
-    for (unsigned i = 0; i < count; i++)
-        json_write_text(writer, NULL, texts[i]);
-    json_write_array_end(writer);
-}
-
 static void write_server(struct json_writer *writer, const char *key, const struct wire_server *row)
 {
     json_write_object(writer, key);
@@ -46,7 +38,7 @@ static void write_server(struct json_writer *writer, const char *key, const stru
     json_write_text(writer, "health", health_name(row->health));
     json_write_text(writer, "reason", health_reason_name(row->reason));
     json_write_text(writer, "worst", row->worst >= 0 ? severity_name((enum severity)row->worst) : "");
-    write_texts(writer, "applications", row->applications, row->application_count);
+    json_write_texts(writer, "applications", row->applications, row->application_count);
     json_write_object_end(writer);
 }
 
@@ -110,7 +102,7 @@ void wire_write_server_page(struct buffer *out, const struct wire_server_page *p
         json_write_object_end(&writer);
     }
     json_write_array_end(&writer);
-    write_texts(&writer, "logs", page->logs, page->log_count);
+    json_write_texts(&writer, "logs", page->logs, page->log_count);
     json_write_bool(&writer, "may_restart", page->may_restart);
     json_write_bool(&writer, "shell", page->shell);
     json_write_bool(&writer, "attended", page->attended);
