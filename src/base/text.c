@@ -295,3 +295,10 @@ int text_fit(struct buffer *out, const char *text, int columns, enum text_cut cu
     append_valid(out, text + back_at, length - back_at);
     return front + mark_width + back;
 }
+
+uint64_t text_hash(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return (hash ^ 0xff) * 0x100000001b3u;
+}

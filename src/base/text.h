@@ -52,4 +52,8 @@ bool text_number(const char *text, double *number);
  * "31.2", "0.0004", "123456789", "1.2e12". Returns the length as snprintf does. */
 int text_format_number(char *out, size_t size, double number);
 
+/* FNV-1a over texts one after another, each with its end: begin with TEXT_HASH. */
+#define TEXT_HASH 0xcbf29ce484222325u
+uint64_t text_hash(uint64_t hash, const char *text);
+
 #endif

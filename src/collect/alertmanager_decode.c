@@ -16,13 +16,6 @@ static int compare_keys(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return (hash ^ 0xff) * 0x100000001b3u;
-}
-
 static const char *text_of(struct json_object *value)
 {
     const char *text = value && !json_object_is_type(value, json_type_null) ? json_object_get_string(value) : NULL;
@@ -40,9 +33,9 @@ uint64_t alertmanager_labels_hash(struct json_object *labels)
             names[count++] = name;
     }
     qsort(names, count, sizeof *names, compare_keys);
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = TEXT_HASH;
     for (unsigned i = 0; i < count; i++)
-        hash = hash_text(hash_text(hash, names[i]), text_of(json_object_object_get(labels, names[i])));
+        hash = text_hash(text_hash(hash, names[i]), text_of(json_object_object_get(labels, names[i])));
     return hash;
 }
 

@@ -336,27 +336,20 @@ void alert_suppression(struct alerts *alerts, struct alert *alert, enum suppress
 
 /* ---- reports ---- */
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return (hash ^ 0xff) * 0x100000001b3u;
-}
-
 static uint64_t hash_fields(const struct alerts *alerts, const struct alert_report *report, uint64_t hash)
 {
-    hash = hash_text(hash, report->asset == FLEET_NONE ? "" : fleet_text(alerts->fleet, report->asset, ASSET_id));
-    hash = hash_text(hash, text_or_empty(report->rule));
-    return hash_text(hash, text_or_empty(report->point));
+    hash = text_hash(hash, report->asset == FLEET_NONE ? "" : fleet_text(alerts->fleet, report->asset, ASSET_id));
+    hash = text_hash(hash, text_or_empty(report->rule));
+    return text_hash(hash, text_or_empty(report->point));
 }
 
 /* FNV-1a over the texts, then mixed so that the low bits serve the hash table. */
 uint64_t alert_fingerprint(const struct alerts *alerts, const struct alert_report *report)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    hash = hash_text(hash, text_or_empty(report->source));
+    uint64_t hash = TEXT_HASH;
+    hash = text_hash(hash, text_or_empty(report->source));
     if (report->key)
-        hash = hash_text(hash, report->key);
+        hash = text_hash(hash, report->key);
     else
         hash = hash_fields(alerts, report, hash);
     hash = (hash ^ hash >> 31) * 0x9e3779b97f4a7c15u;

@@ -243,20 +243,13 @@ void feeds_keep(struct feeds *feeds, struct source *const *sources, size_t count
 
 /* ---- our silences ---- */
 
-static uint64_t mix(uint64_t mark, const char *text)
-{
-    for (; *text; text++)
-        mark = (mark ^ (unsigned char)*text) * 0x100000001b3u;
-    return (mark ^ 0xff) * 0x100000001b3u;
-}
-
 static uint64_t shadows_mark(const struct feeds *feeds)
 {
-    uint64_t mark = 0xcbf29ce484222325u;
+    uint64_t mark = TEXT_HASH;
     struct alert_silence silence;
     for (unsigned i = 0; i < SILENCES_MAX && alerts_silence_at(feeds->alerts, i, &silence); i++)
         if (silence.active)
-            mark = mix(mark, silence.id) + i;
+            mark = text_hash(mark, silence.id) + i;
     return mark;
 }
 
