@@ -260,3 +260,20 @@ void device_columns_sort_beside(const struct device_columns *columns, const char
     else
         snprintf(out, size, "%s,id", strcmp(name, "age") == 0 ? "last_heard" : strcmp(name, "place") == 0 ? "building,floor,room" : name);
 }
+
+void device_columns_show_sort(const char *sort, struct table *table)
+{
+    bool descending = *sort == '-';
+    char first[40];
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(sort + descending, ","), sort + descending);
+    table_set_sort(table, strcmp(first, "health") == 0 ? "letter" : first, descending);
+}
+
+void device_columns_ask(const struct device_columns *columns, struct view *view)
+{
+    struct buffer line = BUFFER_INIT;
+    buffer_append_text(&line, "command-line columns ");
+    device_columns_names(columns, &line);
+    view->host_ops->command(view->host, buffer_text(&line));
+    buffer_release(&line);
+}

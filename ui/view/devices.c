@@ -70,17 +70,6 @@ static void give_rows(struct view *view)
                                                            .row = fill_row});
 }
 
-static void show_sort(struct devices *devices)
-{
-    const char *sort = devices->sort;
-    bool descending = *sort == '-';
-    char first[40];
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(sort + descending, ","), sort + descending);
-    if (strcmp(first, "health") == 0)
-        snprintf(first, sizeof first, "letter");
-    table_set_sort(table_of(devices), first, descending);
-}
-
 static void make_table(struct view *view)
 {
     struct devices *devices = view->state;
@@ -95,7 +84,7 @@ static void make_table(struct view *view)
         give_rows(view);
     if (cursor)
         table_move_to_id(devices->table, cursor);
-    show_sort(devices);
+    device_columns_show_sort(devices->sort, table_of(devices));
     table_free(&old);
     free(cursor);
 }
@@ -144,7 +133,7 @@ static void set_tree(struct view *view, bool tree)
         devices->tree = device_tree_new(view, &devices->columns, devices->sent);
     else
         device_tree_free(&devices->tree);
-    show_sort(devices);
+    device_columns_show_sort(devices->sort, table_of(devices));
 }
 
 /* The argument is a filter, or a saved query after '?'. */
@@ -405,7 +394,7 @@ static void set_sort(struct view *view, const char *sort)
     devices->sort = copy;
     devices->count = 0;
     devices->narrow = true;
-    show_sort(devices);
+    device_columns_show_sort(devices->sort, table_of(devices));
 }
 
 static void sort_beside(struct view *view, int step)
@@ -456,11 +445,7 @@ static enum reaction choose_columns(struct view *view, const char *argument, str
 {
     struct devices *devices = view->state;
     if (!*argument) {
-        struct buffer line = BUFFER_INIT;
-        buffer_append_text(&line, "command-line columns ");
-        device_columns_names(&devices->columns, &line);
-        view->host_ops->command(view->host, buffer_text(&line));
-        buffer_release(&line);
+        device_columns_ask(&devices->columns, view);
         return REACT_HANDLED;
     }
     bool tree = devices->tree != NULL;

@@ -25,6 +25,10 @@ void device_columns_fill(struct device_columns *columns, const struct wire_asset
 bool device_column_sorts(const char *name);
 /* The sort by the column beside the one that is sorted by now; "" for the letter's: the worst first. */
 void device_columns_sort_beside(const struct device_columns *columns, const char *sort, int step, char *out, size_t size);
+/* Mark the column that a sort begins with. */
+void device_columns_show_sort(const char *sort, struct table *table);
+/* Open the command line with the columns shown, to be edited. */
+void device_columns_ask(const struct device_columns *columns, struct view *view);
 void device_column_offer(void (*offer)(void *to, const char *name), void *to);
 
 #endif
