@@ -13,6 +13,7 @@ const char *runbook_kind_name(enum runbook_kind kind)
     static const char *const names[RUNBOOK_KINDS] = {
         [RUNBOOK_HEADING] = "heading", [RUNBOOK_TEXT] = "text", [RUNBOOK_STEP] = "step",
         [RUNBOOK_ITEM] = "item", [RUNBOOK_CODE] = "code", [RUNBOOK_COMMAND] = "command",
+        [RUNBOOK_HOST_COMMAND] = "host-command",
     };
     return names[kind];
 }
@@ -95,7 +96,7 @@ static void add(struct reader *reader, enum runbook_kind kind, unsigned number, 
         all->cut = true;
         return;
     }
-    append_filled(&filled, text, reader->fill, kind == RUNBOOK_COMMAND);
+    append_filled(&filled, text, reader->fill, kind == RUNBOOK_COMMAND || kind == RUNBOOK_HOST_COMMAND);
     ARRAY_RESERVE(all->blocks, all->capacity, all->count + 1);
     all->blocks[all->count++] = (struct runbook_block){.kind = kind, .number = number, .text = memory_text(buffer_text(&filled))};
     buffer_release(&filled);
@@ -128,9 +129,13 @@ static void open_fence(struct reader *reader, const char *word)
     reader->fenced = true;
     reader->fence = RUNBOOK_CODE;
     word += strspn(word, " ");
-    for (unsigned i = 0; i < ARRAY_COUNT(shells); i++)
-        if (strcmp(word, shells[i]) == 0)
-            reader->fence = RUNBOOK_COMMAND;
+    for (unsigned i = 0; i < ARRAY_COUNT(shells); i++) {
+        size_t length = strlen(shells[i]);
+        if (strncmp(word, shells[i], length) != 0 || (word[length] && word[length] != ' '))
+            continue;
+        const char *where = word + length + strspn(word + length, " ");
+        reader->fence = strcmp(where, "host") == 0 ? RUNBOOK_HOST_COMMAND : *where ? RUNBOOK_CODE : RUNBOOK_COMMAND;
+    }
 }
 
 static void take_fenced(struct reader *reader, const char *line, size_t indent)

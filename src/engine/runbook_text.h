@@ -1,6 +1,6 @@
 /* A runbook's text, read into blocks that a screen can draw and a person can follow. A small Markdown: `#` headings,
  * numbered steps, `-` items, fenced code, paragraphs. What is fenced as sh, bash, shell or console under a step is a
- * command: it can be marked as one that may be run. Text is cleaned of control and bidirectional characters, and bounded.
+ * command that may be run; `sh host` means on the asset itself. Text is cleaned of control and bidirectional characters, and bounded.
  * Pure: no I/O. */
 #ifndef ENGINE_RUNBOOK_TEXT_H
 #define ENGINE_RUNBOOK_TEXT_H
@@ -13,7 +13,7 @@
 #define RUNBOOK_BYTES_MOST 65536
 #define RUNBOOK_BLOCKS_MOST 600
 
-enum runbook_kind { RUNBOOK_HEADING, RUNBOOK_TEXT, RUNBOOK_STEP, RUNBOOK_ITEM, RUNBOOK_CODE, RUNBOOK_COMMAND, RUNBOOK_KINDS };
+enum runbook_kind { RUNBOOK_HEADING, RUNBOOK_TEXT, RUNBOOK_STEP, RUNBOOK_ITEM, RUNBOOK_CODE, RUNBOOK_COMMAND, RUNBOOK_HOST_COMMAND, RUNBOOK_KINDS };
 const char *runbook_kind_name(enum runbook_kind kind); /* "heading", ... */
 
 struct runbook_block {

@@ -4,9 +4,9 @@
  * those that a rule names and that are not there come too, with "missing":true and no title.
  *
  * GET /runbooks/{name}?language=zh_CN&asset=ID: {"name":"gateway","title":"..","language":"zh","shipped":true,"cut":false,
- * "asset":"GW-A-0042","blocks":[{"kind":"heading|text|step|item|code|command","number":n,"text":".."}]}. `number` is a
- * heading's level, a step's number, and the step that what follows it belongs to. A command may one day be run; nothing
- * here runs it. */
+ * "asset":"GW-A-0042","blocks":[{"kind":"heading|text|step|item|code|command|host-command","number":n,"text":".."}]}. `number` is a
+ * heading's level, a step's number, and the step that what follows it belongs to. Nothing here runs a
+ * command; one of kind host-command is meant for the asset itself. */
 #ifndef WIRE_RUNBOOK_H
 #define WIRE_RUNBOOK_H
 

@@ -9,10 +9,10 @@
 #include "view/alerts.h"
 #include "view/parts.h"
 
-static void open_for(struct app *app, const char *runbook, const char *asset, const char *rule)
+static void open_for(struct app *app, const char *runbook, const char *asset, const char *rule, const char *alert)
 {
     struct error error = {0};
-    char *argument = memory_printf("%s\n%s", runbook, asset);
+    char *argument = memory_printf("%s\n%s\n%s", runbook, asset, alert);
     if (!*runbook)
         app_say(app, ROLE_WARNING, _("rule %s names no runbook: give it `runbook: NAME` in the configuration"), *rule ? rule : "?");
     else if (!app_open(app, view_find("runbook"), argument, &error))
@@ -36,7 +36,7 @@ static void alerts_came(void *owner, const struct client_answer *answer)
     else if (!count)
         app_say(app, ROLE_HINT, "%s", _("no alert stands at this asset: `:runbook NAME` opens one, `:runbooks` lists them"));
     else
-        open_for(app, rows[0].runbook, rows[0].asset, rows[0].rule);
+        open_for(app, rows[0].runbook, rows[0].asset, rows[0].rule, rows[0].id);
     arena_free(&arena);
 }
 
@@ -46,7 +46,7 @@ static void ask_for_asset(struct app *app, const char *asset)
     struct buffer path = BUFFER_INIT, filter = BUFFER_INIT;
     filter_value(&filter, "asset", asset);
     buffer_append_text(&filter, " condition:active");
-    client_path(&path, "/alerts", "filter", buffer_text(&filter), "all", "true", "limit", "1", "fields", "asset,rule,runbook", NULL);
+    client_path(&path, "/alerts", "filter", buffer_text(&filter), "all", "true", "limit", "1", "fields", "id,asset,rule,runbook", NULL);
     client_get(app->client, buffer_text(&path), alerts_came, app);
     buffer_release(&path);
     buffer_release(&filter);
@@ -68,7 +68,7 @@ bool action_runbook(struct app *app, const struct command *command, const char *
         view->ops->targets(view, &targets);
     const struct wire_alert *alert = targets.count ? alert_here(view, targets.ids[0]) : NULL;
     if (alert)
-        open_for(app, alert->runbook, alert->asset, alert->rule);
+        open_for(app, alert->runbook, alert->asset, alert->rule, alert->id);
     else if (targets.count && strcmp(targets.resource, "assets") == 0)
         ask_for_asset(app, targets.ids[0]);
     else

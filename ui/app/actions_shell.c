@@ -1,9 +1,12 @@
 /* A shell on a server, in place: the daemon says which command a person's console runs for it and keeps the record; the
  * terminal is lent to that command, and the console comes back as it was. The loop goes on meanwhile, without drawing. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -24,6 +27,10 @@ struct lent {
     struct sigaction interrupt, quit, stop, background; /* what they did before */
     msec started;
     pid_t group;                     /* of the terminal's foreground before */
+    lent_done *done;                 /* NULL: a shell, which says its end itself */
+    void *owner;
+    uv_pipe_t *words;                /* what the command says, when somebody wants it */
+    struct buffer kept;
 };
 
 static char *shell_path(const char *id)
@@ -71,6 +78,7 @@ static void tell_end(struct lent *lent, int64_t code)
 
 static void lent_free(struct lent *lent)
 {
+    buffer_release(&lent->kept);
     free(lent->id);
     free(lent->session);
     free(lent);
@@ -81,9 +89,65 @@ static void process_closed(uv_handle_t *handle)
     lent_free(handle->data);
 }
 
+/* ---- what it says: to the terminal at once, the last of it kept ---- */
+
+static void words_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void keep(struct lent *lent, const char *bytes, size_t length)
+{
+    for (size_t written = 0; written < length;) {
+        ssize_t took = write(STDOUT_FILENO, bytes + written, length - written);
+        if (took <= 0 && errno != EINTR && errno != EAGAIN)
+            break;
+        written += took > 0 ? (size_t)took : 0;
+    }
+    buffer_append(&lent->kept, bytes, length);
+    if (lent->kept.length > 2 * LENT_KEPT) {
+        size_t skip = lent->kept.length - LENT_KEPT;
+        memmove(lent->kept.data, lent->kept.data + skip, LENT_KEPT);
+        lent->kept.length = LENT_KEPT;
+        lent->kept.data[LENT_KEPT] = '\0';
+    }
+}
+
+static void room_for_words(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
+{
+    (void)handle;
+    *room = uv_buf_init(memory_new(suggested), (unsigned)suggested);
+}
+
+static void words_came(uv_stream_t *stream, ssize_t length, const uv_buf_t *bytes)
+{
+    if (length > 0)
+        keep(stream->data, bytes->base, (size_t)length);
+    else if (length < 0)
+        uv_read_stop(stream);
+    free(bytes->base);
+}
+
+/* What lies in the pipe at the end; who still holds its other end in the background is not waited for. */
+static void words_end(struct lent *lent)
+{
+    char bytes[4096];
+    ssize_t length;
+    uv_os_fd_t fd;
+    if (!lent->words)
+        return;
+    uv_read_stop((uv_stream_t *)lent->words);
+    if (uv_fileno((uv_handle_t *)lent->words, &fd) == 0)
+        while ((length = read(fd, bytes, sizeof bytes)) > 0)
+            keep(lent, bytes, (size_t)length);
+    uv_close((uv_handle_t *)lent->words, words_closed);
+    lent->words = NULL;
+}
+
 static void take_back(struct lent *lent)
 {
     struct app *app = lent->app;
+    words_end(lent);
     if (lent->group > 0)
         tcsetpgrp(STDIN_FILENO, lent->group);
     if (lent->had_settings)
@@ -101,18 +165,50 @@ static void ended(uv_process_t *process, int64_t status, int signal)
     struct lent *lent = process->data;
     int64_t code = signal ? 128 + signal : status;
     char span[SPAN_TEXT];
+    msec took = clock_steady() - lent->started;
     take_back(lent);
-    tell_end(lent, code);
-    app_say(lent->app, code ? ROLE_WARNING : ROLE_HINT, _("back from %s after %s, exit code %lld"), lent->id,
-            span_format_short(span, clock_steady() - lent->started), (long long)code);
+    if (lent->session)
+        tell_end(lent, code);
+    if (lent->done)
+        lent->done(lent->app, lent->owner, code, took, buffer_text(&lent->kept), lent->kept.length);
+    else
+        app_say(lent->app, code ? ROLE_WARNING : ROLE_HINT, _("back from %s after %s, exit code %lld"), lent->id,
+            span_format_short(span, took), (long long)code);
     uv_close((uv_handle_t *)process, process_closed);
 }
 
-static void lend(struct app *app, struct lent *lent, char **command)
+/* A text as something to read from; -1: it could not be kept. */
+static int text_to_read(const char *text)
+{
+    int fd = memfd_create("nocturne-step", MFD_CLOEXEC);
+    size_t length = strlen(text);
+    if (fd >= 0 && (write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The write end of a pipe whose words come here; the terminal itself where there is none. */
+static int words_begin(struct lent *lent)
+{
+    int ends[2];
+    if (!lent->done || pipe2(ends, O_CLOEXEC) != 0)
+        return STDOUT_FILENO;
+    lent->words = memory_new(sizeof *lent->words);
+    uv_pipe_init(lent->app->loop, lent->words, 0);
+    uv_pipe_open(lent->words, ends[0]);
+    lent->words->data = lent;
+    uv_read_start((uv_stream_t *)lent->words, room_for_words, words_came);
+    return ends[1];
+}
+
+static void lend(struct app *app, struct lent *lent, char **command, const char *text)
 {
     uv_stdio_container_t descriptors[3];
+    int input = text ? text_to_read(text) : STDIN_FILENO, output = words_begin(lent);
     for (int i = 0; i < 3; i++)
-        descriptors[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = i == 0 ? STDIN_FILENO : STDOUT_FILENO};
+        descriptors[i] = (uv_stdio_container_t){.flags = input < 0 && i == 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = i == 0 ? input : output};
     uv_process_options_t options = {.exit_cb = ended, .file = command[0], .args = command, .stdio = descriptors, .stdio_count = 3};
     app_terminal_away(app);
     lent->had_settings = tcgetattr(STDIN_FILENO, &lent->settings) == 0;
@@ -120,16 +216,34 @@ static void lend(struct app *app, struct lent *lent, char **command)
     lent->started = clock_steady();
     app->lent = lent;
     signals_lend(lent);
-    printf("\n%s\n", _("nocturne: leaving the console for a shell; its end brings you back"));
+    printf("\n%s\n", lent->done ? _("nocturne: running it; its end brings you back")
+                                : _("nocturne: leaving the console for a shell; its end brings you back"));
     fflush(stdout);
     int failed = uv_spawn(app->loop, &lent->process, &options);
     lent->process.data = lent;
+    if (input > STDERR_FILENO)
+        close(input);
+    if (output > STDERR_FILENO)
+        close(output);
     if (!failed)
         return;
     take_back(lent);
-    tell_end(lent, 127);
-    app_say(app, ROLE_ERROR, _("%s cannot be started: %s"), command[0], uv_strerror(failed));
+    if (lent->session)
+        tell_end(lent, 127);
+    if (lent->done)
+        lent->done(app, lent->owner, -1, 0, uv_strerror(failed), strlen(uv_strerror(failed)));
+    else
+        app_say(app, ROLE_ERROR, _("%s cannot be started: %s"), command[0], uv_strerror(failed));
     uv_close((uv_handle_t *)&lent->process, process_closed);
+}
+
+void app_lend(struct app *app, const struct lending *lending)
+{
+    struct lent *lent = memory_new(sizeof *lent);
+    *lent = (struct lent){.app = app, .done = lending->done, .owner = lending->owner,
+                          .id = lending->server ? memory_text(lending->server) : NULL,
+                          .session = lending->session ? memory_text(lending->session) : NULL};
+    lend(app, lent, lending->command, lending->input);
 }
 
 struct asked { struct app *app; char *id; };
@@ -155,7 +269,7 @@ static void started(void *owner, const struct client_answer *answer)
         for (size_t i = 0; i < count; i++)
             command[i] = memory_text(json_object_get_string(json_object_array_get_idx(words, i)));
         *lent = (struct lent){.app = app, .id = memory_text(asked->id), .session = memory_text(json_get_text(answered, "session", ""))};
-        lend(app, lent, command);
+        lend(app, lent, command, NULL);
         for (size_t i = 0; i < count; i++)
             free(command[i]);
         free(command);
@@ -202,6 +316,8 @@ void lent_end(struct lent **pointer)
         return;
     uv_process_kill(&lent->process, SIGHUP);
     take_back(lent);
+    if (lent->done)
+        lent->done(lent->app, lent->owner, 128 + SIGHUP, 0, NULL, 0);
     uv_close((uv_handle_t *)&lent->process, process_closed);
     *pointer = NULL;
 }

@@ -131,6 +131,13 @@ int app_tab_at(const struct app *app, int row, int column);
 /* actions_hosts.c, actions_shell.c: at the console's end */
 void restart_end(struct restart **restart);
 void lent_end(struct lent **lent);
+/* Lend the terminal to a command whose words the terminal shows and `done` gets as well: the last LENT_KEPT bytes.
+ * `server` and `session`: a server's shell, whose end the daemon is told; NULL: none. `input`: what it reads, NULL: the
+ * terminal. Where it cannot be started `done` gets -1 and why. */
+#define LENT_KEPT 16384u
+typedef void lent_done(struct app *app, void *owner, int64_t code, msec took, const char *output, size_t length);
+struct lending { char **command; const char *server, *session, *input; lent_done *done; void *owner; };
+void app_lend(struct app *app, const struct lending *lending);
 
 /* loop.c: lend the terminal to a program, and have it back. */
 void app_terminal_away(struct app *app);

@@ -10,7 +10,7 @@
     X(step_back) X(step_forward) X(copy) X(export) X(redraw) X(suspend) X(theme) X(asset) X(history)           \
     X(save) X(saved) X(forget) X(adopt) X(ledger) X(reload) X(next_tab)                                            \
     X(restart) X(check) X(logs) X(shell) X(server) X(application) X(capacity)                                             \
-    X(alert) X(alert_act) X(seen) X(silence) X(undo) X(bell) X(runbook) X(announce) X(desktop) X(downtime) X(end_cover)
+    X(alert) X(alert_act) X(seen) X(silence) X(undo) X(bell) X(runbook) X(run) X(announce) X(desktop) X(downtime) X(end_cover)
 
 #define X(name) \
     bool action_##name(struct app *app, const struct command *command, const char *argument, struct error *error);

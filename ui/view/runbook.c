@@ -1,5 +1,5 @@
-/* One runbook to follow: headings, numbered steps, commands that can be copied. Where it is missing the page says so
- * and what would put it there; where it lies elsewhere, its address. Nothing is run from here. */
+/* One runbook to follow: headings, numbered steps, commands to copy or to run (app/actions_step.c). Where it is missing the page says so
+ * and what would put it there; where it lies elsewhere, its address. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,15 @@
 #include "base/text.h"
 #include "term/locale.h"
 #include "view/parts.h"
+#include "view/runbook.h"
 #include "view/view.h"
 #include "widget/steps.h"
 #include "window/layout.h"
 
+extern const struct view_ops runbook_view;
+
 struct runbook_view {
-    char *name, *asset;            /* asset "": for nothing in particular */
+    char *name, *asset, *alert;    /* "": for nothing in particular */
     bool url, have;
     struct arena *arena;
     struct wire_runbook runbook;
@@ -28,7 +31,7 @@ struct runbook_view {
     const char *target;
 };
 
-/* "NAME", or "NAME\nASSET". */
+/* "NAME", "NAME\nASSET" or "NAME\nASSET\nALERT". */
 static bool page_open(struct view *view, const char *argument, struct error *error)
 {
     struct runbook_view *page = view->state;
@@ -36,7 +39,9 @@ static bool page_open(struct view *view, const char *argument, struct error *err
     if (!length)
         return error_set(error, ERROR_INVALID, "%s", _("runbook needs a name: `:runbook gateway`; `:runbooks` lists them"));
     page->name = memory_text_n(argument, length);
-    page->asset = memory_text(argument[length] ? argument + length + 1 : "");
+    const char *asset = argument[length] ? argument + length + 1 : "", *end = asset + strcspn(asset, "\n");
+    page->asset = memory_text_n(asset, (size_t)(end - asset));
+    page->alert = memory_text(*end ? end + 1 : "");
     page->url = strncmp(page->name, "http://", 7) == 0 || strncmp(page->name, "https://", 8) == 0;
     page->search = memory_text("");
     page->command = -1;
@@ -51,6 +56,7 @@ static void page_close(struct view *view)
     buffer_release(&page->folded);
     free(page->name);
     free(page->asset);
+    free(page->alert);
     free(page->search);
 }
 
@@ -247,6 +253,17 @@ static void targets(struct view *view, struct view_targets *out)
     *out = (struct view_targets){.ids = &page->target, .count = page->target != NULL, .resource = "commands"};
 }
 
+bool runbook_chosen(struct view *view, struct runbook_choice *out)
+{
+    const struct runbook_view *page = view->state;
+    if (view->ops != &runbook_view || !page->have || page->command < 0 || page->command >= (int)page->steps.command_count)
+        return false;
+    *out = (struct runbook_choice){.name = page->name, .command = page->steps.commands[page->command],
+                                   .asset = page->runbook.asset, .alert = page->alert,
+                                   .on_host = page->steps.on_host[page->command], .shipped = page->runbook.shipped};
+    return true;
+}
+
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct runbook_view *page = view->state;
@@ -262,6 +279,8 @@ static void hints(struct view *view, struct buffer *out)
         buffer_printf(out, "n %s  ", _("next command"));
     if (page->url || page->command >= 0)
         buffer_printf(out, "y %s  ", _("copy"));
+    if (page->have && page->command >= 0 && !page->runbook.shipped && !view->host_ops->read_only(view->host))
+        buffer_printf(out, "X %s  ", _("run it"));
     buffer_printf(out, "/ %s  Esc %s", _("search"), _("back"));
 }
 

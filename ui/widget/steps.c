@@ -71,8 +71,10 @@ static void add_block(struct steps *steps, const struct wire_runbook_block *bloc
         add_wrapped(steps, lead, block->text, ROLE_TEXT, 0, -1);
     } else if (strcmp(block->kind, "item") == 0) {
         add_wrapped(steps, "- ", block->text, ROLE_TEXT, under, -1);
-    } else if (strcmp(block->kind, "command") == 0) {
-        snprintf(lead, sizeof lead, "%s ", glyph_text(GLYPH_ARROW_RIGHT, ascii));
+    } else if (strcmp(block->kind, "command") == 0 || strcmp(block->kind, "host-command") == 0) {
+        bool on_host = strcmp(block->kind, "host-command") == 0;
+        snprintf(lead, sizeof lead, "%s%s ", on_host ? "@" : "", glyph_text(GLYPH_ARROW_RIGHT, ascii));
+        steps->on_host[steps->command_count] = on_host;
         add_lines(steps, lead, block->text, ROLE_KEY, STEP_INDENT, (int)steps->command_count);
         steps->commands[steps->command_count++] = block->text;
     } else if (strcmp(block->kind, "code") == 0) {
@@ -87,6 +89,7 @@ void steps_layout(struct steps *steps, const struct wire_runbook *runbook, int c
     steps_release(steps);
     steps->columns = columns < COLUMNS_MOST ? columns : COLUMNS_MOST;
     steps->commands = memory_new_array(runbook->block_count + 1, sizeof *steps->commands);
+    steps->on_host = memory_new_array(runbook->block_count + 1, sizeof *steps->on_host);
     bool titled = runbook->block_count && strcmp(runbook->blocks[0].kind, "heading") == 0;
     for (unsigned i = titled && !title; i < runbook->block_count; i++)
         add_block(steps, &runbook->blocks[i], ascii);
@@ -98,6 +101,7 @@ void steps_release(struct steps *steps)
         free(steps->lines[i].text);
     free(steps->lines);
     free(steps->commands);
+    free(steps->on_host);
     *steps = (struct steps){0};
 }
 

@@ -16,6 +16,7 @@ struct steps {
     struct steps_line *lines;
     size_t count, capacity;
     const char **commands;   /* whole texts, owned by the runbook */
+    bool *on_host;           /* of each: it says that it is for the asset itself */
     unsigned command_count;
     int columns;             /* laid out for; 0: not yet */
 };
