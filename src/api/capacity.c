@@ -82,15 +82,16 @@ static const char *const words[2][WORD_COUNT] = {
 static void put_advice(struct report *report, const struct capacity_row *row, msec now, const char *const *word)
 {
     char text[160];
-    double days = (double)(row->reach.when - now) / SPAN_DAY, soonest = (double)(row->reach.earliest - now) / SPAN_DAY;
+    double days = row->reach.when == CLOCK_NEVER ? INFINITY : (double)(row->reach.when - now) / SPAN_DAY;
+    double soonest = row->reach.earliest == CLOCK_NEVER ? INFINITY : (double)(row->reach.earliest - now) / SPAN_DAY;
     if (!row->fitted) {
         snprintf(text, sizeof text, word[WORD_UNKNOWN], row->problem);
         report_text(report, text);
-    } else if (row->reach.when != CLOCK_NEVER && days < 30) {
+    } else if (days < 30) {
         report_text(report, word[WORD_EXPAND]);
-    } else if (row->reach.when != CLOCK_NEVER && days < 180) {
+    } else if (days < 180) {
         report_text(report, word[WORD_PLAN]);
-    } else if (row->reach.earliest != CLOCK_NEVER && soonest < 180) {
+    } else if (soonest < 180) {
         report_text(report, word[WORD_WATCH]);
     } else {
         report_text(report, word[WORD_ENOUGH]);

@@ -189,7 +189,7 @@ void capacity_reckon(uv_loop_t *loop, struct fleet *fleet, struct store *store, 
 
 static void days_text(msec when, msec now, char *text, size_t size)
 {
-    double days = (double)(when - now) / SPAN_DAY;
+    double days = when == CLOCK_NEVER ? INFINITY : (double)(when - now) / SPAN_DAY;
     if (when == CLOCK_NEVER)
         snprintf(text, size, "never");
     else if (days < 0.05)
