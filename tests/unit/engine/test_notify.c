@@ -193,7 +193,21 @@ static void until(struct world *world, const char *containing, unsigned wanted)
     assert_int_equal(messages(world, containing), wanted);
 }
 
-#define ONE_ROUTE "chains: [{name: all, steps: [{notify: channel:file}]}]\nroutes: [{chain: all}]\nbatch: {gather: 100ms}\n"
+/* A message in the file is not yet one that notify knows to be sent, and what it does not know is told again after a restart. */
+static void until_known(struct world *world, const char *containing, unsigned wanted)
+{
+    struct notify_status status;
+    until(world, containing, wanted);
+    for (int i = 0; i < 200; i++, pass(world, 25)) {
+        notify_status(world->notify, &status);
+        if (status.waiting == 0)
+            return;
+    }
+    fail_msg("%u deliveries still wait", status.waiting);
+}
+
+#define ROUTE_TO_ALL "chains: [{name: all, steps: [{notify: channel:file}]}]\nroutes: [{chain: all}]\n"
+#define ONE_ROUTE ROUTE_TO_ALL "batch: {gather: 100ms}\n"
 
 /* ---- tests ---- */
 
@@ -319,7 +333,7 @@ static void quiet_hours_hold_in_sight_and_end(void **state)
     }
     say(world, alert_up(world, SEVERITY_MINOR), NOTICE_RAISE);
     say(world, alert_up(world, SEVERITY_CRITICAL), NOTICE_RAISE);
-    until(world, "{", 1);
+    until_known(world, "{", 1);
     notify_status(world->notify, &status);
     assert_int_equal(status.held, 1);
     assert_true(status.quiet_ends > clock_wall());
@@ -333,7 +347,7 @@ static void quiet_hours_hold_in_sight_and_end(void **state)
 static void a_restart_in_a_storm_tells_all_once(void **state)
 {
     (void)state;
-    struct world *world = world_new(ONE_ROUTE);
+    struct world *world = world_new(ROUTE_TO_ALL "batch: {gather: 60s}\n");
     for (unsigned i = 0; i < 40; i++)
         say(world, alert_up(world, SEVERITY_MAJOR), NOTICE_RAISE);
     pass(world, 50); /* gathered, written, not sent */
@@ -345,7 +359,7 @@ static void a_restart_in_a_storm_tells_all_once(void **state)
     }
     alert_up(world, SEVERITY_MAJOR); /* came up while nobody listened */
     notify_begin(world, ONE_ROUTE);
-    until(world, "\"count\":31", 1);
+    until_known(world, "\"count\":31", 1);
     notify_end(world);
     notify_begin(world, ONE_ROUTE);
     pass(world, 400);
