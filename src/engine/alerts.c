@@ -95,6 +95,7 @@ static void clock_jumped(struct alerts *alerts, msec jump, msec now)
         shift(&alert->life.normal_since, jump);
         shift(&alert->life.counted_at, jump);
         shift(&alert->life.cleared_at, jump);
+        shift(&alert->life.flap_at, jump);
         alert_schedule(alerts, alert, now);
     }
 }
@@ -373,6 +374,18 @@ static bool take_report(struct alerts *alerts, struct alert *alert, const struct
     return changed;
 }
 
+/* How often its detector looks, for the window of flapping: at what an asset says, when it is to say it, but not more often
+ * than by the minute (who reports each second and stays dead for a minute is not steady yet); at its link by the minute. */
+void alert_check_period(const struct alerts *alerts, struct alert *alert)
+{
+    bool known = alert->asset != FLEET_NONE && fleet_exists(alerts->fleet, alert->asset);
+    msec period = known ? live_at(alerts->fleet, alert->asset)->period : 0;
+    enum health_reason reason = known ? (enum health_reason)live_at(alerts->fleet, alert->asset)->reason : REASON_NONE;
+    bool link = (reason == REASON_NOT_REACHED || reason == REASON_DISCONNECTED || reason == REASON_CHECK_FAILED) &&
+                strcmp(desk_text(alerts, alert->source), "health") == 0;
+    alert->life.check_period = link || period < SPAN_MINUTE ? SPAN_MINUTE : period;
+}
+
 static struct alert *alert_make(struct alerts *alerts, const struct alert_report *report, uint64_t fingerprint, msec now)
 {
     struct alert *old = alert_current(alerts, fingerprint), *alert = alert_slot(alerts);
@@ -390,6 +403,7 @@ static struct alert *alert_make(struct alerts *alerts, const struct alert_report
     if (old) {
         alert->previous = old->number;
         alert->life.flaps = old->life.flaps;
+        alert->life.flap_at = old->life.flap_at;
     }
     alert_index(alerts, alert);
     return alert;
@@ -412,6 +426,7 @@ void alerts_breach(struct alerts *alerts, const struct alert_report *report)
     if (fresh)
         alert = alert_make(alerts, report, fingerprint, now);
     bool changed = take_report(alerts, alert, report);
+    alert_check_period(alerts, alert);
     if (alert->life.closed && alert->life.condition == CONDITION_CLEARED)
         alert->closed_at = CLOCK_NEVER; /* it reopens: the closed list finds it open and lets it go */
     if (alert->life.condition != CONDITION_ACTIVE)
@@ -427,13 +442,15 @@ void alerts_breach(struct alerts *alerts, const struct alert_report *report)
         alerts->deduplicated++;
         if (changed)
             alert_touch(alerts, alert);
+        if (alert->life.suppression & SUPPRESSED_FLAPPING)
+            alert_schedule(alerts, alert, now);
     }
 }
 
 static void settle_normal(struct alerts *alerts, struct alert *alert, const char *actor, const char *why, msec now)
 {
     alert_effects effects = alert_normal(&alert->life, alert->policy, now);
-    if (effects & ~(EFFECT_NORMAL | EFFECT_STEADY | EFFECT_UNSUPPRESSED)) {
+    if (effects && alert->life.condition != CONDITION_NORMAL) {
         alert_effect(alerts, alert, effects, actor, why, now);
     } else {
         if (effects)

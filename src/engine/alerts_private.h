@@ -195,6 +195,7 @@ struct alert *alert_slot(struct alerts *alerts);
 void alert_index(struct alerts *alerts, struct alert *alert);   /* by fingerprint (when current) and asset */
 void alert_drop(struct alerts *alerts, struct alert *alert);    /* out of memory; the store keeps it */
 void alert_schedule(struct alerts *alerts, struct alert *alert, msec now);
+void alert_check_period(const struct alerts *alerts, struct alert *alert);
 void alert_text_set(char **slot, const char *text);
 void alert_number_set(struct alerts *alerts, struct alert *alert, int64_t number); /* and findable by it */
 void closed_append(struct alerts *alerts, const struct alert *alert);

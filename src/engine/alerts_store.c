@@ -113,6 +113,7 @@ void alert_restore(struct alerts *alerts, struct alert *alert, const struct stor
         .shelved_until = row->shelved_until, .unsuppressed_for = row->unsuppressed_for, .counted_at = row->counted_at,
         .reminded_at = row->reminded_at,
     };
+    life->flap_at = life->condition == CONDITION_CLEARED ? life->cleared_at : life->last_seen;
     alert->value = row->value;
     alert->threshold = row->threshold;
     alert->source = desk_number(alerts, row->source);
@@ -383,6 +384,7 @@ static void life_begin(struct alert_life *life, msec now)
     not_later(&life->counted_at, now);
     not_later(&life->cleared_at, now);
     not_later(&life->last_seen, now);
+    not_later(&life->flap_at, now);
 }
 
 struct numbered { int64_t number; uint32_t handle; };
@@ -436,6 +438,7 @@ bool alerts_load(struct alerts *alerts, struct error *error)
             continue;
         }
         life_begin(&alert->life, now);
+        alert_check_period(alerts, alert);
         storm_restore(alerts, alert);
         alert_schedule(alerts, alert, now);
     }

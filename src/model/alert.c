@@ -63,7 +63,7 @@ void alert_life_init(struct alert_life *life)
     *life = (struct alert_life){
         .pending_since = CLOCK_NEVER, .raised_at = CLOCK_NEVER, .cleared_at = CLOCK_NEVER, .normal_since = CLOCK_NEVER,
         .last_seen = CLOCK_NEVER, .acknowledged_at = CLOCK_NEVER, .acknowledge_until = CLOCK_NEVER,
-        .shelved_until = CLOCK_NEVER, .counted_at = CLOCK_NEVER,
+        .shelved_until = CLOCK_NEVER, .counted_at = CLOCK_NEVER, .flap_at = CLOCK_NEVER,
     };
 }
 
@@ -102,39 +102,76 @@ static alert_effects tell_resolve(struct alert_life *life)
 
 /* ---- flapping ---- */
 
-double alert_flap_ratio(const struct alert_life *life)
+/* Icinga counts every check, and an object that stays as it is leaves flapping as the unchanged ones push the changes out.
+ * Detectors here report changes, and may say nothing while all stays the same: the checks that were to come in that time
+ * found no change. They are reckoned, not stored: `flaps` stands as of flap_at. */
+static uint32_t unchanged_since(const struct alert_life *life, msec now)
+{
+    if (life->check_period <= 0 || life->flap_at == CLOCK_NEVER || now <= life->flap_at)
+        return 0;
+    msec checks = (now - life->flap_at) / life->check_period;
+    return checks < ALERT_FLAP_WINDOW ? (uint32_t)checks : ALERT_FLAP_WINDOW;
+}
+
+static double ratio_of(uint32_t flaps)
 {
     double sum = 0;
     for (int i = 0; i < ALERT_FLAP_WINDOW; i++) /* bit 0 is the newest and weighs 1.15, bit 19 the oldest, 0.8 */
-        if (life->flaps >> i & 1)
+        if (flaps >> i & 1)
             sum += 1.15 - 0.35 * i / (ALERT_FLAP_WINDOW - 1);
     return sum / ALERT_FLAP_WINDOW;
 }
 
-static alert_effects flap_note(struct alert_life *life, const struct alert_policy *policy, bool changed)
+static uint32_t flaps_after(uint32_t flaps, uint32_t unchanged)
 {
-    if (!policy->flap_detection)
-        return 0;
-    life->flaps = (life->flaps << 1 | (changed ? 1u : 0u)) & ((1u << ALERT_FLAP_WINDOW) - 1);
-    double ratio = alert_flap_ratio(life);
+    return flaps << unchanged & ((1u << ALERT_FLAP_WINDOW) - 1);
+}
+
+double alert_flap_ratio(const struct alert_life *life, msec now)
+{
+    return ratio_of(flaps_after(life->flaps, unchanged_since(life, now)));
+}
+
+static alert_effects flap_end(struct alert_life *life)
+{
+    life->suppression &= (uint8_t)~SUPPRESSED_FLAPPING;
+    alert_effects effects = EFFECT_STEADY | EFFECT_UNSUPPRESSED;
+    if (life->condition == CONDITION_ACTIVE && !life->raise_told)
+        effects |= tell_raise(life);
+    return effects;
+}
+
+/* One check: the detector says that it is wrong, or well. Before the condition follows. */
+static alert_effects flap_check(struct alert_life *life, const struct alert_policy *policy, bool wrong, msec now)
+{
+    bool was_wrong = life->condition != CONDITION_NORMAL && life->normal_since == CLOCK_NEVER;
     bool flapping = life->suppression & SUPPRESSED_FLAPPING;
+    if (!policy->flap_detection)
+        return flapping ? flap_end(life) : 0;
+    uint32_t unchanged = unchanged_since(life, now); /* this one is among them */
+    life->flaps = flaps_after(life->flaps, unchanged > 1 ? unchanged : 1) | (wrong != was_wrong ? 1u : 0u);
+    life->flap_at = now;
+    double ratio = ratio_of(life->flaps);
     if (!flapping && ratio > FLAP_STARTS) {
         life->suppression |= SUPPRESSED_FLAPPING;
         return EFFECT_FLAPPING | EFFECT_SUPPRESSED;
     }
-    if (flapping && ratio < FLAP_ENDS) {
-        life->suppression &= (uint8_t)~SUPPRESSED_FLAPPING;
-        alert_effects effects = EFFECT_STEADY | EFFECT_UNSUPPRESSED;
-        if (life->condition == CONDITION_ACTIVE && !life->raise_told)
-            effects |= tell_raise(life);
-        return effects;
-    }
-    return 0;
+    return flapping && ratio < FLAP_ENDS ? flap_end(life) : 0;
+}
+
+static msec flap_ends_at(const struct alert_life *life)
+{
+    uint32_t unchanged = 0;
+    if (!(life->suppression & SUPPRESSED_FLAPPING) || life->closed || life->check_period <= 0 || life->flap_at == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    while (ratio_of(flaps_after(life->flaps, unchanged)) >= FLAP_ENDS)
+        unchanged++;
+    return life->flap_at + unchanged * life->check_period;
 }
 
 /* ---- the machine's half ---- */
 
-static alert_effects become_active(struct alert_life *life, const struct alert_policy *policy, msec now)
+static alert_effects become_active(struct alert_life *life, msec now)
 {
     bool reopened = life->condition == CONDITION_CLEARED;
     life->condition = CONDITION_ACTIVE;
@@ -150,8 +187,7 @@ static alert_effects become_active(struct alert_life *life, const struct alert_p
         life->raised_at = now;
         life->unsuppressed_for = 0;
     }
-    alert_effects effects = (reopened ? EFFECT_REOPENED : EFFECT_RAISED) | flap_note(life, policy, true);
-    return effects | tell_raise(life);
+    return (reopened ? EFFECT_REOPENED : EFFECT_RAISED) | tell_raise(life);
 }
 
 static alert_effects change_severity(struct alert_life *life, enum severity severity)
@@ -183,6 +219,7 @@ static bool hold_is_over(const struct alert_life *life, const struct alert_polic
 alert_effects alert_breach(struct alert_life *life, const struct alert_policy *policy, enum severity severity, msec now)
 {
     count_time(life, now);
+    alert_effects effects = flap_check(life, policy, true, now);
     life->last_seen = now;
     switch (life->condition) {
     case CONDITION_NORMAL:
@@ -190,33 +227,28 @@ alert_effects alert_breach(struct alert_life *life, const struct alert_policy *p
         life->pending_since = now;
         life->breaches = 1;
         life->condition = CONDITION_PENDING;
-        if (hold_is_over(life, policy, now))
-            return become_active(life, policy, now);
-        return EFFECT_PENDING;
+        return effects | (hold_is_over(life, policy, now) ? become_active(life, now) : (alert_effects)EFFECT_PENDING);
     case CONDITION_PENDING:
         life->severity = severity;
         life->breaches++;
-        return hold_is_over(life, policy, now) ? become_active(life, policy, now) : 0;
-    case CONDITION_ACTIVE: {
-        bool was_ending = life->normal_since != CLOCK_NEVER;
+        return effects | (hold_is_over(life, policy, now) ? become_active(life, now) : 0);
+    case CONDITION_ACTIVE:
         life->normal_since = CLOCK_NEVER;
         life->occurrences++;
-        alert_effects effects = flap_note(life, policy, was_ending);
         effects |= change_severity(life, severity);
         return effects ? effects : EFFECT_COUNTED;
-    }
     case CONDITION_CLEARED:
         life->severity = severity;
-        return become_active(life, policy, now); /* the engine starts a new instance past the reopen window */
+        return effects | become_active(life, now); /* the engine starts a new instance past the reopen window */
     }
     return 0;
 }
 
-static alert_effects become_cleared(struct alert_life *life, const struct alert_policy *policy, msec now)
+static alert_effects become_cleared(struct alert_life *life, msec now)
 {
     life->condition = CONDITION_CLEARED;
     life->cleared_at = now;
-    alert_effects effects = EFFECT_CLEARED | flap_note(life, policy, true) | tell_resolve(life);
+    alert_effects effects = EFFECT_CLEARED | tell_resolve(life);
     if (life->acknowledged) {
         life->closed = true;
         effects |= EFFECT_CLOSED;
@@ -227,21 +259,22 @@ static alert_effects become_cleared(struct alert_life *life, const struct alert_
 alert_effects alert_normal(struct alert_life *life, const struct alert_policy *policy, msec now)
 {
     count_time(life, now);
+    alert_effects effects = flap_check(life, policy, false, now);
     switch (life->condition) {
     case CONDITION_PENDING:
         life->condition = CONDITION_NORMAL;
         life->pending_since = CLOCK_NEVER;
         life->breaches = 0;
-        return EFFECT_NORMAL | flap_note(life, policy, true);
+        return effects | EFFECT_NORMAL;
     case CONDITION_ACTIVE:
         if (life->normal_since == CLOCK_NEVER)
             life->normal_since = now;
-        return now - life->normal_since >= policy->clear_delay ? become_cleared(life, policy, now) : 0;
+        return effects | (now - life->normal_since >= policy->clear_delay ? become_cleared(life, now) : 0);
     case CONDITION_NORMAL:
     case CONDITION_CLEARED:
-        return flap_note(life, policy, false);
+        break;
     }
-    return 0;
+    return effects;
 }
 
 /* ---- timers ---- */
@@ -281,6 +314,7 @@ msec alert_next(const struct alert_life *life, const struct alert_policy *policy
 {
     const msec candidates[] = {
         hold_ends_at(life, policy), clear_ends_at(life, policy), remind_at(life, policy), auto_close_at(life, policy),
+        flap_ends_at(life),
         life->acknowledged && life->condition == CONDITION_ACTIVE ? life->acknowledge_until : CLOCK_NEVER,
         life->suppression & SUPPRESSED_SHELVED ? life->shelved_until : CLOCK_NEVER,
     };
@@ -296,9 +330,9 @@ alert_effects alert_tick(struct alert_life *life, const struct alert_policy *pol
     alert_effects effects = 0;
     count_time(life, now);
     if (due(hold_ends_at(life, policy), now))
-        effects |= become_active(life, policy, now);
+        effects |= become_active(life, now);
     if (due(clear_ends_at(life, policy), now))
-        effects |= become_cleared(life, policy, now);
+        effects |= become_cleared(life, now);
     if ((life->suppression & SUPPRESSED_SHELVED) && due(life->shelved_until, now))
         effects |= alert_unshelve(life, policy, now) | EFFECT_SHELVE_ENDED;
     if (life->acknowledged && life->condition == CONDITION_ACTIVE && due(life->acknowledge_until, now)) {
@@ -306,6 +340,8 @@ alert_effects alert_tick(struct alert_life *life, const struct alert_policy *pol
         life->acknowledge_until = CLOCK_NEVER;
         effects |= EFFECT_ACKNOWLEDGE_ENDED | tell_raise(life);
     }
+    if (due(flap_ends_at(life), now))
+        effects |= flap_end(life);
     if (due(remind_at(life, policy), now)) {
         life->reminded_at = life->unsuppressed_for;
         effects |= EFFECT_NOTIFY_REMIND;

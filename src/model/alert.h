@@ -45,7 +45,7 @@ struct alert_policy {
     msec auto_close;      /* a cleared, unacknowledged alert of at most `auto_close_severity` closes itself; 0: never */
     enum severity auto_close_severity;
     msec max_shelve;
-    bool flap_detection;  /* Icinga's: last 20 changes, weighted 0.8..1.15; starts above 30 %, ends below 25 % */
+    bool flap_detection;  /* Icinga's: last 20 checks, weighted 0.8..1.15; starts above 30 %, ends below 25 % */
 };
 extern const struct alert_policy alert_policy_default;
 
@@ -60,13 +60,15 @@ struct alert_life {
     bool raise_told;             /* a raise went out, so a resolve must */
     bool closed;
     uint32_t occurrences, reopens, breaches; /* breaches in a row while pending */
-    uint32_t flaps;              /* the last 20 checks, newest in bit 0: 1 = the condition changed */
+    uint32_t flaps;              /* the last 20 checks up to flap_at, newest in bit 0: 1 = not what the one before said */
     msec pending_since, raised_at, cleared_at, normal_since, last_seen, acknowledged_at;
     msec acknowledge_until;      /* CLOCK_NEVER: no expiry */
     msec shelved_until;
     msec unsuppressed_for;       /* time active, unacknowledged and unsuppressed: what reminders and escalation count */
     msec counted_at;             /* up to when unsuppressed_for was counted */
     msec reminded_at;            /* value of unsuppressed_for at the last notice */
+    msec flap_at;                /* the last check that was reported */
+    msec check_period;           /* what is not reported by then is a check that found no change; 0: only reports are checks */
 };
 
 /* What one call did: a mask. */
@@ -99,7 +101,7 @@ void alert_life_init(struct alert_life *life);
 /* The rule's verdict: over the threshold with this severity, or back below its clear threshold. */
 alert_effects alert_breach(struct alert_life *life, const struct alert_policy *policy, enum severity severity, msec now);
 alert_effects alert_normal(struct alert_life *life, const struct alert_policy *policy, msec now);
-/* Timers: pending hold, clear delay, reminder, acknowledge and shelve expiry, auto-close. Call at or after
+/* Timers: pending hold, clear delay, reminder, acknowledge and shelve expiry, auto-close, the end of flapping. Call at or after
  * alert_next(); harmless earlier. */
 alert_effects alert_tick(struct alert_life *life, const struct alert_policy *policy, msec now);
 msec alert_next(const struct alert_life *life, const struct alert_policy *policy); /* CLOCK_NEVER: nothing runs */
@@ -119,6 +121,6 @@ alert_effects alert_suppress(struct alert_life *life, const struct alert_policy 
 
 enum alert_state alert_state_of(const struct alert_life *life);
 bool alert_needs_hands(const struct alert_life *life); /* active or cleared, unacknowledged, unsuppressed */
-double alert_flap_ratio(const struct alert_life *life); /* 0..1 */
+double alert_flap_ratio(const struct alert_life *life, msec now); /* 0..1 */
 
 #endif

@@ -23,6 +23,7 @@ struct world {
     struct fleet *fleet;
     struct sink sink;
     msec steady;
+    msec set;      /* by how much the wall clock was set */
     struct collector_ops probe_ops, broker_ops;
     struct source probe, probe2, broker;
 };
@@ -30,7 +31,7 @@ struct world {
 static inline void world_clock(struct world *world, msec steady)
 {
     world->steady = steady;
-    clock_fake(NOON + steady, steady);
+    clock_fake(NOON + world->set + steady, steady);
 }
 
 static inline void world_turns(struct world *world)

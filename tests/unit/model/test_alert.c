@@ -225,6 +225,101 @@ static void test_flapping(void **state)
     assert_true(all & EFFECT_NOTIFY_RAISE); /* steady and firing: it is told once more */
 }
 
+/* Icinga: what stays as it is leaves flapping, since unchanged checks push the changes out of the window. A detector that says
+ * nothing while a gateway stays dead has found no change at each check that was due. */
+static void test_flapping_ends_by_itself(void **state)
+{
+    (void)state;
+    struct alert_policy policy = alert_policy_default;
+    for (int dead = 0; dead < 2; dead++) {
+        struct alert_life life;
+        alert_life_init(&life);
+        life.check_period = MIN;
+        msec now = T0;
+        alert_effects all = 0;
+        for (int i = 0; i < 20 + dead; i++, now += MIN)
+            all |= i % 2 ? alert_normal(&life, &policy, now) : alert_breach(&life, &policy, SEVERITY_MAJOR, now);
+        now -= MIN;
+        assert_true(all & EFFECT_FLAPPING);
+        assert_int_equal(alert_state_of(&life), ALERT_FLAPPING);
+        assert_false(life.raise_told);
+        msec ends = alert_next(&life, &policy);
+        assert_in_range(ends, now + 10 * MIN, now + 20 * MIN);
+        assert_true(alert_flap_ratio(&life, ends) < 0.25);
+        assert_true(alert_flap_ratio(&life, ends - MIN) >= 0.25);
+        for (; now < ends; now += MIN / 2)
+            assert_int_equal(alert_tick(&life, &policy, now), 0);
+        alert_effects effects = alert_tick(&life, &policy, ends);
+        assert_true(effects & EFFECT_STEADY);
+        assert_int_equal(effects & EFFECT_NOTIFY_RAISE, dead ? EFFECT_NOTIFY_RAISE : 0);
+        assert_int_equal(alert_state_of(&life), dead ? ALERT_UNACKNOWLEDGED : ALERT_CLEARED_UNACKNOWLEDGED);
+        assert_int_equal(alert_next(&life, &policy), CLOCK_NEVER);
+        if (dead) /* told of again, so its end is told too */
+            assert_true(alert_normal(&life, &policy, ends + MIN) & EFFECT_NOTIFY_RESOLVE);
+    }
+}
+
+/* The raise before it began to flap was told: the resolve is, while it flaps; those between are not. */
+static void test_flapping_swallows_no_resolve(void **state)
+{
+    (void)state;
+    struct alert_policy policy = alert_policy_default;
+    struct alert_life life;
+    alert_life_init(&life);
+    life.check_period = MIN;
+    int raises = 0, resolves = 0;
+    msec now = T0;
+    for (int i = 0; i < 40; i++, now += MIN) {
+        alert_effects effects = i % 2 ? alert_normal(&life, &policy, now) : alert_breach(&life, &policy, SEVERITY_MAJOR, now);
+        raises += effects & EFFECT_NOTIFY_RAISE ? 1 : 0;
+        resolves += effects & EFFECT_NOTIFY_RESOLVE ? 1 : 0;
+        assert_int_equal(life.raise_told, raises > resolves);
+    }
+    assert_int_equal(raises, resolves);
+    assert_in_range(raises, 1, 4);
+}
+
+/* Once a day is no flapping: the checks between found no change. */
+static void test_slow_changes_are_no_flapping(void **state)
+{
+    (void)state;
+    struct alert_policy policy = alert_policy_default;
+    struct alert_life life;
+    alert_life_init(&life);
+    life.check_period = MIN;
+    msec now = T0;
+    for (int i = 0; i < 60; i++, now += 8 * MIN) { /* a change every 8 checks: 12 % */
+        alert_effects effects = i % 2 ? alert_normal(&life, &policy, now) : alert_breach(&life, &policy, SEVERITY_MAJOR, now);
+        assert_false(effects & EFFECT_FLAPPING);
+    }
+    alert_life_init(&life);
+    life.check_period = MIN;
+    alert_effects all = 0;
+    for (int i = 0; i < 30; i++, now += 3 * MIN - 1) /* every second or third check: over 33 % */
+        all |= i % 2 ? alert_normal(&life, &policy, now) : alert_breach(&life, &policy, SEVERITY_MAJOR, now);
+    assert_true(all & EFFECT_FLAPPING);
+}
+
+/* A bounce within the clear delay is two changes, as any other; turning the detection off ends it. */
+static void test_flapping_within_the_clear_delay(void **state)
+{
+    (void)state;
+    struct alert_policy policy = alert_policy_default;
+    struct alert_life life;
+    policy.clear_delay = 10 * MIN;
+    alert_life_init(&life);
+    life.check_period = MIN;
+    msec now = T0;
+    alert_effects all = 0;
+    for (int i = 0; i < 12; i++, now += MIN)
+        all |= i % 2 ? alert_normal(&life, &policy, now) : alert_breach(&life, &policy, SEVERITY_MAJOR, now);
+    assert_true(all & EFFECT_FLAPPING);
+    assert_int_equal(life.condition, CONDITION_ACTIVE);
+    policy.flap_detection = false;
+    assert_true(alert_breach(&life, &policy, SEVERITY_MAJOR, now) & EFFECT_STEADY);
+    assert_int_equal(alert_state_of(&life), ALERT_UNACKNOWLEDGED);
+}
+
 /* Any order of events: axes stay apart, a resolve goes out exactly when a raise did, time never runs backwards. */
 static void test_any_order(void **state)
 {
@@ -237,6 +332,7 @@ static void test_any_order(void **state)
         policy.repeat = rand() % 2 * 3 * MIN;
         struct alert_life life;
         alert_life_init(&life);
+        life.check_period = rand() % 2 * MIN;
         msec now = T0;
         bool told = false;
         for (int step = 0; step < 60 && !life.closed; step++) {
@@ -283,7 +379,9 @@ int main(void)
         cmocka_unit_test(test_reopen), cmocka_unit_test(test_shelve),
         cmocka_unit_test(test_suppression_never_swallows_a_resolve), cmocka_unit_test(test_two_veils),
         cmocka_unit_test(test_suppressed_time_is_not_counted), cmocka_unit_test(test_clock_steps_back),
-        cmocka_unit_test(test_auto_close), cmocka_unit_test(test_flapping), cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_auto_close), cmocka_unit_test(test_flapping), cmocka_unit_test(test_flapping_ends_by_itself),
+        cmocka_unit_test(test_flapping_swallows_no_resolve), cmocka_unit_test(test_slow_changes_are_no_flapping),
+        cmocka_unit_test(test_flapping_within_the_clear_delay), cmocka_unit_test(test_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
