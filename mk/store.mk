@@ -9,7 +9,7 @@ $(BUILD)/generated/store_migrations.h: $(STORE_MIGRATIONS) mk/store.mk
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' $$file; echo '},'; \
 	done > $@.new && mv $@.new $@
 
-$(BUILD)/src/store/sqlite_migrate.o $(BUILD)/fuzz/src/store/sqlite_migrate.o: $(BUILD)/generated/store_migrations.h
+$(BUILD)/src/store/sql_migrate.o $(BUILD)/fuzz/src/store/sql_migrate.o: $(BUILD)/generated/store_migrations.h
 
 $(BUILD)/tests/bench/store: tests/bench/store.c $(BUILD)/libdaemon.a $(BUILD)/libcore.a
 	$(Q)mkdir -p $(@D)

@@ -1,30 +1,34 @@
 /* The engine on SQLite: two files and a lock in the state directory. What is in them: migrations/. How readings are
- * kept: sqlite_internal.h. */
+ * kept: sql_internal.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
+#include "store/sqlite_db.h"
 
-void engine_problem(struct store_engine *engine, const char *format, ...)
+#define CHECK_ALWAYS_BELOW (32u << 20) /* bytes; larger files are checked after an unclean end only */
+#define CHECK_MS 2000
+#define CHECKPOINT_PAGES 2000
+
+struct sqlite_engine {
+    struct store_engine base;
+    char *records_path, *telemetry_path, *lock_path;
+    int lock_file;
+    int log_pages; /* in the records' write-ahead log */
+};
+
+static struct sqlite_engine *own(struct store_engine *engine)
 {
-    char text[sizeof engine->problem];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    log_error("store: %s", text);
-    uv_mutex_lock(&engine->problem_lock);
-    memcpy(engine->problem, text, sizeof text);
-    uv_mutex_unlock(&engine->problem_lock);
+    return (struct sqlite_engine *)engine;
 }
 
 /* With the directories above it: ~/.local/state is not there on a fresh account. */
@@ -47,9 +51,9 @@ static bool make_directory(const char *directory, struct error *error)
 }
 
 /* Everything stands beside the records' file: PATH/nocturne.db, PATH/nocturne-telemetry.db, PATH/nocturne.lock. */
-static bool name_files(struct store_engine *engine, const char *place, struct error *error)
+static bool name_files(struct sqlite_engine *engine, const char *place, struct error *error)
 {
-    const char *directory = engine->options.state_dir;
+    const char *directory = engine->base.options.state_dir;
     if (!place[0] && (!directory || !directory[0]))
         return error_set(error, ERROR_INVALID, "store: sqlite needs a state directory or `sqlite:PATH`");
     if (!place[0] && !make_directory(directory, error))
@@ -63,7 +67,7 @@ static bool name_files(struct store_engine *engine, const char *place, struct er
 }
 
 /* The file says whether the last daemon ended well: it is emptied then, and holds a pid otherwise. */
-static bool lock(struct store_engine *engine, bool *was_clean, struct error *error)
+static bool lock(struct sqlite_engine *engine, bool *was_clean, struct error *error)
 {
     char text[32] = "";
     engine->lock_file = open(engine->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -86,7 +90,7 @@ static bool lock(struct store_engine *engine, bool *was_clean, struct error *err
     return true;
 }
 
-static void unlock(struct store_engine *engine, bool clean)
+static void unlock(struct sqlite_engine *engine, bool clean)
 {
     if (engine->lock_file < 0)
         return;
@@ -95,9 +99,92 @@ static void unlock(struct store_engine *engine, bool clean)
     close(engine->lock_file);
 }
 
-static void engine_free(struct store_engine *engine)
+static bool records_sound(struct store_engine *engine, bool was_clean, struct error *error)
 {
-    uv_mutex_destroy(&engine->problem_lock);
+    char damage[200];
+    struct database *db = &engine->records.db;
+    if (was_clean && db->ops->size(db) > CHECK_ALWAYS_BELOW)
+        return true;
+    if (!database_check(db, NULL, CHECK_MS, damage))
+        return sqlite_fail(db, "checking", error);
+    if (!damage[0])
+        return true;
+    /* Not .recover: the sqlite3 of Debian 12 fails at it even on a sound file. */
+    return error_set(error, ERROR_CORRUPT, "%s is damaged (%.60s): put back a copy of it, or save what can be read with "
+                     "`sqlite3 %s .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 new.db` and put new.db in its place",
+                     db->path, damage, db->path);
+}
+
+/* Readings and states can be measured again; a night shift without its console cannot. So a telemetry file that is
+ * damaged as a whole is moved away, loudly, and a new one begun. */
+static bool move_away(struct store_engine *engine, const struct error *cause, struct error *error)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char stamp[24];
+    time_t now = time(NULL);
+    struct tm broken;
+    gmtime_r(&now, &broken);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &broken);
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+        char *from = memory_printf("%s%s", own(engine)->telemetry_path, ends[i]);
+        char *to = memory_printf("%s.damaged-%s%s", own(engine)->telemetry_path, stamp, ends[i]);
+        bool moved = rename(from, to) == 0 || i > 0;
+        free(from);
+        free(to);
+        if (!moved)
+            return error_set(error, ERROR_CORRUPT, "%s is damaged and cannot be moved away", own(engine)->telemetry_path);
+    }
+    engine_problem(engine, "%s was damaged (%.60s) and is moved to .damaged-%s; history begins anew",
+                   own(engine)->telemetry_path, cause->text, stamp);
+    return true;
+}
+
+/* In place of SQLite's own checkpoints, which somebody's action would have to wait for. */
+static int note_log_pages(void *owner, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle;
+    (void)name;
+    *(int *)owner = pages;
+    return SQLITE_OK;
+}
+
+static bool open_records(struct sqlite_engine *engine, struct database *db, struct error *error)
+{
+    if (!sqlite_open(db, engine->records_path, true, 2048, error))
+        return error && error->code == ERROR_CORRUPT
+                   ? error_set(error, ERROR_CORRUPT, "%s is damaged or no database of this program: put back a copy of it, "
+                               "or move it away to start with nothing", engine->records_path)
+                   : false;
+    sqlite3_wal_hook(sqlite_handle(db), note_log_pages, &engine->log_pages);
+    return true;
+}
+
+static bool open_part(struct store_engine *engine, enum sql_part part, bool write, struct database *db,
+                      struct error *error)
+{
+    if (part == SQL_RECORDS)
+        return write ? open_records(own(engine), db, error)
+                     : sqlite_open(db, own(engine)->records_path, false, 1024, error);
+    return sqlite_open(db, own(engine)->telemetry_path, false, write ? 8192 : 2048, error);
+}
+
+/* The log goes into the file while nobody waits. */
+static void checkpoint(struct store_engine *engine)
+{
+    if (own(engine)->log_pages >= CHECKPOINT_PAGES)
+        sqlite3_wal_checkpoint_v2(sqlite_handle(&engine->records.db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static const struct sql_way sqlite_way = {
+    .open = open_part,
+    .sound = records_sound,
+    .move_away = move_away,
+    .idle = checkpoint,
+};
+
+static void engine_free(struct sqlite_engine *engine)
+{
+    engine_release(&engine->base);
     free(engine->records_path);
     free(engine->telemetry_path);
     free(engine->lock_path);
@@ -107,19 +194,14 @@ static void engine_free(struct store_engine *engine)
 static bool engine_open(struct store_engine **engine_pointer, const char *place, const struct store_options *options,
                         struct error *error)
 {
-    struct store_engine *engine = memory_new(sizeof *engine);
+    struct sqlite_engine *engine = memory_new(sizeof *engine);
     bool was_clean = false;
-    engine->options = *options;
+    engine_init(&engine->base, &sqlite_way, options);
     engine->lock_file = -1;
-    uv_mutex_init(&engine->problem_lock);
-    if (name_files(engine, place, error) && lock(engine, &was_clean, error)) {
-        if (records_open(engine, was_clean, error)) {
-            if (telemetry_open(engine, was_clean, error)) {
-                *engine_pointer = engine;
-                return true;
-            }
-            records_close(engine);
-        }
+    if (name_files(engine, place, error) && lock(engine, &was_clean, error) &&
+        engine_open_parts(&engine->base, was_clean, error)) {
+        *engine_pointer = &engine->base;
+        return true;
     }
     unlock(engine, false);
     engine_free(engine);
@@ -128,42 +210,15 @@ static bool engine_open(struct store_engine **engine_pointer, const char *place,
 
 static void engine_close(struct store_engine *engine)
 {
-    records_close(engine);
-    telemetry_close(engine);
-    unlock(engine, !engine->damaged);
-    engine_free(engine);
-}
-
-static void reader_close(struct store_reader *reader)
-{
-    database_close(&reader->records);
-    database_close(&reader->telemetry);
-    free(reader->chunk);
-    free(reader);
-}
-
-static bool reader_open(struct store_engine *engine, struct store_reader **reader_pointer, struct error *error)
-{
-    struct store_reader *reader = memory_new(sizeof *reader);
-    reader->engine = engine;
-    reader->chunk = memory_new_array(PACK_READINGS_MAX, sizeof *reader->chunk);
-    if (database_open(&reader->records, engine->records_path, false, 1024, error) &&
-        database_open(&reader->telemetry, engine->telemetry_path, false, 2048, error)) {
-        *reader_pointer = reader;
-        return true;
-    }
-    reader_close(reader);
-    return false;
-}
-
-static bool load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
-{
-    return records_load(reader, ops, owner, error) && telemetry_load(reader, ops, owner, error);
+    engine_close_parts(engine);
+    unlock(own(engine), !engine->damaged);
+    engine_free(own(engine));
 }
 
 static void status(struct store_engine *engine, struct store_engine_status *status)
 {
-    status->bytes = database_bytes(&engine->records.db) + database_bytes(&engine->telemetry.db);
+    const struct database *records = &engine->records.db, *telemetry = &engine->telemetry.db;
+    status->bytes = records->ops->size(records) + telemetry->ops->size(telemetry);
     uv_mutex_lock(&engine->problem_lock);
     memcpy(status->problem, engine->problem, sizeof status->problem);
     uv_mutex_unlock(&engine->problem_lock);
@@ -173,27 +228,7 @@ const struct store_engine_ops store_engine_sqlite = {
     .name = "sqlite",
     .open = engine_open,
     .close = engine_close,
-    .load = load,
-    .telemetry_begin = sqlite_telemetry_begin,
-    .telemetry_apply = sqlite_telemetry_apply,
-    .telemetry_commit = sqlite_telemetry_commit,
-    .maintain = sqlite_maintain,
-    .act = sqlite_act,
-    .act_idle = sqlite_act_idle,
-    .reader_open = reader_open,
-    .reader_close = reader_close,
-    .readings = sqlite_readings,
-    .coverage = sqlite_coverage,
-    .rollups = sqlite_rollups,
-    .last_at = sqlite_last_at,
-    .states = sqlite_states,
-    .states_at = sqlite_states_at,
-    .states_between = sqlite_states_between,
-    .alert_events = sqlite_alert_events,
-    .alert_row = sqlite_alert_row,
-    .alerts_like = sqlite_alerts_like,
-    .alerts_at = sqlite_alerts_at,
-    .audit = sqlite_audit,
-    .audit_chain = sqlite_audit_chain,
+    .act = sql_act,
     .status = status,
+    SQL_ENGINE_OPS,
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 static const struct part_form {
     const char *name;
@@ -127,21 +127,21 @@ static void forget(struct parts *parts, enum part_kind kind, int number)
 
 bool parts_load(struct parts *parts, struct database *db, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false, done;
     if (!database_prepare(db, &statement, error, "SELECT kind, number, closed FROM part"))
         return false;
     uv_mutex_lock(&parts->lock);
     parts->count = 0;
     while ((done = database_step(db, statement, &row, error)) && row) {
-        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        const char *name = statement_text(statement, 0);
         for (enum part_kind kind = 0; kind < PART_KINDS; kind++) {
             if (strcmp(forms[kind].name, name) == 0)
-                insert(parts, kind, sqlite3_column_int(statement, 1), sqlite3_column_int(statement, 2) != 0);
+                insert(parts, kind, statement_integer(statement, 1), statement_integer(statement, 2) != 0);
         }
     }
     uv_mutex_unlock(&parts->lock);
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 

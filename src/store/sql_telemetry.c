@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "journal rows are written as they lie in memory, which their format wants little-endian"
@@ -20,20 +19,20 @@ _Static_assert(sizeof(struct store_sample) == 24, "the journal's format");
 
 static bool replay_journal(struct telemetry *telemetry, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&telemetry->db, &statement, error, "SELECT id, data FROM journal ORDER BY id");
     while (done && (done = database_step(&telemetry->db, statement, &row, error)) && row) {
-        size_t count = (size_t)sqlite3_column_bytes(statement, 1) / sizeof(struct store_sample);
-        const void *rows = sqlite3_column_blob(statement, 1);
+        size_t count = statement_bytes(statement, 1) / sizeof(struct store_sample);
+        const void *rows = statement_blob(statement, 1);
         struct store_sample *copy = memory_resize(NULL, count, sizeof *copy);
         if (count > 0)
             memcpy(copy, rows, count * sizeof *copy);
         head_add(&telemetry->head, copy, count);
         free(copy);
-        telemetry->journal_next = sqlite3_column_int64(statement, 0) + 1;
+        telemetry->journal_next = statement_integer(statement, 0) + 1;
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     if (telemetry->head.rows > 0)
         telemetry->head_since = clock_steady();
     return done;
@@ -50,7 +49,7 @@ static bool check_part(struct store_engine *engine, const struct part *part, str
     char table[40], damage[200];
     snprintf(table, sizeof table, "%s_%d", part_name(part->kind), part->number);
     if (!database_check(&engine->telemetry.db, table, CHECK_MS, damage))
-        return database_fail(&engine->telemetry.db, "checking", error);
+        return error_set(error, ERROR_UNAVAILABLE, "%s: cannot be checked", engine->telemetry.db.path);
     if (!damage[0])
         return true;
     if (!database_begin(&engine->telemetry.db, true, error) ||
@@ -60,7 +59,7 @@ static bool check_part(struct store_engine *engine, const struct part *part, str
         return false;
     }
     engine_problem(engine, "%s: table %s was damaged (%.80s) and is set aside as damaged_%s_...",
-                   engine->telemetry_path, table, damage, table);
+                   engine->telemetry.db.path, table, damage, table);
     return true;
 }
 
@@ -82,7 +81,7 @@ static bool check_fixed(struct store_engine *engine, struct error *error)
     for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
         char damage[200];
         if (!database_check(&engine->telemetry.db, tables[i], CHECK_MS, damage))
-            return database_fail(&engine->telemetry.db, "checking", error);
+            return error_set(error, ERROR_UNAVAILABLE, "%s: cannot be checked", engine->telemetry.db.path);
         if (damage[0])
             return error_set(error, ERROR_CORRUPT, "table %s: %s", tables[i], damage);
     }
@@ -92,9 +91,9 @@ static bool check_fixed(struct store_engine *engine, struct error *error)
 static bool open_file(struct store_engine *engine, bool was_clean, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    if (!database_open(&telemetry->db, engine->telemetry_path, false, 8192, error))
+    if (!engine->way->open(engine, SQL_TELEMETRY, true, &telemetry->db, error))
         return false;
-    bool check = !was_clean || database_bytes(&telemetry->db) <= CHECK_ALWAYS_BELOW;
+    bool check = !was_clean || telemetry->db.ops->size(&telemetry->db) <= CHECK_ALWAYS_BELOW;
     if (database_migrate(&telemetry->db, "telemetry", false, error) && (!check || check_fixed(engine, error)) &&
         load_memory(engine, error) && (!check || (check_newest(engine, PART_READINGS, error) &&
                                                   check_newest(engine, PART_STATES, error))) &&
@@ -102,30 +101,6 @@ static bool open_file(struct store_engine *engine, bool was_clean, struct error 
         return true;
     database_close(&telemetry->db);
     return false;
-}
-
-/* Readings and states can be measured again; a night shift without its console cannot. So a telemetry file that is
- * damaged as a whole is moved away, loudly, and a new one begun. */
-static bool move_away(struct store_engine *engine, const struct error *cause, struct error *error)
-{
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    char stamp[24];
-    time_t now = time(NULL);
-    struct tm broken;
-    gmtime_r(&now, &broken);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &broken);
-    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
-        char *from = memory_printf("%s%s", engine->telemetry_path, ends[i]);
-        char *to = memory_printf("%s.damaged-%s%s", engine->telemetry_path, stamp, ends[i]);
-        bool moved = rename(from, to) == 0 || i > 0;
-        free(from);
-        free(to);
-        if (!moved)
-            return error_set(error, ERROR_CORRUPT, "%s is damaged and cannot be moved away", engine->telemetry_path);
-    }
-    engine_problem(engine, "%s was damaged (%.60s) and is moved to .damaged-%s; history begins anew",
-                   engine->telemetry_path, cause->text, stamp);
-    return true;
 }
 
 bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error)
@@ -137,7 +112,7 @@ bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *e
     telemetry->journal_next = 1;
     if (open_file(engine, was_clean, &cause))
         return true;
-    if (cause.code == ERROR_CORRUPT && move_away(engine, &cause, &cause)) {
+    if (cause.code == ERROR_CORRUPT && engine->way->move_away(engine, &cause, &cause)) {
         head_release(&telemetry->head);
         head_init(&telemetry->head);
         if (open_file(engine, true, &cause))
@@ -155,7 +130,7 @@ void telemetry_close(struct store_engine *engine)
     struct telemetry *telemetry = &engine->telemetry;
     day_tables_release(telemetry);
     for (size_t i = 0; i < TELEMETRY_STATEMENTS; i++)
-        sqlite3_finalize(telemetry->statements[i]);
+        statement_free(&telemetry->statements[i]);
     database_close(&telemetry->db);
     parts_release(&telemetry->parts);
     head_release(&telemetry->head);
@@ -166,37 +141,50 @@ void telemetry_close(struct store_engine *engine)
 
 void telemetry_rollback(struct store_engine *engine)
 {
+    struct telemetry *telemetry = &engine->telemetry;
     struct error error = {0};
-    int result = sqlite3_errcode(engine->telemetry.db.handle);
-    if (result == SQLITE_CORRUPT || result == SQLITE_NOTADB)
+    if (telemetry->db.ops->damaged(&telemetry->db))
         engine->damaged = true;
-    database_rollback(&engine->telemetry.db);
-    day_tables_release(&engine->telemetry);
-    if (!load_memory(engine, &error))
-        log_error("store: %s", error.text);
+    database_rollback(&telemetry->db);
+    day_tables_release(telemetry);
+    telemetry->stale = !load_memory(engine, &error);
 }
 
-bool sqlite_telemetry_begin(struct store_engine *engine, struct error *error)
+bool telemetry_begin(struct store_engine *engine, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    if (!database_begin(&telemetry->db, true, error))
+        return false;
+    if (!telemetry->stale)
+        return true;
+    telemetry->stale = !load_memory(engine, error);
+    if (telemetry->stale)
+        database_rollback(&telemetry->db);
+    return !telemetry->stale;
+}
+
+bool sql_telemetry_begin(struct store_engine *engine, struct error *error)
 {
     engine->telemetry.staged_count = 0;
-    return database_begin(&engine->telemetry.db, true, error);
+    return telemetry_begin(engine, error);
 }
 
 static bool write_metrics(struct telemetry *telemetry, const struct store_batch *batch, struct error *error)
 {
     for (size_t i = 0; i < batch->metric_count; i++) {
-        sqlite3_stmt **statement = &telemetry->statements[0];
-        if (!database_prepare(&telemetry->db, statement, error, "INSERT OR REPLACE INTO metric VALUES (?, ?)"))
+        struct statement **statement = &telemetry->statements[0];
+        if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO metric VALUES (?, ?) ON CONFLICT (key) "
+                              "DO UPDATE SET name=excluded.name"))
             return false;
-        sqlite3_bind_int64(*statement, 1, batch->metrics[i].key);
-        sqlite3_bind_text(*statement, 2, batch->metrics[i].name, -1, SQLITE_STATIC);
+        statement_bind_integer(*statement, 1, batch->metrics[i].key);
+        statement_bind_text(*statement, 2, batch->metrics[i].name);
         if (!database_finish(&telemetry->db, *statement, error))
             return false;
     }
     return true;
 }
 
-bool sqlite_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error)
+bool sql_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     bool done = telemetry->head.rows + telemetry->head.frozen.count < HEAD_HARD_LIMIT ||
@@ -218,18 +206,18 @@ bool sqlite_telemetry_apply(struct store_engine *engine, const struct store_batc
 
 static bool write_journal(struct telemetry *telemetry, struct error *error)
 {
-    sqlite3_stmt **statement = &telemetry->statements[1];
+    struct statement **statement = &telemetry->statements[1];
     if (telemetry->staged_count == 0)
         return true;
-    if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO journal VALUES (?, ?)"))
+    if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO journal VALUES (?, ?) ON CONFLICT (id) DO "
+                          "UPDATE SET data=excluded.data"))
         return false;
-    sqlite3_bind_int64(*statement, 1, telemetry->journal_next);
-    sqlite3_bind_blob64(*statement, 2, telemetry->staged, telemetry->staged_count * sizeof *telemetry->staged,
-                        SQLITE_STATIC);
+    statement_bind_integer(*statement, 1, telemetry->journal_next);
+    statement_bind_blob(*statement, 2, telemetry->staged, telemetry->staged_count * sizeof *telemetry->staged);
     return database_finish(&telemetry->db, *statement, error);
 }
 
-bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error)
+bool sql_telemetry_commit(struct store_engine *engine, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     if (!write_journal(telemetry, error) || !parts_commit(&telemetry->parts, &telemetry->db, error)) {
@@ -249,26 +237,26 @@ bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error)
 
 static bool load_metrics(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->telemetry, &statement, error, "SELECT key, name FROM metric ORDER BY key");
     while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
-        ops->metric(owner, (uint32_t)sqlite3_column_int64(statement, 0), (const char *)sqlite3_column_text(statement, 1));
-    sqlite3_finalize(statement);
+        ops->metric(owner, (uint32_t)statement_integer(statement, 0), statement_text(statement, 1));
+    statement_free(&statement);
     return done;
 }
 
 static bool load_states(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->telemetry, &statement, error,
                                  "SELECT asset, since, health, reason, link, comm FROM state_open ORDER BY asset");
     while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
-        ops->state(owner, (uint32_t)sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
-                   (enum health)sqlite3_column_int(statement, 2), (enum health_reason)sqlite3_column_int(statement, 3),
-                   (enum link_state)sqlite3_column_int(statement, 4), (enum comm_state)sqlite3_column_int(statement, 5));
-    sqlite3_finalize(statement);
+        ops->state(owner, (uint32_t)statement_integer(statement, 0), statement_integer(statement, 1),
+                   (enum health)statement_integer(statement, 2), (enum health_reason)statement_integer(statement, 3),
+                   (enum link_state)statement_integer(statement, 4), (enum comm_state)statement_integer(statement, 5));
+    statement_free(&statement);
     return done;
 }
 
@@ -283,15 +271,15 @@ static bool load_lasts(struct store_reader *reader, const struct store_load_ops 
 {
     size_t count, next = 0;
     struct store_sample *head = head_last_rows(&reader->engine->telemetry.head, &count);
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->telemetry, &statement, error,
                                  "SELECT asset, metric, time, value FROM last ORDER BY asset, metric");
     while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row) {
-        uint32_t asset = (uint32_t)sqlite3_column_int64(statement, 0);
-        uint32_t metric = (uint32_t)sqlite3_column_int64(statement, 1);
-        msec time = sqlite3_column_int64(statement, 2);
-        double value = sqlite3_column_double(statement, 3);
+        uint32_t asset = (uint32_t)statement_integer(statement, 0);
+        uint32_t metric = (uint32_t)statement_integer(statement, 1);
+        msec time = statement_integer(statement, 2);
+        double value = statement_real(statement, 3);
         for (; next < count && compare_series(&head[next], asset, metric) < 0; next++)
             ops->last(owner, head[next].asset, head[next].metric, head[next].time, head[next].value);
         if (next < count && compare_series(&head[next], asset, metric) == 0) {
@@ -305,7 +293,7 @@ static bool load_lasts(struct store_reader *reader, const struct store_load_ops 
     }
     for (; done && next < count; next++)
         ops->last(owner, head[next].asset, head[next].metric, head[next].time, head[next].value);
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     free(head);
     return done;
 }

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 #define HEAD_AGE SPAN_HOUR
 #define CLOSE_AFTER SPAN_HOUR    /* after a day's end, for what comes late */
+#define CLOSE_AT_ONCE 500        /* series */
 #define RETAIN_EVERY SPAN_HOUR
 
 enum { T_HOURS = 3, T_DAYS, T_HOURS_READ, T_DAYS_READ };
@@ -39,22 +40,22 @@ static bool put(struct store_engine *engine, enum store_rollup unit, int64_t day
 {
     struct telemetry *telemetry = &engine->telemetry;
     int number = part_number(kind_of[unit], day);
-    sqlite3_stmt **statement = &telemetry->statements[T_HOURS + unit];
+    struct statement **statement = &telemetry->statements[T_HOURS + unit];
     if (*statement && telemetry->rollup_number[unit] != number) {
-        sqlite3_finalize(*statement);
-        *statement = NULL;
+        statement_free(statement);
     }
     if (!parts_ensure(&telemetry->parts, &telemetry->db, kind_of[unit], number, error) ||
-        !database_prepare(&telemetry->db, statement, error, "INSERT OR REPLACE INTO %s_%d VALUES (?, ?, ?, ?)",
+        !database_prepare(&telemetry->db, statement, error, "INSERT INTO %s_%d VALUES (?, ?, ?, ?) ON CONFLICT (day, "
+                          "asset, metric) DO UPDATE SET data=excluded.data",
                           part_name(kind_of[unit]), number))
         return false;
     telemetry->rollup_number[unit] = number;
     buffer_clear(&telemetry->blob);
     pack_buckets(&telemetry->blob, buckets, count);
-    sqlite3_bind_int64(*statement, 1, day);
-    sqlite3_bind_int64(*statement, 2, asset);
-    sqlite3_bind_int64(*statement, 3, metric);
-    sqlite3_bind_blob64(*statement, 4, telemetry->blob.data, telemetry->blob.length, SQLITE_STATIC);
+    statement_bind_integer(*statement, 1, day);
+    statement_bind_integer(*statement, 2, asset);
+    statement_bind_integer(*statement, 3, metric);
+    statement_bind_blob(*statement, 4, telemetry->blob.data, telemetry->blob.length);
     return database_finish(&telemetry->db, *statement, error);
 }
 
@@ -63,7 +64,7 @@ static bool get(struct store_engine *engine, enum store_rollup unit, int64_t day
 {
     struct telemetry *telemetry = &engine->telemetry;
     int number = part_number(kind_of[unit], day);
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     memset(buckets, 0, count * sizeof *buckets);
     if (!parts_find(&telemetry->parts, kind_of[unit], number, NULL))
@@ -72,10 +73,10 @@ static bool get(struct store_engine *engine, enum store_rollup unit, int64_t day
                           "metric=%u", part_name(kind_of[unit]), number, (long long)day, asset, metric))
         return false;
     bool done = database_step(&telemetry->db, statement, &row, error);
-    if (done && row && !unpack_buckets(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0),
+    if (done && row && !unpack_buckets(statement_blob(statement, 0), statement_bytes(statement, 0),
                                        day * SPAN_DAY, SPAN_DAY / (msec)count, buckets, count))
         done = error_set(error, ERROR_CORRUPT, "%s: a roll-up is damaged", telemetry->db.path);
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
@@ -132,24 +133,22 @@ int closing_due(struct store_engine *engine, msec now)
     return due;
 }
 
-/* The readings of the series in the statement's row and those after it; leaves the statement on the next series. */
-static bool read_series(struct store_engine *engine, sqlite3_stmt *statement, int64_t day, uint32_t *asset,
-                        uint32_t *metric, size_t *count, bool *row, struct error *error)
+/* The next series of a day after the last one closed, by asset and metric. */
+static bool next_series(struct store_engine *engine, int number, struct store_sample *series, size_t *count,
+                        struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    bool done = true;
-    *asset = (uint32_t)sqlite3_column_int64(statement, 0);
-    *metric = (uint32_t)sqlite3_column_int64(statement, 1);
+    struct statement *statement = NULL;
+    bool row = false;
+    bool done = database_prepare(&telemetry->db, &statement, error,
+                                 "SELECT DISTINCT asset, metric FROM readings_%d WHERE (asset, metric)>(%lld, %lld) "
+                                 "ORDER BY asset, metric LIMIT %d", number, (long long)telemetry->closing_asset,
+                                 (long long)telemetry->closing_metric, CLOSE_AT_ONCE);
     *count = 0;
-    do {
-        size_t more;
-        ARRAY_RESERVE(telemetry->rows, telemetry->row_capacity, *count + PACK_READINGS_MAX);
-        if (!unpack_readings(sqlite3_column_blob(statement, 3), (size_t)sqlite3_column_bytes(statement, 3),
-                             day * SPAN_DAY + sqlite3_column_int64(statement, 2), telemetry->rows + *count, &more))
-            return error_set(error, ERROR_CORRUPT, "%s: a chunk of readings is damaged", telemetry->db.path);
-        *count += more;
-        done = database_step(&telemetry->db, statement, row, error);
-    } while (done && *row && sqlite3_column_int64(statement, 0) == *asset && sqlite3_column_int64(statement, 1) == *metric);
+    while (done && (done = database_step(&telemetry->db, statement, &row, error)) && row)
+        series[(*count)++] = (struct store_sample){.asset = (uint32_t)statement_integer(statement, 0),
+                                                   .metric = (uint32_t)statement_integer(statement, 1)};
+    statement_free(&statement);
     return done;
 }
 
@@ -158,23 +157,16 @@ static bool close_series(struct store_engine *engine, int number, bool *end, str
     struct telemetry *telemetry = &engine->telemetry;
     int64_t day = part_first_day(PART_READINGS, number);
     uint64_t started = uv_hrtime();
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    bool done = database_prepare(&telemetry->db, &statement, error,
-                                 "SELECT asset, metric, start, data FROM readings_%d WHERE (asset, metric)>(%lld, %lld) "
-                                 "ORDER BY asset, metric, start", number, (long long)telemetry->closing_asset,
-                                 (long long)telemetry->closing_metric) &&
-                database_step(&telemetry->db, statement, &row, error);
-    while (done && row && uv_hrtime() - started < STEP_NS) {
-        uint32_t asset = 0, metric = 0;
-        size_t count;
-        done = read_series(engine, statement, day, &asset, &metric, &count, &row, error) &&
-               rollup_write(engine, day, asset, metric, telemetry->rows, count, error);
-        telemetry->closing_asset = asset;
-        telemetry->closing_metric = metric;
+    struct store_sample series[CLOSE_AT_ONCE];
+    size_t count, rows, next = 0;
+    bool done = next_series(engine, number, series, &count, error);
+    for (; done && next < count && uv_hrtime() - started < STEP_NS; next++) {
+        done = day_read(engine, number, series[next].asset, series[next].metric, &rows, error) &&
+               rollup_write(engine, day, series[next].asset, series[next].metric, telemetry->rows, rows, error);
+        telemetry->closing_asset = series[next].asset;
+        telemetry->closing_metric = series[next].metric;
     }
-    *end = done && !row;
-    sqlite3_finalize(statement);
+    *end = done && next == count && count < CLOSE_AT_ONCE;
     return done;
 }
 
@@ -190,7 +182,7 @@ bool closing_step(struct store_engine *engine, int number, bool *more, struct er
         flush_begin(engine);
         return true;
     }
-    if (database_begin(&telemetry->db, true, error) && close_series(engine, number, &end, error) &&
+    if (telemetry_begin(engine, error) && close_series(engine, number, &end, error) &&
         (!end || parts_close(&telemetry->parts, &telemetry->db, number, error)) &&
         parts_commit(&telemetry->parts, &telemetry->db, error)) {
         if (end)
@@ -236,7 +228,7 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
             continue;
         *more = true;
         day_tables_release(telemetry);
-        if (database_begin(&telemetry->db, true, error) &&
+        if (telemetry_begin(engine, error) &&
             parts_drop(&telemetry->parts, &telemetry->db, kind, number, error) &&
             (kind != PART_STATES || frames_trim(engine, now, error)) && parts_commit(&telemetry->parts, &telemetry->db, error))
             return true;
@@ -248,7 +240,7 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
     return true;
 }
 
-bool sqlite_maintain(struct store_engine *engine, msec now, bool *more, struct error *error)
+bool sql_maintain(struct store_engine *engine, msec now, bool *more, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     int due;

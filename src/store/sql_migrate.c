@@ -1,11 +1,11 @@
-/* Schema versions: each part of the store has its own file and its own row of migrations, which are data
- * (migrations/NNN-PART-NAME.sql). The version is in the file's meta table. */
+/* Schema versions: each part of the store has its own database and its own row of migrations, which are data
+ * (migrations/NNN-PART-NAME.sql). The version is in its meta table. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/sqlite_db.h"
+#include "store/sql_db.h"
 
 static const struct migration {
     const char *part;
@@ -28,13 +28,13 @@ static int newest_version(const char *part)
 
 static bool count_tables(struct database *db, const char *condition, int *count, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
-    bool done = database_prepare(db, &statement, error, "SELECT count(*) FROM sqlite_schema WHERE %s", condition) &&
+    bool done = database_prepare(db, &statement, error, "%s %s", db->ops->count_tables, condition) &&
                 database_step(db, statement, &row, error);
     if (done && row)
-        *count = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
+        *count = statement_integer(statement, 0);
+    statement_free(&statement);
     return done;
 }
 
@@ -50,33 +50,11 @@ static bool read_version(struct database *db, int64_t *version, struct error *er
     return meta == 0 || database_meta(db, "schema", 0, version, error);
 }
 
-static bool copy_before(struct database *db, int64_t version, struct error *error)
-{
-    char *path = memory_printf("%s.before-%lld", db->path, (long long)version + 1);
-    sqlite3 *copy = NULL;
-    if (!database_create_file(path, error)) {
-        free(path);
-        return false;
-    }
-    bool done = sqlite3_open(path, &copy) == SQLITE_OK;
-    sqlite3_backup *backup = done ? sqlite3_backup_init(copy, "main", db->handle, "main") : NULL;
-    done = backup && sqlite3_backup_step(backup, -1) == SQLITE_DONE;
-    done = backup && sqlite3_backup_finish(backup) == SQLITE_OK && done;
-    if (!done)
-        error_set(error, ERROR_FULL, "%s: cannot be copied to %s before its schema is changed: %s", db->path, path,
-                  sqlite3_errmsg(copy));
-    else
-        log_notice("store: kept a copy of %s as %s", db->path, path);
-    sqlite3_close(copy);
-    free(path);
-    return done;
-}
-
 static bool apply(struct database *db, const struct migration *migration, struct error *error)
 {
     if (!database_begin(db, true, error))
         return false;
-    if (database_run(db, error, "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID") &&
+    if (database_run(db, error, "%s", db->ops->meta_create) &&
         database_run(db, error, "%s", migration->sql) && database_meta_set(db, "schema", migration->version, error))
         return database_commit(db, error);
     database_rollback(db);
@@ -95,7 +73,7 @@ bool database_migrate(struct database *db, const char *part, bool backup, struct
                          db->path, (long long)version, newest);
     if (version == newest)
         return true;
-    if (version > 0 && backup && !copy_before(db, version, error))
+    if (version > 0 && backup && !db->ops->backup(db, version, error))
         return false;
     for (size_t i = 0; i < ARRAY_COUNT(migrations); i++) {
         if (strcmp(migrations[i].part, part) != 0 || migrations[i].version <= version)

@@ -1,20 +1,21 @@
-/* The SQLite engine's insides. Two files, so that neither waits for or endangers the other: nocturne.db holds what
- * people made (full sync), nocturne-telemetry.db readings and states (normal sync).
+/* What the engines on SQL share: all but how a database is reached. Two databases (SQLite: files, PostgreSQL: schemas),
+ * so that neither waits for or endangers the other: records hold what people made (full sync), telemetry readings and
+ * states (normal sync).
  *
  * Readings: each commit appends its batch to `journal` as one row, whatever the number of assets, and to the head in
  * memory. When the head is large or old enough it is packed into the day's table by series, in short steps. So a
  * reading costs a sequential write when it comes and a share of one row later, instead of a page of a B-tree at once. */
-#ifndef STORE_SQLITE_INTERNAL_H
-#define STORE_SQLITE_INTERNAL_H
+#ifndef STORE_SQL_INTERNAL_H
+#define STORE_SQL_INTERNAL_H
 
 #include <uv.h>
 
 #include "store/engine.h"
 #include "store/head.h"
 #include "store/pack.h"
-#include "store/sqlite_db.h"
+#include "store/sql_db.h"
 
-/* ---- parts: the tables made as time goes by (sqlite_parts.c) ---- */
+/* ---- parts: the tables made as time goes by (sql_parts.c) ---- */
 
 enum part_kind { PART_READINGS, PART_HOURS, PART_DAYS, PART_STATES, PART_KINDS };
 
@@ -53,46 +54,46 @@ const char *part_name(enum part_kind kind); /* "readings" */
 int part_number(enum part_kind kind, int64_t day);
 int64_t part_first_day(enum part_kind kind, int number);
 
-/* ---- records: the file of what people made (sqlite_records.c) ---- */
+/* ---- records: what people made (sql_records.c) ---- */
 
 enum { RECORDS_STATEMENTS = 16 };
 struct records {
     struct database db;
-    sqlite3_stmt *statements[RECORDS_STATEMENTS];
+    struct statement *statements[RECORDS_STATEMENTS];
     struct store_audit_end end;
-    int log_pages;     /* in the write-ahead log */
+    bool stale;        /* the last transaction failed: the end is read again before the next */
     msec forgotten_at; /* when old idempotency keys were last removed */
 };
 
 bool records_open(struct store_engine *engine, bool was_clean, struct error *error);
 void records_close(struct store_engine *engine);
-bool sqlite_act(struct store_engine *engine, struct store_action *actions, struct error *error);
-void sqlite_act_idle(struct store_engine *engine);
-/* sqlite_alerts.c */
-bool alerts_prepare(struct records *records, sqlite3_stmt **statements, struct error *error); /* four of them */
-bool alerts_write(struct records *records, sqlite3_stmt *const *statements, const struct store_action *action,
+bool sql_act(struct store_engine *engine, struct store_action *actions, struct error *error);
+void sql_act_idle(struct store_engine *engine);
+/* sql_alerts.c */
+bool alerts_prepare(struct records *records, struct statement **statements, struct error *error); /* four of them */
+bool alerts_write(struct records *records, struct statement *const *statements, const struct store_action *action,
                   struct error *error);
 bool alerts_forget(struct records *records, msec before, struct error *error); /* those that closed before */
 bool alerts_load_rows(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
-bool sqlite_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+bool sql_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                          struct error *error);
-bool sqlite_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
-bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
+bool sql_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
+bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
-bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
+bool sql_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
                       void *owner, struct error *error);
 bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
-bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
+bool sql_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);
-bool sqlite_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
+bool sql_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
                         struct store_audit_end *end, struct error *error);
 
-/* ---- telemetry: the file of readings and states ---- */
+/* ---- telemetry: readings and states ---- */
 
 /* The statements of one day's table, kept while rows of that day are packed. */
 struct day_table {
     int number; /* 0: none */
-    sqlite3_stmt *newest, *all, *put, *clear;
+    struct statement *newest, *all, *put, *clear;
 };
 #define DAY_TABLES 4
 
@@ -101,7 +102,7 @@ struct telemetry {
     struct database db;
     struct parts parts;
     struct head head;
-    sqlite3_stmt *statements[TELEMETRY_STATEMENTS];
+    struct statement *statements[TELEMETRY_STATEMENTS];
     struct day_table day_tables[DAY_TABLES];
     unsigned next_day_table;
 
@@ -124,17 +125,19 @@ struct telemetry {
     struct reading *rows;                 /* scratch for one series' day */
     size_t row_capacity;
     struct buffer blob;
+    bool stale;                           /* what memory knows of the database is to be read again */
 };
 
 bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error);
 void telemetry_close(struct store_engine *engine);
+bool telemetry_begin(struct store_engine *engine, struct error *error); /* a transaction that writes */
 void telemetry_rollback(struct store_engine *engine); /* and forget what memory held of the transaction */
 bool telemetry_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
-bool sqlite_telemetry_begin(struct store_engine *engine, struct error *error);
-bool sqlite_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error);
-bool sqlite_telemetry_commit(struct store_engine *engine, struct error *error);
+bool sql_telemetry_begin(struct store_engine *engine, struct error *error);
+bool sql_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error);
+bool sql_telemetry_commit(struct store_engine *engine, struct error *error);
 
-/* sqlite_pack.c: moving the head into day tables, one step at a time. */
+/* sql_pack.c: moving the head into day tables, one step at a time. */
 bool flush_begin(struct store_engine *engine);
 bool flush_step(struct store_engine *engine, msec now, bool *more, struct error *error);
 void day_tables_release(struct telemetry *telemetry);
@@ -144,7 +147,7 @@ bool set_suspect_aside(struct store_engine *engine, struct error *error);
 bool day_read(struct store_engine *engine, int number, uint32_t asset, uint32_t metric, size_t *count,
               struct error *error);
 
-/* sqlite_rollup.c */
+/* sql_rollup.c */
 /* Write the hourly and daily row of one series' day from its readings. */
 bool rollup_write(struct store_engine *engine, int64_t day, uint32_t asset, uint32_t metric,
                   const struct reading *rows, size_t count, struct error *error);
@@ -155,41 +158,57 @@ bool rollup_merge(struct store_engine *engine, int64_t day, uint32_t asset, uint
 int closing_due(struct store_engine *engine, msec now);
 bool closing_step(struct store_engine *engine, int number, bool *more, struct error *error);
 bool retention_step(struct store_engine *engine, msec now, bool *more, struct error *error);
-bool sqlite_maintain(struct store_engine *engine, msec now, bool *more, struct error *error);
+bool sql_maintain(struct store_engine *engine, msec now, bool *more, struct error *error);
 
-/* sqlite_states.c */
+/* sql_states.c */
 bool states_apply(struct store_engine *engine, const struct store_state *state, struct error *error);
 bool states_note_frames(struct store_engine *engine, struct error *error); /* from the file */
 bool frames_step(struct store_engine *engine, msec now, struct error *error);
 bool frames_trim(struct store_engine *engine, msec now, struct error *error); /* inside a transaction */
-bool sqlite_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+bool sql_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
                    struct error *error);
-bool sqlite_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error);
-bool sqlite_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
+bool sql_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error);
+bool sql_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
                            struct store_intervals *out, struct error *error);
 
-/* sqlite_read.c */
-bool sqlite_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
+/* sql_read.c */
+bool sql_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
                      bool newest_first, store_reading_visit *visit, void *owner, struct error *error);
-unsigned sqlite_coverage(struct store_reader *reader, int64_t day);
-bool sqlite_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
+unsigned sql_coverage(struct store_reader *reader, int64_t day);
+bool sql_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
                     msec to, store_bucket_visit *visit, void *owner, struct error *error);
-bool sqlite_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+bool sql_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
                     struct error *error);
 
 /* ---- the engine ---- */
 
+enum sql_part { SQL_RECORDS, SQL_TELEMETRY };
+
+/* What each engine on SQL does in its own way. */
+struct sql_way {
+    bool (*open)(struct store_engine *engine, enum sql_part part, bool write, struct database *db, struct error *error);
+    /* Before the records are read at the start; may be NULL. */
+    bool (*sound)(struct store_engine *engine, bool was_clean, struct error *error);
+    /* A telemetry database that is damaged as a whole goes where it hinders nobody. */
+    bool (*move_away)(struct store_engine *engine, const struct error *cause, struct error *error);
+    void (*idle)(struct store_engine *engine); /* of the actions' thread; may be NULL */
+};
+
+/* Begins each one's own. */
 struct store_engine {
+    const struct sql_way *way;
     struct store_options options;
-    char *records_path, *telemetry_path, *lock_path;
-    int lock_file;
     struct records records;
     struct telemetry telemetry;
     bool damaged; /* found while running: the next start looks at everything, as after a crash */
     uv_mutex_t problem_lock;
     char problem[200];
 };
-
+void engine_init(struct store_engine *engine, const struct sql_way *way, const struct store_options *options);
+void engine_release(struct store_engine *engine);
+/* Records, then telemetry; nothing stays open when it fails. */
+bool engine_open_parts(struct store_engine *engine, bool was_clean, struct error *error);
+void engine_close_parts(struct store_engine *engine);
 /* Damage found and set aside: logged, and shown in the status until the next start. */
 void engine_problem(struct store_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -198,6 +217,33 @@ struct store_reader {
     struct database records, telemetry;
     struct reading *chunk; /* PACK_READINGS_MAX */
 };
+bool sql_reader_open(struct store_engine *engine, struct store_reader **reader, struct error *error);
+void sql_reader_close(struct store_reader *reader);
+bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
+
+/* What their ops have in common. */
+#define SQL_ENGINE_OPS                              \
+    .load = sql_load,                               \
+    .telemetry_begin = sql_telemetry_begin,         \
+    .telemetry_apply = sql_telemetry_apply,         \
+    .telemetry_commit = sql_telemetry_commit,       \
+    .maintain = sql_maintain,                       \
+    .act_idle = sql_act_idle,                       \
+    .reader_open = sql_reader_open,                 \
+    .reader_close = sql_reader_close,               \
+    .readings = sql_readings,                       \
+    .coverage = sql_coverage,                       \
+    .rollups = sql_rollups,                         \
+    .last_at = sql_last_at,                         \
+    .states = sql_states,                           \
+    .states_at = sql_states_at,                     \
+    .states_between = sql_states_between,           \
+    .alert_events = sql_alert_events,               \
+    .alert_row = sql_alert_row,                     \
+    .alerts_like = sql_alerts_like,                 \
+    .alerts_at = sql_alerts_at,                     \
+    .audit = sql_audit,                             \
+    .audit_chain = sql_audit_chain
 
 /* The head is packed when it has so many readings, or is an hour old. */
 #define HEAD_ROWS 300000

@@ -5,12 +5,15 @@
 
 #include "base/memory.h"
 #include "store/overlay.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 /* A table that retention dropped, or a step rolled back, since the list was taken has nothing to say. */
-static bool gone(const struct database *db)
+static bool gone(struct database *db)
 {
-    return sqlite3_errcode(db->handle) == SQLITE_ERROR && strstr(sqlite3_errmsg(db->handle), "no such table") != NULL;
+    if (!db->ops->table_missing(db))
+        return false;
+    database_rollback(db); /* a failure ends a transaction of PostgreSQL's */
+    return database_begin(db, false, NULL);
 }
 
 struct range {
@@ -19,12 +22,12 @@ struct range {
     bool newest_first;
 };
 
-static bool visit_chunk(struct store_reader *reader, sqlite3_stmt *statement, int64_t day, const struct range *range,
+static bool visit_chunk(struct store_reader *reader, struct statement *statement, int64_t day, const struct range *range,
                         struct overlay *overlay, bool *stopped, struct error *error)
 {
     size_t count;
-    if (!unpack_readings(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
-                         day * SPAN_DAY + sqlite3_column_int64(statement, 0), reader->chunk, &count))
+    if (!unpack_readings(statement_blob(statement, 1), statement_bytes(statement, 1),
+                         day * SPAN_DAY + statement_integer(statement, 0), reader->chunk, &count))
         return error_set(error, ERROR_CORRUPT, "%s: a chunk of readings is damaged", reader->telemetry.path);
     for (size_t i = 0; i < count && !*stopped; i++) {
         const struct reading *row = &reader->chunk[range->newest_first ? count - 1 - i : i];
@@ -38,7 +41,7 @@ static bool visit_chunk(struct store_reader *reader, sqlite3_stmt *statement, in
 static bool visit_day(struct store_reader *reader, int number, const struct range *range, struct overlay *overlay,
                       bool *stopped, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     struct database *db = &reader->telemetry;
     int64_t day = part_first_day(PART_READINGS, number);
     msec first = range->from - day * SPAN_DAY, last = range->to - day * SPAN_DAY;
@@ -48,13 +51,13 @@ static bool visit_day(struct store_reader *reader, int number, const struct rang
                           "start<=%4$lld), 0) AND start<=%5$lld ORDER BY start %6$s", number, range->asset, range->metric,
                           (long long)first, (long long)last, range->newest_first ? "DESC" : "ASC"))
         return gone(db);
-    bool done = true;
-    while (!*stopped && (done = database_step(db, statement, &row, error)) && row) {
+    bool done = true, read = true;
+    while (!*stopped && (read = database_step(db, statement, &row, error)) && row) {
         if (!(done = visit_chunk(reader, statement, day, range, overlay, stopped, error)))
             break;
     }
-    sqlite3_finalize(statement);
-    return done;
+    statement_free(&statement);
+    return read ? done : gone(db);
 }
 
 static bool visit_days(struct store_reader *reader, const struct range *range, struct overlay *overlay,
@@ -82,7 +85,7 @@ static msec within(msec time)
     return time < 0 ? 0 : time > latest ? latest : time;
 }
 
-bool sqlite_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
+bool sql_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
                      bool newest_first, store_reading_visit *visit, void *owner, struct error *error)
 {
     struct store_samples head = {0};
@@ -97,7 +100,7 @@ bool sqlite_readings(struct store_reader *reader, uint32_t asset, uint32_t metri
     return done;
 }
 
-unsigned sqlite_coverage(struct store_reader *reader, int64_t day)
+unsigned sql_coverage(struct store_reader *reader, int64_t day)
 {
     struct store_engine *engine = reader->engine;
     struct parts *parts = &engine->telemetry.parts;
@@ -112,12 +115,12 @@ unsigned sqlite_coverage(struct store_reader *reader, int64_t day)
            (parts_find(parts, PART_DAYS, part_number(PART_DAYS, day), NULL) ? DAY_DAYS : 0u);
 }
 
-static bool visit_buckets(struct store_reader *reader, sqlite3_stmt *statement, unsigned per_day, msec from, msec to,
+static bool visit_buckets(struct store_reader *reader, struct statement *statement, unsigned per_day, msec from, msec to,
                           store_bucket_visit *visit, void *owner, bool *stopped, struct error *error)
 {
     struct reading_bucket buckets[24];
-    if (!unpack_buckets(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
-                        sqlite3_column_int64(statement, 0) * SPAN_DAY, SPAN_DAY / per_day, buckets, per_day))
+    if (!unpack_buckets(statement_blob(statement, 1), statement_bytes(statement, 1),
+                        statement_integer(statement, 0) * SPAN_DAY, SPAN_DAY / per_day, buckets, per_day))
         return error_set(error, ERROR_CORRUPT, "%s: a roll-up is damaged", reader->telemetry.path);
     for (unsigned i = 0; i < per_day && !*stopped; i++) {
         if (buckets[i].count > 0 && buckets[i].start >= from && buckets[i].start <= to)
@@ -131,7 +134,7 @@ static bool visit_rollups(struct store_reader *reader, enum part_kind kind, cons
                           struct error *error)
 {
     struct database *db = &reader->telemetry;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false, done = true;
     int64_t first = part_first_day(kind, part->number), from = store_day(range->from), to = store_day(range->to);
     if (!database_prepare(db, &statement, error, "SELECT day, data FROM %s_%d WHERE day=? AND asset=? AND metric=?",
@@ -139,21 +142,24 @@ static bool visit_rollups(struct store_reader *reader, enum part_kind kind, cons
         return gone(db);
     for (int64_t day = from > first ? from : first;
          done && !*stopped && day <= to && part_number(kind, day) == part->number; day++) {
-        sqlite3_bind_int64(statement, 1, day);
-        sqlite3_bind_int64(statement, 2, range->asset);
-        sqlite3_bind_int64(statement, 3, range->metric);
-        done = database_step(db, statement, &row, error);
-        if (!done || !row)
+        statement_bind_integer(statement, 1, day);
+        statement_bind_integer(statement, 2, range->asset);
+        statement_bind_integer(statement, 3, range->metric);
+        if (!database_step(db, statement, &row, error)) {
+            done = gone(db);
+            break;
+        }
+        if (!row)
             continue;
         done = visit_buckets(reader, statement, kind == PART_HOURS ? 24 : 1, range->from, range->to, visit, owner,
                              stopped, error);
         database_reset(statement);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
-bool sqlite_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
+bool sql_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
                     msec to, store_bucket_visit *visit, void *owner, struct error *error)
 {
     enum part_kind kind = unit == ROLLUP_HOURS ? PART_HOURS : PART_DAYS;
@@ -172,21 +178,21 @@ bool sqlite_rollups(struct store_reader *reader, enum store_rollup unit, uint32_
 /* ---- last values at an instant ---- */
 
 /* The newest packed reading at or before `at` in one day's table. */
-static bool last_in_day(struct store_reader *reader, sqlite3_stmt *statement, int64_t day, uint32_t asset,
+static bool last_in_day(struct store_reader *reader, struct statement *statement, int64_t day, uint32_t asset,
                         uint32_t metric, msec at, bool *found, struct reading *reading, struct error *error)
 {
     bool row = false;
     size_t count;
     *found = false;
-    sqlite3_bind_int64(statement, 1, asset);
-    sqlite3_bind_int64(statement, 2, metric);
-    sqlite3_bind_int64(statement, 3, at - day * SPAN_DAY);
+    statement_bind_integer(statement, 1, asset);
+    statement_bind_integer(statement, 2, metric);
+    statement_bind_integer(statement, 3, at - day * SPAN_DAY);
     if (!database_step(&reader->telemetry, statement, &row, error))
         return false;
     if (!row)
         return true;
-    bool sound = unpack_readings(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
-                                 day * SPAN_DAY + sqlite3_column_int64(statement, 0), reader->chunk, &count);
+    bool sound = unpack_readings(statement_blob(statement, 1), statement_bytes(statement, 1),
+                                 day * SPAN_DAY + statement_integer(statement, 0), reader->chunk, &count);
     database_reset(statement);
     if (!sound)
         return error_set(error, ERROR_CORRUPT, "%s: a chunk of readings is damaged", reader->telemetry.path);
@@ -201,17 +207,17 @@ static bool last_in_day(struct store_reader *reader, sqlite3_stmt *statement, in
 /* The packed series of an asset, with the newest reading of each: the answer already when it is old enough. */
 static bool packed_lasts(struct store_reader *reader, uint32_t asset, struct store_lasts *out, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->telemetry, &statement, error, "SELECT metric, time, value FROM last WHERE "
                                  "asset=%u", asset);
     while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row) {
         ARRAY_RESERVE(out->rows, out->capacity, out->count + 1);
         out->rows[out->count++] = (struct store_last){
-            asset, (uint32_t)sqlite3_column_int64(statement, 0),
-            {sqlite3_column_int64(statement, 1), sqlite3_column_double(statement, 2)}};
+            asset, (uint32_t)statement_integer(statement, 0),
+            {statement_integer(statement, 1), statement_real(statement, 2)}};
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
@@ -223,7 +229,7 @@ static bool search_back(struct store_reader *reader, msec at, struct store_lasts
                                    part_number(PART_READINGS, store_day(at)), &count);
     bool done = true, missing = true;
     for (size_t i = count; i > 0 && done && missing; i--) {
-        sqlite3_stmt *statement = NULL;
+        struct statement *statement = NULL;
         int64_t day = part_first_day(PART_READINGS, list[i - 1].number);
         missing = false;
         if (!database_prepare(&reader->telemetry, &statement, error, "SELECT start, data FROM readings_%d WHERE asset=? "
@@ -238,14 +244,18 @@ static bool search_back(struct store_reader *reader, msec at, struct store_lasts
                 continue;
             done = last_in_day(reader, statement, day, last->asset, last->metric, at, &found, &last->reading, error);
             missing = missing || !found;
+            if (!done && gone(&reader->telemetry)) {
+                done = true;
+                break;
+            }
         }
-        sqlite3_finalize(statement);
+        statement_free(&statement);
     }
     free(list);
     return done;
 }
 
-bool sqlite_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+bool sql_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
                     struct error *error)
 {
     struct store_lasts head = {0}, packed = {0};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 /* A cell of a WITHOUT ROWID table keeps about 1,000 bytes in its page of 4,096; what is longer spills into pages of
  * its own. */
@@ -17,10 +17,10 @@ enum { T_LAST = 2 };
 
 static void day_table_release(struct day_table *table)
 {
-    sqlite3_finalize(table->newest);
-    sqlite3_finalize(table->all);
-    sqlite3_finalize(table->put);
-    sqlite3_finalize(table->clear);
+    statement_free(&table->newest);
+    statement_free(&table->all);
+    statement_free(&table->put);
+    statement_free(&table->clear);
     *table = (struct day_table){0};
 }
 
@@ -46,7 +46,8 @@ static struct day_table *day_table(struct store_engine *engine, int number, stru
                          "ORDER BY start DESC LIMIT 1", number) &&
         database_prepare(db, &table->all, error, "SELECT start, data FROM readings_%d WHERE asset=? AND metric=? "
                          "ORDER BY start", number) &&
-        database_prepare(db, &table->put, error, "INSERT OR REPLACE INTO readings_%d VALUES (?, ?, ?, ?)", number) &&
+        database_prepare(db, &table->put, error, "INSERT INTO readings_%d VALUES (?, ?, ?, ?) ON CONFLICT "
+                         "(asset, metric, start) DO UPDATE SET data=excluded.data", number) &&
         database_prepare(db, &table->clear, error, "DELETE FROM readings_%d WHERE asset=? AND metric=?", number)) {
         table->number = number;
         return table;
@@ -55,21 +56,21 @@ static struct day_table *day_table(struct store_engine *engine, int number, stru
     return NULL;
 }
 
-static void bind_series(sqlite3_stmt *statement, uint32_t asset, uint32_t metric)
+static void bind_series(struct statement *statement, uint32_t asset, uint32_t metric)
 {
-    sqlite3_bind_int64(statement, 1, asset);
-    sqlite3_bind_int64(statement, 2, metric);
+    statement_bind_integer(statement, 1, asset);
+    statement_bind_integer(statement, 2, metric);
 }
 
 /* Append the chunk in columns 0 and 1 to the scratch rows. */
-static bool take_chunk(struct store_engine *engine, sqlite3_stmt *statement, int64_t day, size_t *count,
+static bool take_chunk(struct store_engine *engine, struct statement *statement, int64_t day, size_t *count,
                        struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     size_t more;
     ARRAY_RESERVE(telemetry->rows, telemetry->row_capacity, *count + PACK_READINGS_MAX);
-    if (!unpack_readings(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
-                         day * SPAN_DAY + sqlite3_column_int64(statement, 0), telemetry->rows + *count, &more))
+    if (!unpack_readings(statement_blob(statement, 1), statement_bytes(statement, 1),
+                         day * SPAN_DAY + statement_integer(statement, 0), telemetry->rows + *count, &more))
         return error_set(error, ERROR_CORRUPT, "%s: a chunk of readings is damaged", telemetry->db.path);
     *count += more;
     return true;
@@ -121,8 +122,8 @@ static bool put_chunks(struct store_engine *engine, struct day_table *table, int
     while (count > 0) {
         size_t packed = fill_chunk(telemetry, rows, count);
         bind_series(table->put, asset, metric);
-        sqlite3_bind_int64(table->put, 3, rows[0].time - day * SPAN_DAY);
-        sqlite3_bind_blob64(table->put, 4, telemetry->blob.data, telemetry->blob.length, SQLITE_STATIC);
+        statement_bind_integer(table->put, 3, rows[0].time - day * SPAN_DAY);
+        statement_bind_blob(table->put, 4, telemetry->blob.data, telemetry->blob.length);
         if (!database_finish(&telemetry->db, table->put, error))
             return false;
         rows += packed;
@@ -178,7 +179,7 @@ static bool add_to_day(struct store_engine *engine, struct day_table *table, int
         return false;
     if (row) {
         bool taken = take_chunk(engine, table->newest, day, &there, error);
-        full = sqlite3_column_bytes(table->newest, 1) > CHUNK_NEARLY_FULL;
+        full = statement_bytes(table->newest, 1) > CHUNK_NEARLY_FULL;
         database_reset(table->newest);
         if (!taken)
             return false;
@@ -215,14 +216,14 @@ static bool pack_day(struct store_engine *engine, int64_t day, int64_t oldest_ra
 
 static bool note_last(struct telemetry *telemetry, const struct store_sample *sample, struct error *error)
 {
-    sqlite3_stmt **statement = &telemetry->statements[T_LAST];
+    struct statement **statement = &telemetry->statements[T_LAST];
     if (!database_prepare(&telemetry->db, statement, error,
                           "INSERT INTO last VALUES (?, ?, ?, ?) ON CONFLICT (asset, metric) DO UPDATE SET "
-                          "time=excluded.time, value=excluded.value WHERE excluded.time>=time"))
+                          "time=excluded.time, value=excluded.value WHERE excluded.time>=last.time"))
         return false;
     bind_series(*statement, sample->asset, sample->metric);
-    sqlite3_bind_int64(*statement, 3, sample->time);
-    sqlite3_bind_double(*statement, 4, sample->value);
+    statement_bind_integer(*statement, 3, sample->time);
+    statement_bind_real(*statement, 4, sample->value);
     return database_finish(&telemetry->db, *statement, error);
 }
 
@@ -267,7 +268,7 @@ bool set_suspect_aside(struct store_engine *engine, struct error *error)
     telemetry->suspect = 0;
     if (number == 0 || !parts_find(&telemetry->parts, PART_READINGS, number, NULL))
         return false;
-    if (!database_begin(&telemetry->db, true, error) ||
+    if (!telemetry_begin(engine, error) ||
         !parts_set_aside(&telemetry->parts, &telemetry->db, PART_READINGS, number, error) ||
         !database_commit(&telemetry->db, error)) {
         telemetry_rollback(engine);
@@ -286,7 +287,7 @@ bool flush_step(struct store_engine *engine, msec now, bool *more, struct error 
     uint64_t started = uv_hrtime();
     uint64_t step = STEP_NS * (1 + telemetry->head.rows / HEAD_ROWS); /* keep up when more comes than is packed */
     size_t at = telemetry->packed;
-    bool done = database_begin(&telemetry->db, true, error);
+    bool done = telemetry_begin(engine, error);
     *more = true;
     while (done && at < frozen->count && uv_hrtime() - started < step)
         done = pack_series(engine, oldest_raw, at, &at, error);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 #define FRAME_CHANGES 20000   /* a frame at the latest after so many changes, or as many as there are assets */
 #define FRAME_BEHIND SPAN_MINUTE
@@ -13,44 +13,45 @@
 
 enum { T_OPEN_READ = 7, T_OPEN_PUT, T_STATE_PUT };
 
-static struct store_state state_in(sqlite3_stmt *statement)
+static struct store_state state_in(struct statement *statement)
 {
     return (struct store_state){
-        .asset = (uint32_t)sqlite3_column_int64(statement, 0),
-        .from = sqlite3_column_int64(statement, 1),
-        .health = (enum health)sqlite3_column_int(statement, 2),
-        .reason = (enum health_reason)sqlite3_column_int(statement, 3),
-        .link = (enum link_state)sqlite3_column_int(statement, 4),
-        .comm = (enum comm_state)sqlite3_column_int(statement, 5),
+        .asset = (uint32_t)statement_integer(statement, 0),
+        .from = statement_integer(statement, 1),
+        .health = (enum health)statement_integer(statement, 2),
+        .reason = (enum health_reason)statement_integer(statement, 3),
+        .link = (enum link_state)statement_integer(statement, 4),
+        .comm = (enum comm_state)statement_integer(statement, 5),
     };
 }
 
 #define STATE_COLUMNS "asset, since, health, reason, link, comm"
+#define STATE_CHANGES "health=excluded.health, reason=excluded.reason, link=excluded.link, comm=excluded.comm"
 
-static void bind_state(sqlite3_stmt *statement, const struct store_state *state)
+static void bind_state(struct statement *statement, const struct store_state *state)
 {
-    sqlite3_bind_int64(statement, 1, state->asset);
-    sqlite3_bind_int64(statement, 2, state->from);
-    sqlite3_bind_int(statement, 3, state->health);
-    sqlite3_bind_int(statement, 4, state->reason);
-    sqlite3_bind_int(statement, 5, state->link);
-    sqlite3_bind_int(statement, 6, state->comm);
+    statement_bind_integer(statement, 1, state->asset);
+    statement_bind_integer(statement, 2, state->from);
+    statement_bind_integer(statement, 3, state->health);
+    statement_bind_integer(statement, 4, state->reason);
+    statement_bind_integer(statement, 5, state->link);
+    statement_bind_integer(statement, 6, state->comm);
 }
 
 /* ---- writing ---- */
 
 static bool open_since(struct telemetry *telemetry, uint32_t asset, msec *since, struct error *error)
 {
-    sqlite3_stmt **statement = &telemetry->statements[T_OPEN_READ];
+    struct statement **statement = &telemetry->statements[T_OPEN_READ];
     bool row = false;
     *since = CLOCK_NEVER;
     if (!database_prepare(&telemetry->db, statement, error, "SELECT since FROM state_open WHERE asset=?"))
         return false;
-    sqlite3_bind_int64(*statement, 1, asset);
+    statement_bind_integer(*statement, 1, asset);
     if (!database_step(&telemetry->db, *statement, &row, error))
         return false;
     if (row)
-        *since = sqlite3_column_int64(*statement, 0);
+        *since = statement_integer(*statement, 0);
     database_reset(*statement);
     return true;
 }
@@ -75,15 +76,15 @@ static bool forget_frames(struct telemetry *telemetry, msec from, struct error *
 
 static bool put_state(struct telemetry *telemetry, const struct store_state *state, struct error *error)
 {
-    sqlite3_stmt **statement = &telemetry->statements[T_STATE_PUT];
+    struct statement **statement = &telemetry->statements[T_STATE_PUT];
     int number = part_number(PART_STATES, store_day(state->from));
     if (*statement && telemetry->states_number != number) {
-        sqlite3_finalize(*statement);
-        *statement = NULL;
+        statement_free(statement);
     }
     if (!parts_ensure(&telemetry->parts, &telemetry->db, PART_STATES, number, error) ||
         !database_prepare(&telemetry->db, statement, error,
-                          "INSERT OR REPLACE INTO states_%d (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)", number))
+                          "INSERT INTO states_%d (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (since, asset) "
+                          "DO UPDATE SET " STATE_CHANGES, number))
         return false;
     telemetry->states_number = number;
     bind_state(*statement, state);
@@ -93,7 +94,7 @@ static bool put_state(struct telemetry *telemetry, const struct store_state *sta
 bool states_apply(struct store_engine *engine, const struct store_state *state, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    sqlite3_stmt **open = &telemetry->statements[T_OPEN_PUT];
+    struct statement **open = &telemetry->statements[T_OPEN_PUT];
     msec since;
     if (!open_since(telemetry, state->asset, &since, error))
         return false;
@@ -104,7 +105,8 @@ bool states_apply(struct store_engine *engine, const struct store_state *state, 
         return false;
     if (!put_state(telemetry, state, error) ||
         !database_prepare(&telemetry->db, open, error,
-                          "INSERT OR REPLACE INTO state_open (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)"))
+                          "INSERT INTO state_open (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (asset) DO "
+                          "UPDATE SET since=excluded.since, " STATE_CHANGES))
         return false;
     bind_state(*open, state);
     telemetry->changes++;
@@ -114,14 +116,14 @@ bool states_apply(struct store_engine *engine, const struct store_state *state, 
 bool states_note_frames(struct store_engine *engine, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&telemetry->db, &statement, error, "SELECT max(at) FROM state_frame") &&
                 database_step(&telemetry->db, statement, &row, error);
     if (done)
-        telemetry->newest_frame = row && sqlite3_column_type(statement, 0) != SQLITE_NULL
-                                      ? sqlite3_column_int64(statement, 0) : CLOCK_NEVER;
-    sqlite3_finalize(statement);
+        telemetry->newest_frame = row && !statement_is_null(statement, 0)
+                                      ? statement_integer(statement, 0) : CLOCK_NEVER;
+    statement_free(&statement);
     return done;
 }
 
@@ -161,21 +163,21 @@ static bool unpack_frame(const unsigned char *bytes, size_t length, msec at, str
 
 static bool read_frame(struct database *db, msec at, msec *frame_at, struct store_intervals *out, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     *frame_at = INT64_MIN;
     bool done = database_prepare(db, &statement, error, "SELECT at, data FROM state_frame WHERE at<=? ORDER BY at DESC "
                                  "LIMIT 1");
     if (done) {
-        sqlite3_bind_int64(statement, 1, at);
+        statement_bind_integer(statement, 1, at);
         done = database_step(db, statement, &row, error);
     }
     if (done && row) {
-        *frame_at = sqlite3_column_int64(statement, 0);
-        if (!unpack_frame(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1), *frame_at, out))
+        *frame_at = statement_integer(statement, 0);
+        if (!unpack_frame(statement_blob(statement, 1), statement_bytes(statement, 1), *frame_at, out))
             done = error_set(error, ERROR_CORRUPT, "%s: a frame of states is damaged", db->path);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
@@ -197,13 +199,13 @@ static bool read_changes(struct parts *parts, struct database *db, msec from, ms
     struct part *list = parts_list(parts, PART_STATES, first, part_number(PART_STATES, store_day(to)), &count);
     bool done = true;
     for (size_t i = 0; i < count && done; i++) {
-        sqlite3_stmt *statement = NULL;
+        struct statement *statement = NULL;
         bool row = false;
         done = database_prepare(db, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE since>%lld AND "
                                 "since<=%lld", list[i].number, (long long)from, (long long)to);
         while (done && (done = database_step(db, statement, &row, error)) && row)
             store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
-        sqlite3_finalize(statement);
+        statement_free(&statement);
     }
     free(list);
     if (out->count > 1)
@@ -248,19 +250,20 @@ static bool put_frame(struct store_engine *engine, msec at, size_t *assets, stru
 {
     struct telemetry *telemetry = &engine->telemetry;
     struct store_intervals intervals = {0};
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool done = states_as_of(&telemetry->parts, &telemetry->db, at, &intervals, error);
     *assets = intervals.count;
     if (done && intervals.count > 0) {
         struct buffer packed = BUFFER_INIT;
         pack_frame(&packed, at, &intervals);
-        done = database_prepare(&telemetry->db, &statement, error, "INSERT OR REPLACE INTO state_frame VALUES (?, ?)");
+        done = database_prepare(&telemetry->db, &statement, error, "INSERT INTO state_frame VALUES (?, ?) ON CONFLICT (at) DO "
+                                "UPDATE SET data=excluded.data");
         if (done) {
-            sqlite3_bind_int64(statement, 1, at);
-            sqlite3_bind_blob64(statement, 2, packed.data, packed.length, SQLITE_STATIC);
+            statement_bind_integer(statement, 1, at);
+            statement_bind_blob(statement, 2, packed.data, packed.length);
             done = database_finish(&telemetry->db, statement, error);
         }
-        sqlite3_finalize(statement);
+        statement_free(&statement);
         buffer_release(&packed);
     }
     store_intervals_release(&intervals);
@@ -282,7 +285,7 @@ bool frames_trim(struct store_engine *engine, msec now, struct error *error)
 /* A frame that cannot be read is only a short cut lost: the one before it and the log say the same. */
 static bool drop_newest_frame(struct store_engine *engine, msec at, struct error *error)
 {
-    engine_problem(engine, "%s: a frame of states was damaged and is removed", engine->telemetry_path);
+    engine_problem(engine, "%s: a frame of states was damaged and is removed", engine->telemetry.db.path);
     return database_run(&engine->telemetry.db, error, "DELETE FROM state_frame WHERE at=(SELECT max(at) FROM state_frame "
                         "WHERE at<=%lld)", (long long)at) &&
            states_note_frames(engine, error);
@@ -299,7 +302,7 @@ bool frames_step(struct store_engine *engine, msec now, struct error *error)
         at = now - FRAME_BEHIND;
     if (telemetry->changes == 0 || (telemetry->newest_frame != CLOCK_NEVER && telemetry->newest_frame >= at))
         return true;
-    if (database_begin(&telemetry->db, true, error) && put_frame(engine, at, &assets, error) &&
+    if (telemetry_begin(engine, error) && put_frame(engine, at, &assets, error) &&
         frames_trim(engine, now, error) && parts_commit(&telemetry->parts, &telemetry->db, error)) {
         telemetry->newest_frame = at;
         telemetry->frame_assets = assets;
@@ -314,12 +317,12 @@ bool frames_step(struct store_engine *engine, msec now, struct error *error)
 
 static bool one_state(struct database *db, const char *sql, bool *found, struct store_state *state, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     *found = false;
     bool done = database_prepare(db, &statement, error, "%s", sql) && database_step(db, statement, found, error);
     if (done && *found)
         *state = state_in(statement);
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
@@ -361,14 +364,14 @@ static bool asset_changes(struct store_reader *reader, uint32_t asset, msec from
                                    to < 0 ? 0 : part_number(PART_STATES, store_day(to)), &count);
     bool done = true;
     for (size_t i = 0; i < count && done; i++) {
-        sqlite3_stmt *statement = NULL;
+        struct statement *statement = NULL;
         bool row = false;
         done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS " FROM states_%d WHERE "
                                 "asset=%u AND since>%lld AND since<=%lld ORDER BY since", list[i].number, asset,
                                 (long long)from, (long long)to);
         while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row)
             store_intervals_add(out, &(struct store_interval){state_in(statement), CLOCK_NEVER});
-        sqlite3_finalize(statement);
+        statement_free(&statement);
     }
     free(list);
     return done;
@@ -401,7 +404,7 @@ static bool history(struct store_reader *reader, uint32_t asset, msec from, msec
     return true;
 }
 
-bool sqlite_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
+bool sql_states(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
                    struct error *error)
 {
     if (from > to)
@@ -413,7 +416,7 @@ bool sqlite_states(struct store_reader *reader, uint32_t asset, msec from, msec 
     return done;
 }
 
-bool sqlite_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error)
+bool sql_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error)
 {
     if (!database_begin(&reader->telemetry, false, error))
         return false;
@@ -426,26 +429,26 @@ bool sqlite_states_at(struct store_reader *reader, msec at, struct store_interva
 static bool part_changes(struct store_reader *reader, const struct part *part, bool newest, msec from, msec to,
                          unsigned limit, struct store_intervals *out, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->telemetry, &statement, error, "SELECT " STATE_COLUMNS ", (SELECT min(since) FROM "
                                  "states_%1$d AS later WHERE later.asset=states_%1$d.asset AND later.since>"
                                  "states_%1$d.since) FROM states_%1$d WHERE since>=%2$lld AND since<=%3$lld "
                                  "ORDER BY since, asset LIMIT %4$lld", part->number, (long long)from, (long long)to,
-                                 limit ? (long long)(limit - out->count) : -1LL);
+                                 limit ? (long long)(limit - out->count) : INT64_MAX);
     while (done && (done = database_step(&reader->telemetry, statement, &row, error)) && row) {
         struct store_interval interval = {state_in(statement), CLOCK_NEVER};
         struct store_state next = {.from = CLOCK_NEVER};
         bool found = false;
-        if (sqlite3_column_type(statement, 6) != SQLITE_NULL)
-            interval.to = sqlite3_column_int64(statement, 6);
+        if (!statement_is_null(statement, 6))
+            interval.to = statement_integer(statement, 6);
         else if (!newest)
             done = neighbour(reader, interval.state.asset, interval.state.from, false, &found, &next, error);
         if (found)
             interval.to = next.from;
         store_intervals_add(out, &interval);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
@@ -463,7 +466,7 @@ static bool changes_between(struct store_reader *reader, msec from, msec to, uns
     return done;
 }
 
-bool sqlite_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
+bool sql_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
                            struct store_intervals *out, struct error *error)
 {
     if (from > to)

@@ -1,9 +1,10 @@
-/* Alerts and their timelines in SQLite: rows by the order of store.h's lists, so that no column is named twice. */
+/* Alerts and their timelines in SQL: rows by the order of store.h's lists, so that no column is named twice. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "store/sqlite_internal.h"
+#include "store/sql_internal.h"
 
 enum { A_ROW, A_REMOVE, A_REMOVE_EVENTS, A_EVENT };
 
@@ -35,7 +36,7 @@ static void assignments(struct buffer *out)
 #undef X
 }
 
-bool alerts_prepare(struct records *records, sqlite3_stmt **s, struct error *error)
+bool alerts_prepare(struct records *records, struct statement **s, struct error *error)
 {
     struct buffer names = BUFFER_INIT, values = BUFFER_INIT, changes = BUFFER_INIT;
     columns(&names, "");
@@ -56,48 +57,48 @@ bool alerts_prepare(struct records *records, sqlite3_stmt **s, struct error *err
     return done;
 }
 
-static void bind_real(sqlite3_stmt *statement, int place, double value)
+static void bind_real(struct statement *statement, int place, double value)
 {
     if (isnan(value))
-        sqlite3_bind_null(statement, place);
+        statement_bind_null(statement, place);
     else
-        sqlite3_bind_double(statement, place, value);
+        statement_bind_real(statement, place, value);
 }
 
-static bool write_row(struct records *records, sqlite3_stmt *statement, const struct store_alert *row, struct error *error)
+static bool write_row(struct records *records, struct statement *statement, const struct store_alert *row, struct error *error)
 {
     int place = 1;
-#define X(member) sqlite3_bind_int64(statement, place++, row->member);
+#define X(member) statement_bind_integer(statement, place++, row->member);
     STORE_ALERT_NUMBERS(X)
 #undef X
     bind_real(statement, place++, row->value);
     bind_real(statement, place++, row->threshold);
-#define X(member) sqlite3_bind_text(statement, place++, row->member, -1, SQLITE_STATIC);
+#define X(member) statement_bind_text(statement, place++, row->member);
     STORE_ALERT_TEXTS(X)
 #undef X
     return database_finish(&records->db, statement, error);
 }
 
-static bool write_event(struct records *records, sqlite3_stmt *statement, const struct store_alert_event *event,
+static bool write_event(struct records *records, struct statement *statement, const struct store_alert_event *event,
                         struct error *error)
 {
-    sqlite3_bind_int64(statement, 1, event->alert);
-    sqlite3_bind_int64(statement, 2, event->time);
-    sqlite3_bind_text(statement, 3, event->actor, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 4, event->verb, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 5, event->text, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 6, event->state);
+    statement_bind_integer(statement, 1, event->alert);
+    statement_bind_integer(statement, 2, event->time);
+    statement_bind_text(statement, 3, event->actor);
+    statement_bind_text(statement, 4, event->verb);
+    statement_bind_text(statement, 5, event->text);
+    statement_bind_integer(statement, 6, event->state);
     return database_finish(&records->db, statement, error);
 }
 
-static bool remove_row(struct records *records, sqlite3_stmt *const *s, int64_t number, struct error *error)
+static bool remove_row(struct records *records, struct statement *const *s, int64_t number, struct error *error)
 {
-    sqlite3_bind_int64(s[A_REMOVE], 1, number);
-    sqlite3_bind_int64(s[A_REMOVE_EVENTS], 1, number);
+    statement_bind_integer(s[A_REMOVE], 1, number);
+    statement_bind_integer(s[A_REMOVE_EVENTS], 1, number);
     return database_finish(&records->db, s[A_REMOVE], error) && database_finish(&records->db, s[A_REMOVE_EVENTS], error);
 }
 
-bool alerts_write(struct records *records, sqlite3_stmt *const *s, const struct store_action *action, struct error *error)
+bool alerts_write(struct records *records, struct statement *const *s, const struct store_action *action, struct error *error)
 {
     bool done = true;
     for (size_t i = 0; done && i < action->alert_count; i++) {
@@ -115,28 +116,28 @@ bool alerts_forget(struct records *records, msec before, struct error *error)
 {
     static const char old[] = "SELECT number FROM alert WHERE closed_at>0 AND closed_at<%lld ORDER BY closed_at LIMIT 1000";
     char select[160];
-    sqlite3_snprintf(sizeof select, select, old, (long long)before);
+    snprintf(select, sizeof select, old, (long long)before);
     return database_run(&records->db, error, "DELETE FROM alert_event WHERE alert IN (%s)", select) &&
            database_run(&records->db, error, "DELETE FROM alert WHERE number IN (%s)", select);
 }
 
 /* ---- reading ---- */
 
-static double column_real(sqlite3_stmt *statement, int place)
+static double column_real(struct statement *statement, int place)
 {
-    return sqlite3_column_type(statement, place) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, place);
+    return statement_is_null(statement, place) ? NAN : statement_real(statement, place);
 }
 
-static const char *column_text(sqlite3_stmt *statement, int place)
+static const char *column_text(struct statement *statement, int place)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, place);
+    const char *text = statement_text(statement, place);
     return text ? text : "";
 }
 
-static void read_row(sqlite3_stmt *statement, struct store_alert *row)
+static void read_row(struct statement *statement, struct store_alert *row)
 {
     int place = 0;
-#define X(member) row->member = sqlite3_column_int64(statement, place++);
+#define X(member) row->member = statement_integer(statement, place++);
     STORE_ALERT_NUMBERS(X)
 #undef X
     row->value = column_real(statement, place++);
@@ -147,57 +148,57 @@ static void read_row(sqlite3_stmt *statement, struct store_alert *row)
 }
 
 /* alert, time, actor, verb, text, state from `first` on; an event of no alert where there is none. */
-static void read_event(sqlite3_stmt *statement, int first, struct store_alert_event *event)
+static void read_event(struct statement *statement, int first, struct store_alert_event *event)
 {
     *event = (struct store_alert_event){
-        .alert = sqlite3_column_int64(statement, first), .time = sqlite3_column_int64(statement, first + 1),
+        .alert = statement_integer(statement, first), .time = statement_integer(statement, first + 1),
         .actor = column_text(statement, first + 2), .verb = column_text(statement, first + 3),
-        .text = column_text(statement, first + 4), .state = sqlite3_column_int64(statement, first + 5)};
+        .text = column_text(statement, first + 4), .state = statement_integer(statement, first + 5)};
 }
 
 bool alerts_load_rows(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
     struct buffer names = BUFFER_INIT;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     columns(&names, "");
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT %s FROM alert WHERE closed_at=? OR closed_at>=? ORDER BY number", buffer_text(&names));
     if (done) {
-        sqlite3_bind_int64(statement, 1, CLOCK_NEVER);
-        sqlite3_bind_int64(statement, 2, ops->alerts_since);
+        statement_bind_integer(statement, 1, CLOCK_NEVER);
+        statement_bind_integer(statement, 2, ops->alerts_since);
     }
     while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
         struct store_alert alert;
         read_row(statement, &alert);
         ops->alert(owner, &alert);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     buffer_release(&names);
     return done;
 }
 
-bool sqlite_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+bool sql_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                          struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT alert, time, actor, verb, text, state FROM alert_event WHERE alert=? "
                                  "ORDER BY time, id");
     if (done)
-        sqlite3_bind_int64(statement, 1, number);
+        statement_bind_integer(statement, 1, number);
     while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
         struct store_alert_event event;
         read_event(statement, 0, &event);
         if (!visit(owner, &event))
             break;
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
-static bool visit_rows(struct store_reader *reader, sqlite3_stmt *statement, bool with_event, store_alert_visit *visit,
+static bool visit_rows(struct store_reader *reader, struct statement *statement, bool with_event, store_alert_visit *visit,
                        void *owner, struct error *error)
 {
     bool row = false, done;
@@ -213,37 +214,37 @@ static bool visit_rows(struct store_reader *reader, sqlite3_stmt *statement, boo
     return done;
 }
 
-bool sqlite_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error)
+bool sql_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error)
 {
     struct buffer names = BUFFER_INIT;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     columns(&names, "");
     bool done = database_prepare(&reader->records, &statement, error, "SELECT %s FROM alert WHERE number=?", buffer_text(&names));
     if (done) {
-        sqlite3_bind_int64(statement, 1, number);
+        statement_bind_integer(statement, 1, number);
         done = visit_rows(reader, statement, false, visit, owner, error);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     buffer_release(&names);
     return done;
 }
 
-bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
+bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error)
 {
     struct buffer names = BUFFER_INIT;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     columns(&names, "");
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT %s FROM alert WHERE fingerprint=? AND raised_at>=? ORDER BY number DESC LIMIT ?",
                                  buffer_text(&names));
     if (done) {
-        sqlite3_bind_int64(statement, 1, fingerprint);
-        sqlite3_bind_int64(statement, 2, since);
-        sqlite3_bind_int64(statement, 3, limit);
+        statement_bind_integer(statement, 1, fingerprint);
+        statement_bind_integer(statement, 2, since);
+        statement_bind_integer(statement, 3, limit);
         done = visit_rows(reader, statement, false, visit, owner, error);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     buffer_release(&names);
     return done;
 }
@@ -252,15 +253,15 @@ bool sqlite_alerts_like(struct store_reader *reader, int64_t fingerprint, msec s
 
 static bool people_at(struct store_reader *reader, msec at, store_event_visit *visit, void *owner, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT e.alert, e.time, e.actor, e.verb, e.text, e.state FROM alert a JOIN alert_event e "
-                                 "ON e.alert=a.number AND e.time<=?1 AND instr(e.actor, ':')>0 WHERE " OPEN_AT
+                                 "ON e.alert=a.number AND e.time<=?1 AND e.actor LIKE '%%:%%' WHERE " OPEN_AT
                                  " ORDER BY a.number, e.time, e.id");
     if (done) {
-        sqlite3_bind_int64(statement, 1, at);
-        sqlite3_bind_int64(statement, 2, CLOCK_NEVER);
+        statement_bind_integer(statement, 1, at);
+        statement_bind_integer(statement, 2, CLOCK_NEVER);
     }
     while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
         struct store_alert_event event;
@@ -268,15 +269,15 @@ static bool people_at(struct store_reader *reader, msec at, store_event_visit *v
         if (!visit(owner, &event))
             break;
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
-bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
+bool sql_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
                       struct error *error)
 {
     struct buffer names = BUFFER_INIT;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     columns(&names, "a.");
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT %s, e.alert, e.time, e.actor, e.verb, e.text, e.state FROM alert a JOIN alert_event e "
@@ -285,11 +286,11 @@ bool sqlite_alerts_at(struct store_reader *reader, msec at, store_alert_visit *v
                                  "WHERE " OPEN_AT " ORDER BY a.number",
                                  buffer_text(&names));
     if (done) {
-        sqlite3_bind_int64(statement, 1, at);
-        sqlite3_bind_int64(statement, 2, CLOCK_NEVER);
+        statement_bind_integer(statement, 1, at);
+        statement_bind_integer(statement, 2, CLOCK_NEVER);
         done = visit_rows(reader, statement, true, visit, owner, error);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     buffer_release(&names);
     return done && people_at(reader, at, person, owner, error);
 }

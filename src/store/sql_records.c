@@ -5,68 +5,35 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/sqlite_internal.h"
-
-#define CHECK_ALWAYS_BELOW (32u << 20) /* bytes; larger files are checked after an unclean end only */
-#define CHECK_MS 2000
-#define CHECKPOINT_PAGES 2000
+#include "store/sql_internal.h"
 
 enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END, S_ALERTS };
 
 static bool load_end(struct records *records, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
-    if (!database_prepare(&records->db, &statement, error, "SELECT value FROM meta WHERE name='audit_end'") ||
+    if (!database_prepare(&records->db, &statement, error, "SELECT %s FROM meta WHERE name='audit_end'",
+                          records->db.ops->meta_bytes) ||
         !database_step(&records->db, statement, &row, error)) {
-        sqlite3_finalize(statement);
+        statement_free(&statement);
         return false;
     }
     memset(&records->end, 0, sizeof records->end);
-    if (row && sqlite3_column_bytes(statement, 0) == (int)sizeof records->end)
-        memcpy(&records->end, sqlite3_column_blob(statement, 0), sizeof records->end);
-    sqlite3_finalize(statement);
+    if (row && statement_bytes(statement, 0) == sizeof records->end)
+        memcpy(&records->end, statement_blob(statement, 0), sizeof records->end);
+    statement_free(&statement);
     return true;
-}
-
-static bool sound(struct store_engine *engine, bool was_clean, struct error *error)
-{
-    char damage[200];
-    struct database *db = &engine->records.db;
-    if (was_clean && database_bytes(db) > CHECK_ALWAYS_BELOW)
-        return true;
-    if (!database_check(db, NULL, CHECK_MS, damage))
-        return database_fail(db, "checking", error);
-    if (!damage[0])
-        return true;
-    /* Not .recover: the sqlite3 of Debian 12 fails at it even on a sound file. */
-    return error_set(error, ERROR_CORRUPT, "%s is damaged (%.60s): put back a copy of it, or save what can be read with "
-                     "`sqlite3 %s .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 new.db` and put new.db in its place",
-                     db->path, damage, db->path);
-}
-
-/* In place of SQLite's own checkpoints, which somebody's action would have to wait for. */
-static int note_log_pages(void *owner, sqlite3 *handle, const char *name, int pages)
-{
-    (void)handle;
-    (void)name;
-    *(int *)owner = pages;
-    return SQLITE_OK;
 }
 
 bool records_open(struct store_engine *engine, bool was_clean, struct error *error)
 {
     struct records *records = &engine->records;
-    if (!database_open(&records->db, engine->records_path, true, 2048, error))
-        return error && error->code == ERROR_CORRUPT
-                   ? error_set(error, ERROR_CORRUPT, "%s is damaged or no database of this program: put back a copy of it, "
-                               "or move it away to start with nothing", engine->records_path)
-                   : false;
-    if (sound(engine, was_clean, error) && database_migrate(&records->db, "records", true, error) &&
-        load_end(records, error)) {
-        sqlite3_wal_hook(records->db.handle, note_log_pages, &records->log_pages);
+    if (!engine->way->open(engine, SQL_RECORDS, true, &records->db, error))
+        return false;
+    if ((!engine->way->sound || engine->way->sound(engine, was_clean, error)) &&
+        database_migrate(&records->db, "records", true, error) && load_end(records, error))
         return true;
-    }
     database_close(&records->db);
     return false;
 }
@@ -75,7 +42,7 @@ void records_close(struct store_engine *engine)
 {
     struct records *records = &engine->records;
     for (size_t i = 0; i < RECORDS_STATEMENTS; i++)
-        sqlite3_finalize(records->statements[i]);
+        statement_free(&records->statements[i]);
     database_close(&records->db);
 }
 
@@ -91,18 +58,19 @@ static bool prepare(struct records *records, struct error *error)
     ASSET_FIELDS(X)
 #undef X
     struct database *db = &records->db;
-    sqlite3_stmt **s = records->statements;
+    struct statement **s = records->statements;
     bool done =
         database_prepare(db, &s[S_SAVE], error, "SAVEPOINT action") &&
         database_prepare(db, &s[S_RELEASE], error, "RELEASE action") &&
         database_prepare(db, &s[S_UNDO], error, "ROLLBACK TO action") &&
         database_prepare(db, &s[S_KNOWN], error,
                          "SELECT verb, target FROM idempotency WHERE actor=? AND key=? AND time>?") &&
-        database_prepare(db, &s[S_REMEMBER], error, "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)") &&
+        database_prepare(db, &s[S_REMEMBER], error, "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?) ON CONFLICT (actor, key) DO UPDATE SET "
+                         "verb=excluded.verb, target=excluded.target, time=excluded.time") &&
         database_prepare(db, &s[S_REVISION], error, "SELECT revision FROM record WHERE kind=? AND id=?") &&
         database_prepare(db, &s[S_RECORD], error,
                          "INSERT INTO record VALUES (?, ?, 1, ?) ON CONFLICT (kind, id) DO UPDATE SET "
-                         "revision=revision+1, body=excluded.body") &&
+                         "revision=record.revision+1, body=excluded.body") &&
         database_prepare(db, &s[S_RECORD_REMOVE], error, "DELETE FROM record WHERE kind=? AND id=?") &&
         database_prepare(db, &s[S_ASSET], error,
                          "INSERT INTO asset (key, time, removed, revision, discovered, attributes%s) "
@@ -111,7 +79,8 @@ static bool prepare(struct records *records, struct error *error)
                          "INSERT INTO asset (key, time, removed, revision, discovered, attributes%s) "
                          "VALUES (?, ?, 1, 0, 0, ''%s)", buffer_text(&columns), buffer_text(&empty)) &&
         database_prepare(db, &s[S_AUDIT], error, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)") &&
-        database_prepare(db, &s[S_END], error, "INSERT OR REPLACE INTO meta VALUES ('audit_end', ?)") &&
+        database_prepare(db, &s[S_END], error, "INSERT INTO meta (name, %1$s) VALUES ('audit_end', ?) ON CONFLICT (name) "
+                         "DO UPDATE SET %1$s=excluded.%1$s", db->ops->meta_bytes) &&
         alerts_prepare(records, &s[S_ALERTS], error);
     buffer_release(&columns);
     buffer_release(&values);
@@ -119,28 +88,28 @@ static bool prepare(struct records *records, struct error *error)
     return done;
 }
 
-static void bind_texts(sqlite3_stmt *statement, int first, const char *const *texts, int count)
+static void bind_texts(struct statement *statement, int first, const char *const *texts, int count)
 {
     for (int i = 0; i < count; i++)
-        sqlite3_bind_text(statement, first + i, texts[i], -1, SQLITE_STATIC);
+        statement_bind_text(statement, first + i, texts[i]);
 }
 
 /* An action's verdict: false only when the file refuses; the verdict of the action itself is in its error. */
 static bool known_before(struct records *records, struct store_action *action, bool *settled, struct error *error)
 {
-    sqlite3_stmt *statement = records->statements[S_KNOWN];
+    struct statement *statement = records->statements[S_KNOWN];
     bool row = false;
     *settled = false;
     if (!action->idempotency[0])
         return true;
     bind_texts(statement, 1, (const char *[]){action->actor, action->idempotency}, 2);
-    sqlite3_bind_int64(statement, 3, action->time - SPAN_DAY);
+    statement_bind_integer(statement, 3, action->time - SPAN_DAY);
     if (!database_step(&records->db, statement, &row, error))
         return false;
     if (!row)
         return true;
-    const char *verb = (const char *)sqlite3_column_text(statement, 0);
-    const char *target = (const char *)sqlite3_column_text(statement, 1);
+    const char *verb = statement_text(statement, 0);
+    const char *target = statement_text(statement, 1);
     *settled = true;
     if (strcmp(verb, action->verb) != 0 || strcmp(target, action->target) != 0)
         error_set(&action->error, ERROR_CONFLICT, "the idempotency key %s was used for `%s %s`", action->idempotency,
@@ -152,12 +121,12 @@ static bool known_before(struct records *records, struct store_action *action, b
 static bool write_record(struct records *records, struct store_action *action, const struct store_record_write *write,
                          struct error *error)
 {
-    sqlite3_stmt *statement = records->statements[S_REVISION];
+    struct statement *statement = records->statements[S_REVISION];
     bool row = false;
     bind_texts(statement, 1, (const char *[]){write->kind, write->id}, 2);
     if (!database_step(&records->db, statement, &row, error))
         return false;
-    int64_t revision = row ? sqlite3_column_int64(statement, 0) : 0;
+    int64_t revision = row ? statement_integer(statement, 0) : 0;
     if (row)
         database_reset(statement);
     if (write->expected >= 0 && write->expected != revision) {
@@ -173,13 +142,13 @@ static bool write_record(struct records *records, struct store_action *action, c
 static bool write_asset(struct records *records, const struct store_action *action,
                         const struct store_asset_write *write, struct error *error)
 {
-    sqlite3_stmt *statement = records->statements[write->removed ? S_ASSET_REMOVE : S_ASSET];
-    sqlite3_bind_int64(statement, 1, write->key);
-    sqlite3_bind_int64(statement, 2, action->time);
+    struct statement *statement = records->statements[write->removed ? S_ASSET_REMOVE : S_ASSET];
+    statement_bind_integer(statement, 1, write->key);
+    statement_bind_integer(statement, 2, action->time);
     if (!write->removed) {
-        sqlite3_bind_int64(statement, 3, write->asset.revision);
-        sqlite3_bind_int(statement, 4, write->asset.discovered);
-        sqlite3_bind_text(statement, 5, write->asset.attributes, -1, SQLITE_STATIC);
+        statement_bind_integer(statement, 3, write->asset.revision);
+        statement_bind_integer(statement, 4, write->asset.discovered);
+        statement_bind_text(statement, 5, write->asset.attributes);
         bind_texts(statement, 6, write->asset.field, ASSET_FIELD_COUNT);
     }
     return database_finish(&records->db, statement, error);
@@ -190,14 +159,14 @@ static bool write_audit(struct records *records, const struct store_action *acti
     struct store_audit_end end = {.sequence = records->end.sequence + 1};
     struct store_audit row = {end.sequence, action->time, action->actor, action->verb, action->target, action->detail, ""};
     audit_hash(end.hash, records->end.hash, &row);
-    sqlite3_stmt *statement = records->statements[S_AUDIT];
-    sqlite3_bind_int64(statement, 1, row.sequence);
-    sqlite3_bind_int64(statement, 2, row.time);
+    struct statement *statement = records->statements[S_AUDIT];
+    statement_bind_integer(statement, 1, row.sequence);
+    statement_bind_integer(statement, 2, row.time);
     bind_texts(statement, 3, (const char *[]){row.actor, row.verb, row.target, row.detail}, 4);
-    sqlite3_bind_blob(statement, 7, end.hash, sizeof end.hash, SQLITE_STATIC);
+    statement_bind_blob(statement, 7, end.hash, sizeof end.hash);
     if (!database_finish(&records->db, statement, error))
         return false;
-    sqlite3_bind_blob(records->statements[S_END], 1, &end, sizeof end, SQLITE_STATIC);
+    statement_bind_blob(records->statements[S_END], 1, &end, sizeof end);
     if (!database_finish(&records->db, records->statements[S_END], error))
         return false;
     records->end = end;
@@ -208,9 +177,9 @@ static bool remember(struct records *records, const struct store_action *action,
 {
     if (!action->idempotency[0])
         return true;
-    sqlite3_stmt *statement = records->statements[S_REMEMBER];
+    struct statement *statement = records->statements[S_REMEMBER];
     bind_texts(statement, 1, (const char *[]){action->actor, action->idempotency, action->verb, action->target}, 4);
-    sqlite3_bind_int64(statement, 5, action->time);
+    statement_bind_integer(statement, 5, action->time);
     return database_finish(&records->db, statement, error);
 }
 
@@ -245,13 +214,13 @@ static bool act_one(struct records *records, struct store_action *action, struct
     return database_finish(db, records->statements[S_RELEASE], error);
 }
 
-bool sqlite_act(struct store_engine *engine, struct store_action *actions, struct error *error)
+bool sql_act(struct store_engine *engine, struct store_action *actions, struct error *error)
 {
     struct records *records = &engine->records;
-    struct store_audit_end before = records->end;
     if (!prepare(records, error) || !database_begin(&records->db, true, error))
         return false;
-    bool done = true;
+    bool done = !records->stale || load_end(records, error);
+    struct store_audit_end before = records->end;
     for (struct store_action *action = actions; action && done; action = action->next)
         done = act_one(records, action, error);
     if (!actions)
@@ -260,13 +229,14 @@ bool sqlite_act(struct store_engine *engine, struct store_action *actions, struc
         done = database_commit(&records->db, error);
     else
         database_rollback(&records->db);
+    records->stale = !done; /* where the answer to a commit was lost, only the database knows */
     if (!done)
         records->end = before;
     return done;
 }
 
-/* Between actions, so that nobody waits for it: the log goes into the file, keys older than a day are forgotten. */
-void sqlite_act_idle(struct store_engine *engine)
+/* Between actions, so that nobody waits for it: keys older than a day are forgotten. */
+void sql_act_idle(struct store_engine *engine)
 {
     struct records *records = &engine->records;
     struct error error = {0};
@@ -277,8 +247,8 @@ void sqlite_act_idle(struct store_engine *engine)
             !alerts_forget(records, now - engine->options.keep_states, &error))
             log_warning("store: %s", error.text);
     }
-    if (records->log_pages >= CHECKPOINT_PAGES)
-        sqlite3_wal_checkpoint_v2(records->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (engine->way->idle)
+        engine->way->idle(engine);
 }
 
 /* ---- reading ---- */
@@ -286,7 +256,7 @@ void sqlite_act_idle(struct store_engine *engine)
 static bool load_assets(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
     struct buffer columns = BUFFER_INIT;
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false, done;
 #define X(member, column) buffer_append_text(&columns, ", " column);
     ASSET_FIELDS(X)
@@ -297,27 +267,27 @@ static bool load_assets(struct store_reader *reader, const struct store_load_ops
                             buffer_text(&columns));
     buffer_release(&columns);
     while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
-        struct asset asset = {.revision = sqlite3_column_int64(statement, 1),
-                              .discovered = sqlite3_column_int(statement, 2) != 0,
-                              .attributes = (const char *)sqlite3_column_text(statement, 3)};
+        struct asset asset = {.revision = statement_integer(statement, 1),
+                              .discovered = statement_integer(statement, 2) != 0,
+                              .attributes = statement_text(statement, 3)};
         for (int i = 0; i < ASSET_FIELD_COUNT; i++)
-            asset.field[i] = (const char *)sqlite3_column_text(statement, 4 + i);
-        ops->asset(owner, (uint32_t)sqlite3_column_int64(statement, 0), &asset);
+            asset.field[i] = statement_text(statement, 4 + i);
+        ops->asset(owner, (uint32_t)statement_integer(statement, 0), &asset);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
 static bool load_records(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool row = false;
     bool done = database_prepare(&reader->records, &statement, error, "SELECT kind, id, revision, body FROM record");
     while (done && (done = database_step(&reader->records, statement, &row, error)) && row)
-        ops->record(owner, (const char *)sqlite3_column_text(statement, 0),
-                    (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2),
-                    (const char *)sqlite3_column_text(statement, 3));
-    sqlite3_finalize(statement);
+        ops->record(owner, statement_text(statement, 0),
+                    statement_text(statement, 1), statement_integer(statement, 2),
+                    statement_text(statement, 3));
+    statement_free(&statement);
     return done;
 }
 
@@ -328,21 +298,21 @@ bool records_load(struct store_reader *reader, const struct store_load_ops *ops,
            (!ops->alert || alerts_load_rows(reader, ops, owner, error));
 }
 
-static bool visit_audit(struct store_reader *reader, sqlite3_stmt *statement, store_audit_visit *visit, void *owner,
+static bool visit_audit(struct store_reader *reader, struct statement *statement, store_audit_visit *visit, void *owner,
                         struct error *error)
 {
     bool row = false, done;
     while ((done = database_step(&reader->records, statement, &row, error)) && row) {
         char hex[AUDIT_HASH_HEX] = "";
-        if (sqlite3_column_bytes(statement, 6) == AUDIT_HASH_BYTES)
-            audit_hash_hex(hex, sqlite3_column_blob(statement, 6));
+        if (statement_bytes(statement, 6) == AUDIT_HASH_BYTES)
+            audit_hash_hex(hex, statement_blob(statement, 6));
         struct store_audit entry = {
-            .sequence = sqlite3_column_int64(statement, 0),
-            .time = sqlite3_column_int64(statement, 1),
-            .actor = (const char *)sqlite3_column_text(statement, 2),
-            .verb = (const char *)sqlite3_column_text(statement, 3),
-            .target = (const char *)sqlite3_column_text(statement, 4),
-            .detail = (const char *)sqlite3_column_text(statement, 5),
+            .sequence = statement_integer(statement, 0),
+            .time = statement_integer(statement, 1),
+            .actor = statement_text(statement, 2),
+            .verb = statement_text(statement, 3),
+            .target = statement_text(statement, 4),
+            .detail = statement_text(statement, 5),
             .hash = hex,
         };
         if (!visit(owner, &entry))
@@ -351,32 +321,32 @@ static bool visit_audit(struct store_reader *reader, sqlite3_stmt *statement, st
     return done;
 }
 
-bool sqlite_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
+bool sql_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT * FROM audit WHERE sequence<? ORDER BY sequence DESC LIMIT ?");
     if (done) {
-        sqlite3_bind_int64(statement, 1, before > 0 ? before : INT64_MAX);
-        sqlite3_bind_int64(statement, 2, limit > 0 ? (int64_t)limit : -1);
+        statement_bind_integer(statement, 1, before > 0 ? before : INT64_MAX);
+        statement_bind_integer(statement, 2, limit > 0 ? (int64_t)limit : INT64_MAX);
         done = visit_audit(reader, statement, visit, owner, error);
     }
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     return done;
 }
 
 /* Chain and end are read as of one moment. */
-bool sqlite_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
+bool sql_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,
                         struct store_audit_end *end, struct error *error)
 {
     struct records moment = {.db = reader->records};
-    sqlite3_stmt *statement = NULL;
+    struct statement *statement = NULL;
     if (!database_begin(&reader->records, false, error))
         return false;
     bool done = database_prepare(&reader->records, &statement, error, "SELECT * FROM audit ORDER BY sequence") &&
                 visit_audit(reader, statement, visit, owner, error);
-    sqlite3_finalize(statement);
+    statement_free(&statement);
     done = done && load_end(&moment, error);
     *end = moment.end;
     database_rollback(&reader->records);
