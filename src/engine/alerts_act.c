@@ -31,6 +31,7 @@ struct act {
     unsigned count;
     struct before *before;
     unsigned before_count;
+    struct taken_events *events; /* of the machine, that led to the rows written */
     alerts_done *done;
     void *owner;
 };
@@ -273,6 +274,7 @@ static void write_target(struct store_action *action, struct alerts *alerts, str
     struct store_alert row;
     alert_row(alerts, alert, &row);
     store_action_alert(action, &row);
+    alert->flags |= ALERT_STORED;
     store_action_alert_event(action, &(struct store_alert_event){alert->number, now, request->actor, verbs[request->verb].past,
                                                                  request->text ? request->text : "", alert_state_pack(alert)});
 }
@@ -287,7 +289,7 @@ static void take_effect(struct alerts *alerts, struct alert *alert, alert_effect
 }
 
 static void act_on(struct act *act, unsigned target, struct alerts *alerts, const struct alert_request *request,
-                   int64_t expected, struct store_action *action, msec now)
+                   int64_t expected, msec now)
 {
     struct alert_outcome *outcome = &act->outcomes[target];
     struct alert *alert = (struct alert *)alerts_find(alerts, outcome->id);
@@ -316,7 +318,6 @@ static void act_on(struct act *act, unsigned target, struct alerts *alerts, cons
     }
     take_effect(alerts, alert, change.effects, now);
     seen_mark(alerts, request->actor, alert, now);
-    write_target(action, alerts, alert, request, now);
     before->effects = change.effects;
     before->revision = outcome->revision = alert->revision;
     act->before_count++;
@@ -353,6 +354,7 @@ static void act_written(void *owner, const struct error *error)
 {
     struct act *act = owner;
     struct alerts *alerts = act->link->alerts;
+    alert_events_end(alerts, &act->events, error != NULL);
     for (unsigned i = 0; alerts && i < act->before_count; i++) {
         if (error)
             put_back(alerts, &act->before[i]);
@@ -409,7 +411,7 @@ static void commit_seen(struct alerts *alerts, const struct alert_request *reque
 
 /* Symptoms before their causes, so that both can be closed in one go. */
 static void close_all(struct act *act, struct alerts *alerts, const struct alert_request *request, const int64_t *revisions,
-                      struct store_action *action, msec now)
+                      msec now)
 {
     bool *done = memory_new_array(act->count + 1, sizeof *done), progress = true, last = false;
     while (progress || !last) {
@@ -419,11 +421,24 @@ static void close_all(struct act *act, struct alerts *alerts, const struct alert
             const struct alert *alert = done[i] ? NULL : alerts_find(alerts, act->outcomes[i].id);
             if (done[i] || (!last && alert && cause_carries(alerts, alert)))
                 continue;
-            act_on(act, i, alerts, request, revisions ? revisions[i] : -1, action, now);
+            act_on(act, i, alerts, request, revisions ? revisions[i] : -1, now);
             progress = done[i] = true;
         }
     }
     free(done);
+}
+
+/* What led here before what the person did. */
+static void write_targets(struct act *act, struct alerts *alerts, const struct alert_request *request,
+                          struct store_action *action, msec now)
+{
+    uint32_t *handles = memory_new_array(act->before_count + 1, sizeof *handles);
+    for (unsigned i = 0; i < act->before_count; i++)
+        handles[i] = act->before[i].handle;
+    act->events = alert_events_take(alerts, handles, act->before_count, action);
+    for (unsigned i = 0; i < act->before_count; i++)
+        write_target(action, alerts, alert_at(alerts, handles[i]), request, now);
+    free(handles);
 }
 
 void alerts_act(struct alerts *alerts, const struct alert_request *request, const char *const *ids, const int64_t *revisions,
@@ -438,9 +453,9 @@ void alerts_act(struct alerts *alerts, const struct alert_request *request, cons
     if (request->verb == ALERT_SEEN && count == 0)
         seen_mark_all(alerts, request->actor, now);
     if (request->verb == ALERT_CLOSE)
-        close_all(act, alerts, request, revisions, action, now);
+        close_all(act, alerts, request, revisions, now);
     for (unsigned i = 0; request->verb != ALERT_CLOSE && i < count; i++)
-        act_on(act, i, alerts, request, revisions ? revisions[i] : -1, action, now);
+        act_on(act, i, alerts, request, revisions ? revisions[i] : -1, now);
     if (request->verb == ALERT_SEEN) {
         alerts->revision++;
         store_action_quiet(action); /* looking changes nothing for anybody else */
@@ -451,6 +466,7 @@ void alerts_act(struct alerts *alerts, const struct alert_request *request, cons
     }
     if (request->verb == ALERT_SEEN)
         commit_seen(alerts, request, action);
+    write_targets(act, alerts, request, action, now);
     if (request->idempotency)
         store_action_idempotency(action, request->idempotency);
     store_action_commit(action, act_written, act);

@@ -48,6 +48,7 @@ struct alert {
     uint32_t entry;                     /* in alerts->rules */
     uint32_t rule_version, notes;
     uint32_t told;                      /* notices, since this run began */
+    uint32_t unwritten;                 /* timeline entries on their way to the store */
     uint32_t storm;                     /* of a storm's own alert: its group */
     uint8_t flags, cause_kind, news;
     uint8_t counted_state, counted_severity; /* as it stands in by_state, by_severity */
@@ -73,6 +74,7 @@ struct rule_entry {      /* one source and rule, in order of arrival */
 struct pending_event {   /* a timeline entry on its way to the store */
     struct store_alert_event event;
     char *text;          /* actor and text in one block */
+    uint32_t handle;
 };
 
 /* What timers and answers of the store hold; outlives the desk until the last of them is gone. */
@@ -83,6 +85,7 @@ struct desk_link {
 };
 
 struct batch;
+struct taken_events;
 struct storms;
 struct silences;
 struct seen;
@@ -130,6 +133,7 @@ struct alerts {
     size_t event_count, event_capacity;
     bool flushing;
     struct batch *on_its_way;                /* to the store, while flushing */
+    struct taken_events *taken;              /* in actions of people */
     uint64_t events_dropped;
     uint32_t *levels;                        /* assets whose alerts changed; the fleet is told a moment later */
     size_t level_count, level_capacity;
@@ -242,6 +246,11 @@ int64_t alert_state_pack(const struct alert *alert);
 void alert_state_unpack(int64_t state, struct alert_life *life);
 /* What of one alert's timeline is not in the store yet, oldest first; the caller frees the texts and the rows. */
 size_t alert_pending_events(const struct alerts *alerts, int64_t number, struct store_alert_event **rows);
+/* What is not on its way of the timelines of these alerts, oldest first, goes into somebody's action: their rows are in it,
+ * and no row is in the store without what led to it. NULL: nothing. End it when the store has answered; what it refused
+ * goes the usual way. `alerts` NULL: the desk is gone. */
+struct taken_events *alert_events_take(struct alerts *alerts, const uint32_t *handles, size_t count, struct store_action *action);
+void alert_events_end(struct alerts *alerts, struct taken_events **taken, bool refused);
 bool alerts_flush(struct alerts *alerts); /* one batch; false when nothing was to write */
 void alerts_write_rest(struct alerts *alerts);
 void desk_events_free(struct alerts *alerts);

@@ -13,7 +13,7 @@
 #define FLUSH_AFTER 250
 #define RETRY_AFTER 1000
 #define BATCH_ROWS 4000u   /* about 40 ms of the disk's, 5 ms of the loop's */
-#define BATCH_EVENTS 8000u
+#define BATCH_EVENTS 16000u
 #define EVENTS_MAX 1000000u
 
 /* ---- packing ---- */
@@ -173,17 +173,114 @@ void alert_note_event(struct alerts *alerts, const struct alert *alert, const ch
     memcpy(block + actor_size + verb_size, text, text_size);
     ARRAY_RESERVE(alerts->events, alerts->event_capacity, alerts->event_count + 1);
     alerts->events[alerts->event_count++] = (struct pending_event){
-        {alert->number, now, block, block + actor_size, block + actor_size + verb_size, alert_state_pack(alert)}, block};
+        {alert->number, now, block, block + actor_size, block + actor_size + verb_size, alert_state_pack(alert)}, block, alert->self};
+    alert_at(alerts, alert->self)->unwritten++;
     flush_want(alerts, FLUSH_AFTER);
+}
+
+static void events_free(struct pending_event **events, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        free((*events)[i].text);
+    free(*events);
+    *events = NULL;
+    *count = 0;
 }
 
 void desk_events_free(struct alerts *alerts)
 {
-    for (size_t i = 0; i < alerts->event_count; i++)
-        free(alerts->events[i].text);
+    events_free(&alerts->events, &alerts->event_count);
+}
+
+/* The alert that an entry is of; NULL when it has left the memory. */
+static struct alert *alert_of_event(const struct alerts *alerts, const struct pending_event *event)
+{
+    struct alert *alert = alert_at(alerts, event->handle);
+    return alert->flags & ALERT_LIVE && alert->number == event->event.alert ? alert : NULL;
+}
+
+static void count_unwritten(const struct alerts *alerts, const struct pending_event *event, int by)
+{
+    struct alert *alert = alert_of_event(alerts, event);
+    if (alert)
+        alert->unwritten += (uint32_t)by;
+}
+
+struct taken_events {
+    struct taken_events *next;
+    struct pending_event *events;
+    size_t count;
+};
+
+static struct taken_events *take_marked(struct alerts *alerts, const uint8_t *asked, struct store_action *action)
+{
+    struct taken_events *taken = memory_new(sizeof *taken);
+    size_t capacity = 0, kept = 0;
+    for (size_t i = 0; i < alerts->event_count; i++) {
+        struct pending_event *each = &alerts->events[i];
+        if (!(asked[each->handle / 8] >> each->handle % 8 & 1) || !alert_of_event(alerts, each)) {
+            alerts->events[kept++] = *each;
+            continue;
+        }
+        count_unwritten(alerts, each, -1);
+        store_action_alert_event(action, &each->event);
+        ARRAY_RESERVE(taken->events, capacity, taken->count + 1);
+        taken->events[taken->count++] = *each;
+    }
+    alerts->event_count = kept;
+    taken->next = alerts->taken;
+    return alerts->taken = taken;
+}
+
+struct taken_events *alert_events_take(struct alerts *alerts, const uint32_t *handles, size_t count, struct store_action *action)
+{
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i++)
+        wanted += alert_at(alerts, handles[i])->unwritten;
+    if (!wanted)
+        return NULL;
+    uint8_t *asked = memory_new_array(alerts->count / 8 + 1, 1);
+    for (size_t i = 0; i < count; i++)
+        asked[handles[i] / 8] |= (uint8_t)(1u << handles[i] % 8);
+    struct taken_events *taken = take_marked(alerts, asked, action);
+    free(asked);
+    return taken;
+}
+
+/* Before those that came meanwhile. */
+static void events_give_back(struct alerts *alerts, struct pending_event **events, size_t *count)
+{
+    if (!*count)
+        return;
+    for (size_t i = 0; i < *count; i++)
+        count_unwritten(alerts, &(*events)[i], 1);
+    size_t all = *count + alerts->event_count;
+    *events = memory_resize(*events, all, sizeof **events);
+    if (alerts->event_count)
+        memcpy(*events + *count, alerts->events, alerts->event_count * sizeof **events);
     free(alerts->events);
-    alerts->events = NULL;
-    alerts->event_count = 0;
+    alerts->events = *events;
+    alerts->event_count = alerts->event_capacity = all;
+    *events = NULL;
+    *count = 0;
+    flush_want(alerts, RETRY_AFTER);
+}
+
+void alert_events_end(struct alerts *alerts, struct taken_events **slot, bool refused)
+{
+    struct taken_events *taken = *slot;
+    if (!taken)
+        return;
+    *slot = NULL;
+    struct taken_events **link = alerts ? &alerts->taken : NULL;
+    while (link && *link != taken)
+        link = &(*link)->next;
+    if (link)
+        *link = taken->next;
+    if (alerts && refused)
+        events_give_back(alerts, &taken->events, &taken->count);
+    events_free(&taken->events, &taken->count);
+    free(taken);
 }
 
 /* What one action took, so that it can be taken again when the disk refuses. */
@@ -197,29 +294,22 @@ struct batch {
 
 static void batch_free(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->event_count; i++)
-        free(batch->events[i].text);
+    events_free(&batch->events, &batch->event_count);
     desk_link_release(batch->link);
-    free(batch->events);
     free(batch->handles);
     free(batch);
 }
 
 static void take_back(struct alerts *alerts, struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        if (alert_at(alerts, batch->handles[i])->flags & ALERT_LIVE)
-            alert_mark(alerts, alert_at(alerts, batch->handles[i]));
-    size_t count = batch->event_count + alerts->event_count;
-    batch->events = memory_resize(batch->events, count + 1, sizeof *batch->events);
-    if (alerts->event_count)
-        memcpy(batch->events + batch->event_count, alerts->events, alerts->event_count * sizeof *alerts->events);
-    free(alerts->events);
-    alerts->events = batch->events;
-    alerts->event_count = count;
-    alerts->event_capacity = count + 1;
-    batch->events = NULL;
-    batch->event_count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct alert *alert = alert_at(alerts, batch->handles[i]);
+        if (!(alert->flags & ALERT_LIVE))
+            continue;
+        alert->flags &= (uint8_t)~ALERT_STORED;
+        alert_mark(alerts, alert);
+    }
+    events_give_back(alerts, &batch->events, &batch->event_count);
 }
 
 static void batch_written(void *owner, const struct error *error)
@@ -240,7 +330,7 @@ static void batch_written(void *owner, const struct error *error)
 static void put_row(struct store_action *action, struct alerts *alerts, struct alert *alert)
 {
     struct store_alert row;
-    alert->flags &= (uint8_t)~ALERT_DIRTY;
+    alert->flags &= (uint8_t)~(ALERT_DIRTY | ALERT_STORED);
     if (!(alert->flags & ALERT_LIVE))
         return;
     if (alert->life.condition == CONDITION_NORMAL) { /* it never became an alert */
@@ -249,6 +339,7 @@ static void put_row(struct store_action *action, struct alerts *alerts, struct a
     }
     alert_row(alerts, alert, &row);
     store_action_alert(action, &row);
+    alert->flags |= ALERT_STORED;
 }
 
 void alerts_put(const struct alerts *alerts, const char *id, struct store_action *action)
@@ -261,29 +352,48 @@ void alerts_put(const struct alerts *alerts, const char *id, struct store_action
     store_action_alert(action, &row);
 }
 
+/* Entries whose rows are in the store, or in this action; no entry is there before its row, so that a number is not given
+ * out again with a history. Those that wait for their row keep their order. */
+static size_t events_ready(const struct alerts *alerts, size_t most)
+{
+    size_t ready = 0;
+    for (; ready < alerts->event_count && ready < most; ready++) {
+        const struct alert *alert = alert_of_event(alerts, &alerts->events[ready]);
+        if (alert && alert->flags & ALERT_DIRTY && !(alert->flags & ALERT_STORED))
+            break;
+    }
+    return ready;
+}
+
+static void batch_events(struct batch *batch, struct alerts *alerts, struct store_action *action, size_t most)
+{
+    batch->event_count = events_ready(alerts, most);
+    batch->events = memory_resize(NULL, batch->event_count + 1, sizeof *batch->events);
+    for (size_t i = 0; i < batch->event_count; i++) {
+        batch->events[i] = alerts->events[i];
+        count_unwritten(alerts, &batch->events[i], -1);
+        store_action_alert_event(action, &batch->events[i].event);
+    }
+    alerts->event_count -= batch->event_count;
+    if (batch->event_count)
+        memmove(alerts->events, alerts->events + batch->event_count, alerts->event_count * sizeof *alerts->events);
+}
+
 static struct batch *batch_begin(struct alerts *alerts, struct store_action *action, size_t rows, size_t events)
 {
     struct batch *batch = memory_new(sizeof *batch);
     batch->link = alerts->link;
     batch->link->holders++;
     batch->count = alerts->dirty_count < rows ? alerts->dirty_count : rows;
-    batch->event_count = alerts->event_count < events ? alerts->event_count : events;
     batch->handles = memory_resize(NULL, batch->count + 1, sizeof *batch->handles);
-    batch->events = memory_resize(NULL, batch->event_count + 1, sizeof *batch->events);
     if (batch->count) {
         memcpy(batch->handles, alerts->dirty, batch->count * sizeof *batch->handles);
         alerts->dirty_count -= batch->count;
         memmove(alerts->dirty, alerts->dirty + batch->count, alerts->dirty_count * sizeof *alerts->dirty);
     }
-    if (batch->event_count) {
-        memcpy(batch->events, alerts->events, batch->event_count * sizeof *batch->events);
-        alerts->event_count -= batch->event_count;
-        memmove(alerts->events, alerts->events + batch->event_count, alerts->event_count * sizeof *alerts->events);
-    }
     for (size_t i = 0; i < batch->count; i++)
         put_row(action, alerts, alert_at(alerts, batch->handles[i]));
-    for (size_t i = 0; i < batch->event_count; i++)
-        store_action_alert_event(action, &batch->events[i].event);
+    batch_events(batch, alerts, action, events);
     return batch;
 }
 
@@ -308,6 +418,8 @@ size_t alert_pending_events(const struct alerts *alerts, int64_t number, struct 
     *rows = NULL;
     if (alerts->on_its_way)
         copy_of_one(alerts->on_its_way->events, alerts->on_its_way->event_count, number, rows, &found, &capacity);
+    for (const struct taken_events *taken = alerts->taken; taken; taken = taken->next)
+        copy_of_one(taken->events, taken->count, number, rows, &found, &capacity);
     copy_of_one(alerts->events, alerts->event_count, number, rows, &found, &capacity);
     return found;
 }
