@@ -278,15 +278,15 @@ static void tell_sources(struct events *events)
     buffer_release(&text);
 }
 
-static msec oldest_heard(const struct site *site)
+static msec newest_heard(const struct site *site)
 {
-    msec oldest = CLOCK_NEVER;
+    msec newest = CLOCK_NEVER;
     for (size_t i = 0; i < site->source_count; i++) {
         msec heard = site->sources[i]->last_heard;
-        if (heard != CLOCK_NEVER && (oldest == CLOCK_NEVER || heard < oldest))
-            oldest = heard;
+        if (heard != CLOCK_NEVER && (newest == CLOCK_NEVER || heard > newest))
+            newest = heard;
     }
-    return oldest;
+    return newest;
 }
 
 static void make_pulse(struct events *events)
@@ -302,7 +302,7 @@ static void make_pulse(struct events *events)
     json_write_object(&writer, NULL);
     json_write_instant(&writer, "as_of", clock_wall());
     json_write_number(&writer, "rate", fleet.readings_per_second);
-    json_write_instant(&writer, "oldest_heard", oldest_heard(events->api->site));
+    json_write_instant(&writer, "newest_heard", newest_heard(events->api->site));
     json_write_integer(&writer, "queued", (int64_t)store.queued);
     json_write_bool(&writer, "writable", store.writable);
     json_write_object_end(&writer);

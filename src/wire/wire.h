@@ -190,7 +190,7 @@ struct wire_whoami { const char *name, *role; };
 /* Server-Sent Events of /events: `id:` is SEQ, `event:` the kind, `data:` one line of JSON.
  *   fleet      {"revision":R,"total":n,"ids":["..."],"by_health":{..}}   at most 10 a second
  *   sources    {"names":["campus"]}                                      at most 1 a second
- *   pulse      {"as_of":..,"rate":22.1,"oldest_heard":..,"queued":0}     once a second: the heartbeat
+ *   pulse      {"as_of":..,"rate":22.1,"newest_heard":..,"queued":0}     once a second: the heartbeat
  *   ledger     {"revision":R}     reload {}     */
 
 /* Encoders write one JSON value (into arrays: key NULL). `fields` limits members, NULL for all. */

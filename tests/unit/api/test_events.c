@@ -48,11 +48,13 @@ static void ear_close(struct ear *ear)
     buffer_release(&ear->heard);
 }
 
-/* Listen until a text is heard; false when the stream ends or nothing comes for 5 s. */
+/* Listen until a text is heard; false when the stream ends, nothing comes for 5 s, or only other things do for a minute. */
 static bool ear_hears(struct ear *ear, const char *text)
 {
     char bytes[65536];
-    while (!strstr(buffer_text(&ear->heard), text)) {
+    for (msec until = clock_steady() + SPAN_MINUTE; !strstr(buffer_text(&ear->heard), text);) {
+        if (clock_steady() > until)
+            return false;
         ssize_t got = recv(ear->fd, bytes, sizeof bytes, 0);
         if (got <= 0)
             return false;
@@ -118,6 +120,7 @@ static void changes_and_the_pulse_are_told(void **state)
     assert_true(ear_hears(&ear, "\"ids\":[\"T-1\"]"));
     assert_true(ear_hears(&ear, "event: ledger\n"));
     assert_true(ear_hears(&ear, "event: pulse\ndata: {\"as_of\":\""));
+    assert_true(ear_hears(&ear, "\"newest_heard\":null")); /* no source spoke */
     struct shout reload = {"reload", 0, 1};
     door_run(&door, shout, &reload);
     assert_true(ear_hears(&ear, "event: reload\n"));
