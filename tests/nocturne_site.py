@@ -17,7 +17,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+PATIENCE = 5  # a wait ends with what it waits for; its span only says when to give up, and a busy machine takes longer
+
+
 def wait_for(what, condition, seconds=30.0, pause=0.05):
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         answer = condition()

@@ -49,7 +49,7 @@ class Sshd:
         log = open(os.path.join(self.dir, "log"), "ab")
         self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", self.write()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 50
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -147,7 +147,7 @@ class Servers:
         """An ssh-agent with these keys; the path of its socket."""
         path = os.path.join(self.dir, "agent%d.sock" % len(self.others))
         self.others.append(subprocess.Popen(["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while not os.path.exists(path):
             assert time.monotonic() < end
             time.sleep(0.02)

@@ -27,7 +27,8 @@
 
 #define MASKS 16
 #define GOLDEN "tests/screen/golden"
-#define GOLDEN_PATIENCE 3000 /* ms */
+#define GOLDEN_PATIENCE 15000 /* ms */
+#define BUSY 5 /* times what a wait is given: it ends with what it waits for, later on a busy machine */
 
 struct mask {
     regex_t pattern;
@@ -200,7 +201,7 @@ void harness_pump(struct harness *harness, int milliseconds)
 
 static bool wait_for(struct harness *harness, const char *text, bool there, int timeout)
 {
-    msec until = clock_steady() + timeout;
+    msec until = clock_steady() + (msec)timeout * BUSY;
     for (;;) {
         while (pump(harness, 0))
             ;

@@ -196,7 +196,7 @@ static void test_last_messages(void **state)
 
 struct heard {
     unsigned calls;
-    uint32_t total, count;
+    uint32_t total, most;
     uint64_t revision;
 };
 
@@ -206,7 +206,7 @@ static void changed(void *owner, uint64_t revision, const uint32_t *assets, uint
     (void)assets;
     heard->calls++;
     heard->total += total;
-    heard->count = count;
+    heard->most = count > heard->most ? count : heard->most;
     heard->revision = revision;
 }
 
@@ -220,15 +220,16 @@ static void test_listeners_are_told_ten_times_a_second(void **state)
     fleet_notice_flush(world->fleet);
     heard = (struct heard){0};
     clock_real();
-    uint64_t started = uv_hrtime();
-    for (int i = 0; uv_hrtime() - started < 450000000u; i++) {
+    msec started = clock_steady(), span = 0;
+    for (int i = 0; span < 30 * SPAN_SECOND && (span < 450 || heard.calls < 2 || heard.most < CHANGED_MAX); i++) {
         world_link(world, &world->probe, "GW-1", i % 2 ? LINK_DOWN : LINK_UP);
         uv_run(&world->loop, UV_RUN_NOWAIT);
         uv_sleep(1);
+        span = clock_steady() - started;
     }
-    assert_in_range(heard.calls, 2, 7);
-    assert_true(heard.total > 100);
-    assert_int_equal(heard.count, CHANGED_MAX);
+    assert_in_range(heard.calls, 2, span / 100 + 2);
+    assert_true(heard.total > heard.most);
+    assert_int_equal(heard.most, CHANGED_MAX);
     world_free(world);
 }
 
