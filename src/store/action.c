@@ -37,8 +37,11 @@ void store_action_free(struct store_action **action_pointer)
         free(action->alerts[i].text);
     for (size_t i = 0; i < action->event_count; i++)
         free(action->events[i].text);
+    for (size_t i = 0; i < action->node_count; i++)
+        free(action->nodes[i].text);
     free(action->alerts);
     free(action->events);
+    free(action->nodes);
     free(action->assets);
     free(action->records);
     free(action->actor);
@@ -126,6 +129,23 @@ char *store_event_copy(struct store_alert_event *to, const struct store_alert_ev
     to->text = at;
     stpcpy(at, from->text);
     return block;
+}
+
+char *store_node_copy(struct store_node *to, const struct store_node *from)
+{
+    size_t id = strlen(from->id) + 1, size = id + strlen(from->evidence) + 1;
+    char *block = memory_resize(NULL, size, 1);
+    *to = *from;
+    to->id = strcpy(block, from->id);
+    to->evidence = strcpy(block + id, from->evidence);
+    return block;
+}
+
+void store_action_node(struct store_action *action, const struct store_node *node)
+{
+    ARRAY_RESERVE(action->nodes, action->node_capacity, action->node_count + 1);
+    struct store_node_write *write = &action->nodes[action->node_count++];
+    write->text = store_node_copy(&write->node, node);
 }
 
 void store_action_alert(struct store_action *action, const struct store_alert *alert)

@@ -28,6 +28,11 @@ struct store_event_write {
     char *text;
 };
 
+struct store_node_write {
+    struct store_node node;
+    char *text;
+};
+
 struct store_action {
     struct store_action *next;
     struct store *store;
@@ -42,6 +47,8 @@ struct store_action {
     size_t alert_count, alert_capacity;
     struct store_event_write *events;
     size_t event_count, event_capacity;
+    struct store_node_write *nodes;
+    size_t node_count, node_capacity;
     bool quiet;         /* no audit entry */
     store_done *done;
     void *owner;
@@ -52,6 +59,7 @@ struct store_action {
 /* Copies whose texts lie in one block, which the caller frees. */
 char *store_alert_copy(struct store_alert *to, const struct store_alert *from);
 char *store_event_copy(struct store_alert_event *to, const struct store_alert_event *from);
+char *store_node_copy(struct store_node *to, const struct store_node *from);
 
 #define AUDIT_HASH_BYTES 32
 #define AUDIT_HASH_HEX (2 * AUDIT_HASH_BYTES + 1)

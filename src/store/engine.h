@@ -45,6 +45,7 @@ typedef bool store_reading_visit(void *owner, msec time, double value);
 typedef bool store_last_visit(void *owner, const struct store_last *last);
 typedef bool store_bucket_visit(void *owner, const struct reading_bucket *bucket);
 typedef bool store_event_visit(void *owner, const struct store_alert_event *event);
+typedef bool store_node_visit(void *owner, const struct store_node *node);
 typedef bool store_alert_visit(void *owner, const struct store_alert *alert, const struct store_alert_event *event);
 typedef bool store_audit_visit(void *owner, const struct store_audit *row);
 
@@ -101,8 +102,8 @@ struct store_engine_ops {
     /* Buckets that start in from..to (both included), oldest first. NULL: the engine keeps raw readings only, and coverage says so. */
     bool (*rollups)(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
                     msec to, store_bucket_visit *visit, void *owner, struct error *error);
-    /* A metric may be visited more than once; the latest counts. */
-    bool (*last_at)(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+    /* A metric may be visited more than once; the latest counts. What is older than `since` need not be found. */
+    bool (*last_at)(struct store_reader *reader, uint32_t asset, msec since, msec at, store_last_visit *visit, void *owner,
                     struct error *error);
     /* As store_states, store_states_at (by asset), store_states_between (by start, then asset) in store.h. */
     bool (*states)(struct store_reader *reader, uint32_t asset, msec from, msec to, struct store_intervals *out,
@@ -118,6 +119,10 @@ struct store_engine_ops {
                         store_alert_visit *visit, void *owner, struct error *error);
     bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
                       struct error *error);
+    /* Each node's last row at or before `at`, by id; all rows of from..to, oldest first. */
+    bool (*nodes_at)(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
+    bool (*nodes_between)(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
+                          struct error *error);
     /* Newest first before `before` (0: from the newest), or the whole chain from the start. */
     bool (*audit)(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

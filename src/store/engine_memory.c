@@ -236,11 +236,11 @@ static unsigned memory_coverage(struct store_reader *reader, int64_t day)
     return DAY_RAW;
 }
 
-static bool memory_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+static bool memory_last_at(struct store_reader *reader, uint32_t asset, msec since, msec at, store_last_visit *visit, void *owner,
                            struct error *error)
 {
     struct store_engine *engine = reader->engine;
-    (void)error;
+    (void)error, (void)since;
     uv_mutex_lock(&engine->lock);
     for (size_t i = 0; i < engine->line_count; i++) {
         const struct line *line = &engine->lines[i];
@@ -360,6 +360,8 @@ const struct store_engine_ops store_engine_memory = {
     .alert_row = memory_alert_row,
     .alerts_like = memory_alerts_like,
     .alerts_at = memory_alerts_at,
+    .nodes_at = memory_nodes_at,
+    .nodes_between = memory_nodes_between,
     .audit = memory_audit,
     .audit_chain = memory_audit_chain,
     .status = memory_status,

@@ -50,6 +50,12 @@ struct request {
     char **event_texts;
     size_t event_count, event_capacity, event_text_capacity;
     int64_t chain_rows, broken_at;
+    uint32_t *assets;
+    size_t asset_count;
+    char *prefix;
+    struct store_node *nodes;
+    char **node_texts;
+    size_t node_count, node_capacity, node_text_capacity;
 };
 
 /* A class of writing, with its thread. */

@@ -65,6 +65,8 @@ struct store_engine {
     size_t alert_count, alert_capacity;
     struct store_event_write *events;
     size_t event_count, event_capacity;
+    struct store_node_write *nodes; /* by time */
+    size_t node_count, node_capacity;
     msec pruned_at;
     uint64_t bytes;
 };
@@ -88,6 +90,9 @@ bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec s
                         store_alert_visit *visit, void *owner, struct error *error);
 bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
                       void *owner, struct error *error);
+bool memory_nodes_at(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
+bool memory_nodes_between(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
+                          struct error *error);
 bool memory_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);
 bool memory_audit_chain(struct store_reader *reader, store_audit_visit *visit, void *owner,

@@ -39,8 +39,11 @@ void memory_records_release(struct store_engine *engine)
         free(engine->alerts[i].text);
     for (size_t i = 0; i < engine->event_count; i++)
         free(engine->events[i].text);
+    for (size_t i = 0; i < engine->node_count; i++)
+        free(engine->nodes[i].text);
     free(engine->alerts);
     free(engine->events);
+    free(engine->nodes);
     free(engine->assets);
     free(engine->records);
     free(engine->audits);
@@ -183,6 +186,51 @@ static void event_write(struct store_engine *engine, struct store_event_write *w
     write->text = NULL;
 }
 
+static void node_write(struct store_engine *engine, struct store_node_write *write)
+{
+    ARRAY_RESERVE(engine->nodes, engine->node_capacity, engine->node_count + 1);
+    size_t at = engine->node_count++;
+    for (; at > 0 && engine->nodes[at - 1].node.from > write->node.from; at--)
+        engine->nodes[at] = engine->nodes[at - 1];
+    engine->nodes[at] = *write;
+    write->text = NULL;
+}
+
+/* The rows are few and in no order but time's: each that no later one follows. */
+bool memory_nodes_at(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    size_t count = 0;
+    while (count < engine->node_count && engine->nodes[count].node.from <= at)
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        bool last = true;
+        for (size_t later = i + 1; later < count && last; later++)
+            last = strcmp(engine->nodes[later].node.id, engine->nodes[i].node.id) != 0;
+        if (last && !visit(owner, &engine->nodes[i].node))
+            break;
+    }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
+bool memory_nodes_between(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
+                          struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->node_count; i++) {
+        const struct store_node *node = &engine->nodes[i].node;
+        if (node->from >= from && node->from <= to && !visit(owner, node))
+            break;
+    }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
 bool memory_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
                                 struct error *error)
 {
@@ -311,6 +359,8 @@ bool memory_act(struct store_engine *engine, struct store_action *actions, struc
             alert_write(engine, &action->alerts[i]);
         for (size_t i = 0; i < action->event_count; i++)
             event_write(engine, &action->events[i]);
+        for (size_t i = 0; i < action->node_count; i++)
+            node_write(engine, &action->nodes[i]);
         if (!action->quiet)
             audit_write(engine, action);
         remember(engine, action);

@@ -54,6 +54,12 @@ void store_request_free(struct request *request)
         free(request->alert_texts[i]);
     for (size_t i = 0; i < request->event_count; i++)
         free(request->event_texts[i]);
+    for (size_t i = 0; i < request->node_count; i++)
+        free(request->node_texts[i]);
+    free(request->nodes);
+    free(request->node_texts);
+    free(request->assets);
+    free(request->prefix);
     free(request->alerts);
     free(request->alert_texts);
     free(request->events);
@@ -165,7 +171,9 @@ static bool keep_last(void *owner, const struct store_last *last)
 {
     struct request *request = owner;
     struct store_lasts *lasts = &request->lasts;
-    for (size_t i = 0; i < lasts->count; i++) {
+    if (last->reading.time < request->from)
+        return true;
+    for (size_t i = lasts->count; i-- > 0 && lasts->rows[i].asset == last->asset;) {
         if (lasts->rows[i].metric != last->metric)
             continue;
         if (last->reading.time >= lasts->rows[i].reading.time)
@@ -179,7 +187,7 @@ static bool keep_last(void *owner, const struct store_last *last)
 
 static void run_last_at(struct request *request, struct store_reader *reader)
 {
-    request->ok = request->store->ops->last_at(reader, request->asset, request->to, keep_last, request, &request->error);
+    request->ok = request->store->ops->last_at(reader, request->asset, request->from, request->to, keep_last, request, &request->error);
     for (size_t i = 0; i < request->pending_lasts.count; i++)
         keep_last(request, &request->pending_lasts.rows[i]);
 }
@@ -197,6 +205,29 @@ void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done
     request->to = at;
     uv_mutex_lock(&store->lock);
     queue_find_lasts(&store->queue, asset, at, &request->pending_lasts);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+static void run_lasts_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = true;
+    for (size_t i = 0; i < request->asset_count && request->ok; i++)
+        request->ok = request->store->ops->last_at(reader, request->assets[i], request->from, request->to, keep_last, request,
+                                                   &request->error);
+}
+
+void store_lasts_at(struct store *store, const uint32_t *assets, size_t asset_count, msec since, msec at,
+                    store_last_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_lasts_at, finish_last_at, (void (*)(void))done, owner);
+    request->assets = memory_new_array(asset_count + 1, sizeof *request->assets);
+    request->asset_count = asset_count;
+    for (size_t i = 0; i < asset_count; i++)
+        request->assets[i] = assets[i];
+    request->from = since;
+    request->to = at;
+    uv_mutex_lock(&store->lock);
     store_request_submit(request);
     uv_mutex_unlock(&store->lock);
 }
@@ -407,6 +438,58 @@ void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, v
 {
     struct request *request = request_new(store, run_alerts_at, finish_alerts_at, (void (*)(void))done, owner);
     request->from = at;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+/* ---- parts of applications ---- */
+
+static bool keep_node(void *owner, const struct store_node *node)
+{
+    struct request *request = owner;
+    if (request->prefix && strncmp(node->id, request->prefix, strlen(request->prefix)) != 0)
+        return true;
+    size_t at = request->node_count++;
+    ARRAY_RESERVE(request->nodes, request->node_capacity, at + 1);
+    ARRAY_RESERVE(request->node_texts, request->node_text_capacity, at + 1);
+    request->node_texts[at] = store_node_copy(&request->nodes[at], node);
+    return !request->limit || request->node_count < request->limit;
+}
+
+static void run_nodes_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->nodes_at(reader, request->to, keep_node, request, &request->error);
+}
+
+static void run_nodes_between(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->nodes_between(reader, request->from, request->to, keep_node, request, &request->error);
+}
+
+static void finish_nodes(struct request *request)
+{
+    ((store_nodes_done *)request->done)(request->owner, request->nodes, request->ok ? request->node_count : 0,
+                                        request_error(request));
+}
+
+void store_nodes_at(struct store *store, msec at, store_nodes_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_nodes_at, finish_nodes, (void (*)(void))done, owner);
+    request->to = at;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+void store_nodes_between(struct store *store, const char *prefix, msec from, msec to, unsigned limit, store_nodes_done *done,
+                         void *owner)
+{
+    struct request *request = request_new(store, run_nodes_between, finish_nodes, (void (*)(void))done, owner);
+    request->prefix = memory_text(prefix);
+    request->from = from;
+    request->to = to;
+    request->limit = limit;
     uv_mutex_lock(&store->lock);
     store_request_submit(request);
     uv_mutex_unlock(&store->lock);

@@ -56,7 +56,7 @@ int64_t part_first_day(enum part_kind kind, int number);
 
 /* ---- records: what people made (sql_records.c) ---- */
 
-enum { RECORDS_STATEMENTS = 16 };
+enum { RECORDS_STATEMENTS = 17 };
 struct records {
     struct database db;
     struct statement *statements[RECORDS_STATEMENTS];
@@ -69,6 +69,13 @@ bool records_open(struct store_engine *engine, bool was_clean, struct error *err
 void records_close(struct store_engine *engine);
 bool sql_act(struct store_engine *engine, struct store_action *actions, struct error *error);
 void sql_act_idle(struct store_engine *engine);
+/* sql_nodes.c */
+bool nodes_prepare(struct records *records, struct statement **statement, struct error *error);
+bool nodes_write(struct records *records, struct statement *statement, const struct store_action *action, struct error *error);
+bool nodes_forget(struct records *records, msec before, struct error *error); /* what nodes were before, but the last */
+bool sql_nodes_at(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
+bool sql_nodes_between(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
+                       struct error *error);
 /* sql_alerts.c */
 bool alerts_prepare(struct records *records, struct statement **statements, struct error *error); /* four of them */
 bool alerts_write(struct records *records, struct statement *const *statements, const struct store_action *action,
@@ -177,7 +184,7 @@ bool sql_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, 
 unsigned sql_coverage(struct store_reader *reader, int64_t day);
 bool sql_rollups(struct store_reader *reader, enum store_rollup unit, uint32_t asset, uint32_t metric, msec from,
                     msec to, store_bucket_visit *visit, void *owner, struct error *error);
-bool sql_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+bool sql_last_at(struct store_reader *reader, uint32_t asset, msec since, msec at, store_last_visit *visit, void *owner,
                     struct error *error);
 
 /* ---- the engine ---- */
@@ -242,6 +249,8 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .alert_row = sql_alert_row,                     \
     .alerts_like = sql_alerts_like,                 \
     .alerts_at = sql_alerts_at,                     \
+    .nodes_at = sql_nodes_at,                       \
+    .nodes_between = sql_nodes_between,             \
     .audit = sql_audit,                             \
     .audit_chain = sql_audit_chain
 

@@ -222,11 +222,11 @@ static bool packed_lasts(struct store_reader *reader, uint32_t asset, struct sto
 }
 
 /* For the series whose newest reading is later than `at`, day by day back from it. */
-static bool search_back(struct store_reader *reader, msec at, struct store_lasts *lasts, struct error *error)
+static bool search_back(struct store_reader *reader, msec since, msec at, struct store_lasts *lasts, struct error *error)
 {
     size_t count;
-    struct part *list = parts_list(&reader->engine->telemetry.parts, PART_READINGS, 0,
-                                   part_number(PART_READINGS, store_day(at)), &count);
+    struct part *list = parts_list(&reader->engine->telemetry.parts, PART_READINGS,
+                                   part_number(PART_READINGS, store_day(since)), part_number(PART_READINGS, store_day(at)), &count);
     bool done = true, missing = true;
     for (size_t i = count; i > 0 && done && missing; i--) {
         struct statement *statement = NULL;
@@ -255,7 +255,7 @@ static bool search_back(struct store_reader *reader, msec at, struct store_lasts
     return done;
 }
 
-bool sql_last_at(struct store_reader *reader, uint32_t asset, msec at, store_last_visit *visit, void *owner,
+bool sql_last_at(struct store_reader *reader, uint32_t asset, msec since, msec at, store_last_visit *visit, void *owner,
                     struct error *error)
 {
     struct store_lasts head = {0}, packed = {0};
@@ -264,7 +264,7 @@ bool sql_last_at(struct store_reader *reader, uint32_t asset, msec at, store_las
     at = within(at);
     head_find_lasts(&reader->engine->telemetry.head, asset, at, &head);
     bool done = database_begin(&reader->telemetry, false, error) && packed_lasts(reader, asset, &packed, error) &&
-                search_back(reader, at, &packed, error);
+                search_back(reader, within(since), at, &packed, error);
     database_rollback(&reader->telemetry);
     bool going = done;
     for (size_t i = 0; i < packed.count && going; i++) {

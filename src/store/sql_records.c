@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "store/sql_internal.h"
 
-enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END, S_ALERTS };
+enum { S_SAVE, S_RELEASE, S_UNDO, S_KNOWN, S_REMEMBER, S_REVISION, S_RECORD, S_RECORD_REMOVE, S_ASSET, S_ASSET_REMOVE, S_AUDIT, S_END, S_NODE, S_ALERTS };
 
 static bool load_end(struct records *records, struct error *error)
 {
@@ -81,7 +81,7 @@ static bool prepare(struct records *records, struct error *error)
         database_prepare(db, &s[S_AUDIT], error, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)") &&
         database_prepare(db, &s[S_END], error, "INSERT INTO meta (name, %1$s) VALUES ('audit_end', ?) ON CONFLICT (name) "
                          "DO UPDATE SET %1$s=excluded.%1$s", db->ops->meta_bytes) &&
-        alerts_prepare(records, &s[S_ALERTS], error);
+        nodes_prepare(records, &s[S_NODE], error) && alerts_prepare(records, &s[S_ALERTS], error);
     buffer_release(&columns);
     buffer_release(&values);
     buffer_release(&empty);
@@ -196,6 +196,7 @@ static bool write_action(struct records *records, struct store_action *action, s
     if (action->error.code != ERROR_NONE)
         return true;
     return alerts_write(records, &records->statements[S_ALERTS], action, error) &&
+           nodes_write(records, records->statements[S_NODE], action, error) &&
            (action->quiet || write_audit(records, action, error)) && remember(records, action, error);
 }
 
@@ -244,7 +245,8 @@ void sql_act_idle(struct store_engine *engine)
     if (now - records->forgotten_at >= SPAN_HOUR || now < records->forgotten_at) {
         records->forgotten_at = now;
         if (!database_run(&records->db, &error, "DELETE FROM idempotency WHERE time<=%lld", (long long)(now - SPAN_DAY)) ||
-            !alerts_forget(records, now - engine->options.keep_states, &error))
+            !alerts_forget(records, now - engine->options.keep_states, &error) ||
+            !nodes_forget(records, now - engine->options.keep_states, &error))
             log_warning("store: %s", error.text);
     }
     if (engine->way->idle)

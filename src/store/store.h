@@ -119,6 +119,9 @@ void store_action_record(struct store_action *action, const char *kind, const ch
 void store_action_alert(struct store_action *action, const struct store_alert *alert);
 void store_action_alert_remove(struct store_action *action, int64_t number);
 void store_action_alert_event(struct store_action *action, const struct store_alert_event *event);
+/* What a part of an application ("energy/web") is from an instant on; one row for each change, kept as long as states. */
+struct store_node { const char *id; msec from; int verdict; const char *evidence; };
+void store_action_node(struct store_action *action, const struct store_node *node);
 /* The machine's own doing: no audit entry is written. */
 void store_action_quiet(struct store_action *action);
 /* The same key from the same actor again within a day answers as the first time and writes nothing; with another verb
@@ -155,6 +158,16 @@ struct store_last {
 typedef void store_last_done(void *owner, const struct store_last *rows, size_t count, const struct error *);
 /* Each metric's last reading of one asset at or before `at`. */
 void store_last_at(struct store *store, uint32_t asset, msec at, store_last_done *done, void *owner);
+/* The same of many assets at once, by asset and each metric once; only readings of since..at, and none that still wait
+ * to be committed (they are there a second later). */
+void store_lasts_at(struct store *store, const uint32_t *assets, size_t asset_count, msec since, msec at,
+                    store_last_done *done, void *owner);
+typedef void store_nodes_done(void *owner, const struct store_node *rows, size_t count, const struct error *error);
+/* Each node's last row at or before `at`, by id; and the rows of from..to of nodes whose id begins with `prefix` ("": all),
+ * oldest first, the first `limit`. */
+void store_nodes_at(struct store *store, msec at, store_nodes_done *done, void *owner);
+void store_nodes_between(struct store *store, const char *prefix, msec from, msec to, unsigned limit, store_nodes_done *done,
+                         void *owner);
 /* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first.
  * Fingerprint 0: that of the alert itself, whose row comes before the others (no rows: there is no such alert). */
 typedef void store_alert_history_done(void *owner, const struct store_alert_event *events, size_t event_count,
