@@ -8,6 +8,7 @@
 #include "api/handlers.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/applications.h"
 #include "wire/servers.h"
 
 #define LIMIT_DEFAULT 100
@@ -101,6 +102,11 @@ static void fill_row(struct request *request, uint32_t asset, struct wire_server
         .health = view.health, .reason = view.reason, .since = view.since, .taken = CLOCK_NEVER, .disk_mount = "", .uptime = NAN,
         .cpu = NAN, .iowait = NAN, .load1 = NAN, .memory = NAN, .memory_total = NAN, .swap = NAN, .disk = NAN, .in_rate = NAN,
         .out_rate = NAN, .speed = NAN, .worst = -1};
+    if (api->applications) {
+        const char *const *names;
+        row->application_count = applications_on(api->applications, asset, &names);
+        row->applications = (const char **)(uintptr_t)names;
+    }
     if (request->past) {
         struct store_state state;
         fleet_past_get(request->past, asset, &state);

@@ -356,6 +356,9 @@ void applications_use(struct applications *applications, const struct applicatio
     free(old_parts);
     free(old_owners);
     declare(applications);
+    struct applications_index *index = applications->index;
+    applications_index_replace(applications, index);
+    applications_index_free(&index);
     for (unsigned i = 0; first && i < applications->count; i++)
         application_bridge(applications->items[i]);
     open_checks(applications, plan);
@@ -450,6 +453,7 @@ void applications_free(struct applications **slot)
     applications->count = 0;
     transfers_free(&applications->transfers);
     fleet_forget_source(applications->fleet, applications->source);
+    applications_index_free(&applications->index);
     parts_drop(applications);
     uv_close((uv_handle_t *)&applications->soon, timer_closed);
     uv_close((uv_handle_t *)&applications->minute, timer_closed);

@@ -68,6 +68,8 @@ void applications_wire(struct application *application, const struct fleet_past 
                        struct wire_application *row);
 void applications_wire_page(struct application *application, const struct fleet_past *past, struct arena *arena,
                             struct wire_application_page *page);
+/* Names of the applications that stand on a server, themselves or through others, in the configuration's order. */
+unsigned applications_on(struct applications *applications, uint32_t asset, const char *const **names);
 uint32_t application_asset(const struct application *application); /* FLEET_NONE: it waits for an address */
 
 /* ---- acting ---- */

@@ -109,6 +109,7 @@ struct applications {
     struct part *parts;
     struct part_owner_of *owners;            /* by part */
     unsigned part_count, server_first;
+    struct applications_index *index;        /* NULL: no plan is in force yet */
     uint64_t revision, ledger_revision;
     uv_timer_t soon, minute;                 /* soon: servers changed, judge all; minute: availability */
     struct stored_rows *stored;              /* recoveries read at the start, by id */
@@ -120,6 +121,11 @@ struct applications {
 struct application_check *application_check_find(const struct application *application, const char *node);
 void applications_hold(struct applications *applications);     /* something of ours is on its way */
 void applications_release(struct applications *applications);  /* it came back */
+
+/* applications_index.c */
+struct applications_index;
+void applications_index_replace(struct applications *applications, const struct applications_index *old);
+void applications_index_free(struct applications_index **index);
 
 /* applications_check.c */
 void application_check_open(struct application_check *check, const struct config_node *node);

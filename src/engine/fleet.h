@@ -194,6 +194,8 @@ struct fleet_listener {
 void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener);
 void fleet_unlisten(struct fleet *fleet, const void *owner); /* not from inside a listener */
 uint64_t fleet_revision(const struct fleet *fleet);
+/* What is told beside an asset, though it is not the fleet's, changed: the listeners' `changed` hears of it. */
+void fleet_notice(struct fleet *fleet, uint32_t asset);
 
 struct fleet_status {
     uint32_t assets, discovered, by_health[HEALTH_COUNT];

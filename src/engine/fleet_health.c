@@ -140,6 +140,11 @@ void fleet_touch(struct fleet *fleet, uint32_t asset)
         fleet->changed[fleet->changed_count++] = asset;
 }
 
+void fleet_notice(struct fleet *fleet, uint32_t asset)
+{
+    fleet_touch(fleet, asset);
+}
+
 void fleet_ledger_touched(struct fleet *fleet)
 {
     fleet->ledger_revision++;
