@@ -13,6 +13,12 @@
 
 /* ---- rows as the filter language sees them ---- */
 
+struct row {
+    struct wire_application wire;
+    char *words;
+    msec now;
+};
+
 static const char *row_text(const void *subject, const char *field)
 {
     const struct wire_application *row = subject;
@@ -40,7 +46,7 @@ static bool row_number(const void *subject, const char *field, double *number)
         }
     if (strcmp(field, "age") != 0 || row->since == CLOCK_NEVER)
         return false;
-    *number = (double)(clock_wall() - row->since);
+    *number = (double)(((const struct row *)subject)->now - row->since);
     return true;
 }
 
@@ -53,10 +59,6 @@ static bool row_has(const void *subject, const char *field, const char *pattern)
     return false;
 }
 
-struct row {
-    struct wire_application wire;
-    char *words;
-};
 
 static const char *row_words(const void *subject)
 {
@@ -173,7 +175,7 @@ static void write_list(struct request *request, const struct row *rows, uint32_t
     request_finish(request, 200);
 }
 
-static void list_applications(struct request *request)
+static void list_then(struct request *request, const struct applications_past *past)
 {
     struct applications *applications = request->api->applications;
     struct order order[ORDERS_MAX + 1] = {{0}};
@@ -196,8 +198,9 @@ static void list_applications(struct request *request)
     struct row *rows = memory_new_array(count + 1u, sizeof *rows);
     for (unsigned i = 0; i < count; i++) {
         struct row *row = &rows[total];
-        applications_wire(applications_at(applications, i), request->past, arena, &row->wire);
+        applications_wire(applications_at(applications, i), past, arena, &row->wire);
         row->words = words_of(&row->wire);
+        row->now = request->past ? request->at : request->now;
         if (filter_match(filter, &row_ops, row))
             total++;
         else
@@ -210,6 +213,34 @@ static void list_applications(struct request *request)
     free(rows);
     arena_free(&arena);
     filter_free(&filter);
+}
+
+/* ---- the past ---- */
+
+typedef void answer_then(struct request *request, const struct applications_past *past);
+
+static void past_came(struct request *request, struct applications_past *past, const struct error *error, answer_then *answer)
+{
+    if (request_alive(request)) {
+        if (error)
+            request_fail(request, error);
+        else
+            answer(request, past);
+    }
+    applications_past_release(past);
+}
+
+static void list_came(void *owner, struct applications_past *past, const struct error *error)
+{
+    past_came(owner, past, error, list_then);
+}
+
+static void list_applications(struct request *request)
+{
+    if (request->past)
+        applications_past_load(request->api->applications, request->past, list_came, request);
+    else
+        list_then(request, NULL);
 }
 
 void get_applications(struct request *request)
@@ -230,20 +261,33 @@ static struct application *find(struct request *request)
     return application;
 }
 
-static void show_application(struct request *request)
+static void show_then(struct request *request, const struct applications_past *past)
 {
     struct application *application = find(request);
     if (!application)
         return;
     struct arena *arena = arena_new();
     struct wire_application_page page;
-    applications_wire_page(application, request->past, arena, &page);
+    applications_wire_page(application, past, arena, &page);
     request_page(request, &page.page);
     page.page.revision = applications_revision(request->api->applications);
     wire_write_application_page(&request->answer, &page);
     request->content_type = "application/json";
     request_finish(request, 200);
     arena_free(&arena);
+}
+
+static void show_came(void *owner, struct applications_past *past, const struct error *error)
+{
+    past_came(owner, past, error, show_then);
+}
+
+static void show_application(struct request *request)
+{
+    if (request->past)
+        applications_past_load(request->api->applications, request->past, show_came, request);
+    else
+        show_then(request, NULL);
 }
 
 void get_application(struct request *request)

@@ -1,4 +1,4 @@
-#include "engine/applications_private.h"
+#include "engine/applications_past.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -355,6 +355,7 @@ void applications_use(struct applications *applications, const struct applicatio
         free(old_owners[i].server);
     free(old_parts);
     free(old_owners);
+    applications_past_forget(applications);
     declare(applications);
     struct applications_index *index = applications->index;
     applications_index_replace(applications, index);
@@ -454,6 +455,7 @@ void applications_free(struct applications **slot)
     transfers_free(&applications->transfers);
     fleet_forget_source(applications->fleet, applications->source);
     applications_index_free(&applications->index);
+    applications_past_forget(applications);
     parts_drop(applications);
     uv_close((uv_handle_t *)&applications->soon, timer_closed);
     uv_close((uv_handle_t *)&applications->minute, timer_closed);

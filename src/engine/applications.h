@@ -63,10 +63,18 @@ unsigned applications_count(const struct applications *applications);
 struct application *applications_at(const struct applications *applications, unsigned index);
 struct application *applications_find(const struct applications *applications, const char *id);
 uint64_t applications_revision(const struct applications *applications);
+/* As they were: what each part was, from its stored changes and figures; the tree is today's. `done` at once or on a
+ * later turn, with a reference to release or an error; `fleet` must live until then. What is loaded is good until the
+ * next turn after it came. */
+struct applications_past;
+typedef void applications_past_done(void *owner, struct applications_past *past, const struct error *error);
+void applications_past_load(struct applications *applications, const struct fleet_past *fleet, applications_past_done *done,
+                            void *owner);
+void applications_past_release(struct applications_past *past);
 /* As they travel; `past` NULL: now. Text lives in the arena. */
-void applications_wire(struct application *application, const struct fleet_past *past, struct arena *arena,
+void applications_wire(struct application *application, const struct applications_past *past, struct arena *arena,
                        struct wire_application *row);
-void applications_wire_page(struct application *application, const struct fleet_past *past, struct arena *arena,
+void applications_wire_page(struct application *application, const struct applications_past *past, struct arena *arena,
                             struct wire_application_page *page);
 /* Names of the applications that stand on a server, themselves or through others, in the configuration's order. */
 unsigned applications_on(struct applications *applications, uint32_t asset, const char *const **names);

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "collect/collector.h"
-#include "engine/applications_private.h"
+#include "engine/applications_past.h"
 
 #define HOST_PATIENCE (10 * SPAN_SECOND) /* for a host's answer that holds what a look needs */
 
@@ -70,6 +70,7 @@ static void take(struct application_check *check, const struct check_answer *ans
     application_check_soon(check, settled ? check->interval : check->retry);
     if (!settled)
         return;
+    bool news = now != before || !check->asked;
     check->asked = true;
     part->verdict = now;
     if (now != before || check->since == CLOCK_NEVER)
@@ -78,6 +79,8 @@ static void take(struct application_check *check, const struct check_answer *ans
     memcpy(check->figures, answer->figures, sizeof check->figures);
     check->figure_count = answer->figure_count;
     store_figures(check);
+    if (news)
+        application_node_changed(check, now);
     applications->revision++;
     if (now == PART_CRITICAL && before != PART_CRITICAL)
         parts_walk(applications->parts, applications->part_count, check->part, ask_now, applications);

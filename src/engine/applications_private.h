@@ -8,6 +8,7 @@
 #include "model/application.h"
 
 #define RECOVERIES_KEPT 20
+#define PASTS_KEPT 4
 
 struct plan_application {
     const struct config_node *shipped, *own; /* either may be NULL */
@@ -109,6 +110,7 @@ struct applications {
     struct part *parts;
     struct part_owner_of *owners;            /* by part */
     unsigned part_count, server_first;
+    struct applications_past *pasts[PASTS_KEPT]; /* newest first; each holds one reference */
     struct applications_index *index;        /* NULL: no plan is in force yet */
     uint64_t revision, ledger_revision;
     uv_timer_t soon, minute;                 /* soon: servers changed, judge all; minute: availability */
@@ -141,6 +143,8 @@ const char *applications_part_name(const struct applications *applications, unsi
 
 /* applications_uptime.c */
 void application_reckon(struct application *application);
+msec application_reckons_from(msec until); /* the month's start, or 30 days before */
+void application_reckoned(const struct store_interval *rows, size_t count, msec until, struct uptime *month, struct uptime *days30);
 void reckoning_abandon(struct application *application);
 void application_bridge(struct application *application); /* the time that nobody watched, into the store */
 struct uptime application_uptime(const struct application *application, const struct uptime *stored);

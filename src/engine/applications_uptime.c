@@ -25,6 +25,22 @@ static msec month_start(msec now)
     return (msec)mktime(&tm) * 1000;
 }
 
+msec application_reckons_from(msec until)
+{
+    msec month = month_start(until), days30 = until - DAYS30;
+    return month < days30 ? month : days30;
+}
+
+void application_reckoned(const struct store_interval *rows, size_t count, msec until, struct uptime *month, struct uptime *days30)
+{
+    struct uptime_interval *intervals = memory_new_array(count + 1, sizeof *intervals);
+    for (size_t i = 0; i < count; i++)
+        intervals[i] = (struct uptime_interval){rows[i].state.from, rows[i].to, rows[i].state.health};
+    *month = uptime_of(intervals, count, month_start(until), until);
+    *days30 = uptime_of(intervals, count, until - DAYS30, until);
+    free(intervals);
+}
+
 static void reckoned(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
 {
     struct reckoning *reckoning = owner;
@@ -35,13 +51,8 @@ static void reckoned(void *owner, const struct store_interval *rows, size_t coun
     if (application)
         application->reckoning = NULL;
     if (application && !error) {
-        struct uptime_interval *intervals = memory_new_array(count + 1, sizeof *intervals);
-        for (size_t i = 0; i < count; i++)
-            intervals[i] = (struct uptime_interval){rows[i].state.from, rows[i].to, rows[i].state.health};
-        application->month = uptime_of(intervals, count, month_start(until), until);
-        application->days30 = uptime_of(intervals, count, until - DAYS30, until);
+        application_reckoned(rows, count, until, &application->month, &application->days30);
         application->reckoned = until;
-        free(intervals);
     }
     applications_release(applications);
 }
@@ -52,11 +63,11 @@ void application_reckon(struct application *application)
     if (application->asset == FLEET_NONE || application->reckoning)
         return;
     struct reckoning *reckoning = memory_new(sizeof *reckoning);
-    msec now = clock_wall(), from = month_start(now) < now - DAYS30 ? month_start(now) : now - DAYS30;
+    msec now = clock_wall();
     *reckoning = (struct reckoning){application, applications, now};
     application->reckoning = reckoning;
     applications_hold(applications);
-    store_states(applications->store, fleet_store_key(applications->fleet, application->asset), from, now, reckoned, reckoning);
+    store_states(applications->store, fleet_store_key(applications->fleet, application->asset), application_reckons_from(now), now, reckoned, reckoning);
 }
 
 void reckoning_abandon(struct application *application)

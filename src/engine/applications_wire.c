@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/applications_private.h"
+#include "engine/applications_past.h"
 #include "wire/applications.h"
 
 static bool is_down(enum part_verdict verdict)
@@ -55,58 +55,73 @@ static const char **servers_of(const struct application *application, struct are
     return servers;
 }
 
-static void health_fill(const struct application *application, const struct fleet_past *past, struct wire_application *row)
+static void health_fill(const struct application *application, struct wire_application *row)
 {
     struct fleet_view view;
     row->health = HEALTH_UNKNOWN;
     row->since = CLOCK_NEVER;
     if (application->asset == FLEET_NONE)
         return;
-    if (past) {
-        struct store_state state;
-        fleet_past_get(past, application->asset, &state);
-        row->health = state.health;
-        row->since = state.from;
-        return;
-    }
     fleet_get(application->applications->fleet, application->asset, &view);
     row->health = view.health;
     row->since = view.since;
 }
 
-void applications_wire(struct application *application, const struct fleet_past *past, struct arena *arena,
-                       struct wire_application *row)
+static void uptime_fill(struct wire_application *row, const struct uptime *month, const struct uptime *days30, msec until)
 {
-    const struct part *parts = application->applications->parts;
-    char text[240];
-    *row = (struct wire_application){.id = arena_text(arena, application->id), .name = arena_text(arena, application->name),
-        .subsystem = arena_text(arena, application->subsystem), .contract = arena_text(arena, application->contract),
-        .requirement = arena_text(arena, application->requirement), .uptime = NAN, .availability = NAN, .availability_30d = NAN,
-        .latency = NAN, .users = NAN, .checks = application->check_count};
-    row->servers = servers_of(application, arena, &row->server_count);
-    health_fill(application, past, row);
-    for (unsigned i = 0; i < application->check_count; i++) {
-        row->waiting += application->checks[i]->waits;
-        row->failing += !past && is_down(parts[application->checks[i]->part].verdict);
-    }
-    row->hurts = arena_text(arena, past && application->asset != FLEET_NONE ? "" : application->hurts);
-    row->recovery = "";
-    if (past)
-        return; /* what it measured then is in the history of its metrics */
+    row->availability = uptime_share(month);
+    row->availability_30d = uptime_share(days30);
+    row->uptime = days30->since == CLOCK_NEVER ? NAN : (double)(until - days30->since) / 1000;
+}
+
+static void now_fill(struct application *application, struct arena *arena, struct wire_application *row)
+{
     struct uptime month = application_uptime(application, &application->month), days30 = application_uptime(application, &application->days30);
-    row->availability = uptime_share(&month);
-    row->availability_30d = uptime_share(&days30);
-    row->uptime = days30.since == CLOCK_NEVER ? NAN : (double)(clock_wall() - days30.since) / 1000;
+    char text[240];
+    health_fill(application, row);
+    uptime_fill(row, &month, &days30, clock_wall());
+    row->hurts = arena_text(arena, application->hurts);
     row->latency = latency_of(application);
     row->users = users_of(application);
     recovery_text(application, text, sizeof text);
     row->recovery = arena_text(arena, text);
 }
 
+static void then_fill(const struct applications_past *past, unsigned index, struct arena *arena, struct wire_application *row)
+{
+    const struct past_whole *whole = &past->wholes[index];
+    row->health = whole->health;
+    row->since = whole->since;
+    uptime_fill(row, &whole->month, &whole->days30, past->at);
+    row->hurts = arena_text(arena, whole->hurts);
+    row->latency = whole->latency;
+    row->users = whole->users;
+    row->recovery = "";
+}
+
+void applications_wire(struct application *application, const struct applications_past *past, struct arena *arena,
+                       struct wire_application *row)
+{
+    const struct part *parts = past ? past->verdicts : application->applications->parts;
+    *row = (struct wire_application){.id = arena_text(arena, application->id), .name = arena_text(arena, application->name),
+        .subsystem = arena_text(arena, application->subsystem), .contract = arena_text(arena, application->contract),
+        .requirement = arena_text(arena, application->requirement), .checks = application->check_count};
+    row->servers = servers_of(application, arena, &row->server_count);
+    for (unsigned i = 0; i < application->check_count; i++) {
+        row->waiting += application->checks[i]->waits;
+        row->failing += is_down(parts[application->checks[i]->part].verdict);
+    }
+    if (past)
+        then_fill(past, application->part, arena, row); /* applications are the first parts, in their order */
+    else
+        now_fill(application, arena, row);
+}
+
 /* ---- the page ---- */
 
 struct walk {
     struct application *application;
+    const struct applications_past *past; /* NULL: now */
     struct arena *arena;
     struct wire_application_page *page;
     unsigned room;
@@ -155,6 +170,23 @@ static void fill_asset(const struct applications *applications, uint32_t asset, 
     node->checked = view.last_heard;
 }
 
+/* The tree is today's; what its parts were, and where it hurt, is the past's. */
+static void fill_then(const struct applications_past *past, unsigned part, bool cause, struct arena *arena, struct wire_node *node)
+{
+    const struct past_part *then = &past->parts[part];
+    node->verdict = part_verdict_name(past->verdicts[part].verdict);
+    node->evidence = arena_text(arena, then->evidence);
+    node->since = then->since;
+    node->checked = then->checked;
+    node->cause = cause;
+    node->may_restart = false;
+    node->figure_count = then->figure_count;
+    node->figures = arena_alloc(arena, (then->figure_count + 1) * sizeof *node->figures);
+    for (unsigned i = 0; i < then->figure_count; i++)
+        node->figures[i] = (struct wire_figure){arena_text(arena, then->figures[i].name), arena_text(arena, then->figures[i].unit),
+                                                then->figures[i].value};
+}
+
 static bool node_add(void *owner, unsigned part, unsigned depth)
 {
     struct walk *walk = owner;
@@ -183,37 +215,23 @@ static bool node_add(void *owner, unsigned part, unsigned depth)
         node->evidence = whose->asset == FLEET_NONE ? "not in the ledger" : "";
         fill_asset(applications, whose->asset, arena, node);
     }
+    if (walk->past)
+        fill_then(walk->past, part, part == walk->past->wholes[walk->application->part].cause, arena, node);
     return walk->page->node_count < walk->room;
 }
 
-/* What the parts were then is in the history of the metrics CHECK.verdict; the tree shows what they are. */
-static void forget_now(struct wire_application_page *page)
-{
-    for (unsigned i = 0; i < page->node_count; i++) {
-        struct wire_node *node = &page->nodes[i];
-        node->verdict = part_verdict_name(PART_UNKNOWN);
-        node->evidence = "";
-        node->cause = false;
-        node->since = node->checked = CLOCK_NEVER;
-        node->figure_count = 0;
-        node->may_restart = false;
-    }
-}
-
-void applications_wire_page(struct application *application, const struct fleet_past *past, struct arena *arena,
+void applications_wire_page(struct application *application, const struct applications_past *past, struct arena *arena,
                             struct wire_application_page *page)
 {
     const struct applications *applications = application->applications;
     *page = (struct wire_application_page){.nodes = arena_alloc(arena, (applications->part_count + 1) * sizeof *page->nodes)};
-    struct walk walk = {application, arena, page, applications->part_count};
+    struct walk walk = {application, past, arena, page, applications->part_count};
     applications_wire(application, past, arena, &page->application);
     parts_walk(applications->parts, applications->part_count, application->part, node_add, &walk);
-    if (past)
-        forget_now(page);
     page->recoveries = arena_alloc(arena, (application->row_count + 1) * sizeof *page->recoveries);
     for (unsigned i = 0; i < application->row_count; i++) {
         const struct recovery_row *row = &application->rows[i];
-        if (past && row->time > fleet_past_at(past))
+        if (past && row->time > past->at)
             continue;
         page->recoveries[page->recovery_count++] = (struct wire_recovery){row->time, arena_text(arena, row->node), arena_text(arena, row->asset),
                                                                           arena_text(arena, row->unit), arena_text(arena, row->result)};
