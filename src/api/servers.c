@@ -90,7 +90,35 @@ static unsigned count_unexpected(struct hosts *hosts, uint32_t asset)
     return unexpected;
 }
 
-/* Text belongs to the fleet and the host, until the loop's next turn. In the past only the health is known. */
+static void fill_now(struct api *api, uint32_t asset, struct wire_server *row)
+{
+    const struct host *host = hosts_find(api->hosts, asset);
+    const struct source *source = hosts_source(api->hosts, asset);
+    row->source = source ? source->name : "";
+    fill_alerts(row, api->alerts, asset);
+    row->unexpected = count_unexpected(api->hosts, asset);
+    if (host)
+        fill_figures(row, host);
+}
+
+/* Its name, place and system are today's; all that changes is the instant's. */
+static void fill_then(struct request *request, uint32_t asset, struct wire_server *row)
+{
+    const struct host *today = hosts_find(request->api->hosts, asset), *host = server_then_host(request->state, asset);
+    struct store_state state;
+    fleet_past_get(request->past, asset, &state);
+    row->health = state.health;
+    row->reason = state.reason;
+    row->since = state.from;
+    row->evidence = "";
+    if (host)
+        fill_figures(row, host);
+    if (today && *host_fact(today, "system"))
+        row->system = host_fact(today, "system");
+    server_then_fill(request->state, asset, row);
+}
+
+/* Text belongs to the fleet, the host and the request's past, until the loop's next turn. */
 static void fill_row(struct request *request, uint32_t asset, struct wire_server *row)
 {
     struct api *api = request->api;
@@ -107,22 +135,10 @@ static void fill_row(struct request *request, uint32_t asset, struct wire_server
         row->application_count = applications_on(api->applications, asset, &names);
         row->applications = (const char **)(uintptr_t)names;
     }
-    if (request->past) {
-        struct store_state state;
-        fleet_past_get(request->past, asset, &state);
-        row->health = state.health;
-        row->reason = state.reason;
-        row->since = state.from;
-        row->evidence = "";
-        return;
-    }
-    const struct host *host = hosts_find(api->hosts, asset);
-    const struct source *source = hosts_source(api->hosts, asset);
-    row->source = source ? source->name : "";
-    fill_alerts(row, api->alerts, asset);
-    row->unexpected = count_unexpected(api->hosts, asset);
-    if (host)
-        fill_figures(row, host);
+    if (request->past)
+        fill_then(request, asset, row);
+    else
+        fill_now(api, asset, row);
 }
 
 /* ---- order ---- */
@@ -210,15 +226,22 @@ static int compare_rows(const void *left, const void *right, void *owner)
 /* ---- the list ---- */
 
 struct rows {
+    uint32_t *asset;
     struct wire_server *row;
     size_t count, capacity;
     uint32_t population;
 };
 
-static void add_row(struct request *request, struct rows *rows, uint32_t asset)
+static void rows_release(struct rows *rows)
 {
-    ARRAY_RESERVE(rows->row, rows->capacity, rows->count + 1);
-    fill_row(request, asset, &rows->row[rows->count++]);
+    free(rows->asset);
+    free(rows->row);
+}
+
+static void add_asset(struct rows *rows, uint32_t asset)
+{
+    ARRAY_RESERVE(rows->asset, rows->capacity, rows->count + 1);
+    rows->asset[rows->count++] = asset;
 }
 
 static bool is_server(const struct fleet *fleet, uint32_t asset)
@@ -246,19 +269,40 @@ static bool gather(struct request *request, struct rows *rows, struct error *err
     for (uint32_t i = 0; i < result.total; i++) {
         subject.asset = result.assets[i];
         if (filter_match(matcher, &fleet_subject_ops, &subject))
-            add_row(request, rows, result.assets[i]);
+            add_asset(rows, result.assets[i]);
     }
     for (unsigned i = 0; (subject.asset = hosts_at(api->hosts, i)) != FLEET_NONE; i++) {
         if (!fleet_exists(api->fleet, subject.asset) || is_server(api->fleet, subject.asset))
             continue;
         rows->population++;
         if (filter_match(matcher, &fleet_subject_ops, &subject))
-            add_row(request, rows, subject.asset);
+            add_asset(rows, subject.asset);
     }
     filter_free(&matcher);
     return true;
 }
 
+static void write_rows(struct request *request, struct rows *rows, struct order *order, uint32_t offset, uint32_t limit)
+{
+    struct wire_page page = {.total = (uint32_t)rows->count, .population = rows->population, .offset = offset};
+    struct json_writer writer;
+    rows->row = memory_new_array(rows->count + 1, sizeof *rows->row);
+    for (size_t i = 0; i < rows->count; i++)
+        fill_row(request, rows->asset[i], &rows->row[i]);
+    if (rows->count)
+        qsort_r(rows->row, rows->count, sizeof *rows->row, compare_rows, order);
+    request_page(request, &page);
+    page.revision = fleet_revision(request->api->fleet);
+    json_start(&writer, &request->answer);
+    wire_list_begin(&writer, &page);
+    for (size_t i = offset; i < rows->count && i - offset < limit; i++)
+        wire_write_server(&writer, &rows->row[i]);
+    wire_list_end(&writer);
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
+/* Of the past twice: first to know whom to load, then with what was loaded. */
 static void list_servers(struct request *request)
 {
     const char *sort = target_get(&request->target, "sort");
@@ -268,25 +312,13 @@ static void list_servers(struct request *request)
     uint32_t offset = 0, limit = LIMIT_DEFAULT;
     if (!target_count(&request->target, "offset", UINT32_MAX, &offset, &error) ||
         !target_count(&request->target, "limit", LIMIT_MAX, &limit, &error) ||
-        !order_parse(sort && *sort ? sort : "-health,id", &order, &error) || !gather(request, &rows, &error)) {
-        free(rows.row);
+        !order_parse(sort && *sort ? sort : "-health,id", &order, &error) || !gather(request, &rows, &error))
         request_fail(request, &error);
-        return;
-    }
-    if (rows.count)
-        qsort_r(rows.row, rows.count, sizeof *rows.row, compare_rows, &order);
-    struct wire_page page = {.total = (uint32_t)rows.count, .population = rows.population, .offset = offset};
-    struct json_writer writer;
-    request_page(request, &page);
-    page.revision = fleet_revision(request->api->fleet);
-    json_start(&writer, &request->answer);
-    wire_list_begin(&writer, &page);
-    for (size_t i = offset; i < rows.count && i - offset < limit; i++)
-        wire_write_server(&writer, &rows.row[i]);
-    wire_list_end(&writer);
-    free(rows.row);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    else if (request->past && !request->state)
+        server_then_load(request, rows.asset, (unsigned)rows.count, list_servers);
+    else
+        write_rows(request, &rows, &order, offset, limit);
+    rows_release(&rows);
 }
 
 void get_servers(struct request *request)
@@ -297,16 +329,30 @@ void get_servers(struct request *request)
 
 /* ---- the page ---- */
 
+static unsigned deviations_now(struct api *api, uint32_t asset, struct host_deviation found[DEVIATIONS_MAX],
+                               struct wire_deviation deviations[DEVIATIONS_MAX])
+{
+    unsigned count = hosts_deviations(api->hosts, asset, found, DEVIATIONS_MAX);
+    count = count < DEVIATIONS_MAX ? count : DEVIATIONS_MAX;
+    for (unsigned i = 0; i < count; i++)
+        deviations[i] = (struct wire_deviation){host_deviation_name(found[i].kind), found[i].point, found[i].evidence, found[i].since};
+    return count;
+}
+
 static void page_of(struct request *request)
 {
     struct api *api = request->api;
     uint32_t asset;
     struct host_deviation found[DEVIATIONS_MAX];
     struct wire_deviation deviations[DEVIATIONS_MAX];
-    struct wire_server_page page = {0};
+    struct wire_server_page page = {.deviations = deviations};
     struct hosts_expectation expected;
     if (!server_of(request, &asset))
         return;
+    if (request->past && !request->state) {
+        server_then_load(request, &asset, 1, page_of);
+        return;
+    }
     fill_row(request, asset, &page.server);
     request_page(request, &page.page);
     page.page.revision = hosts_revision(api->hosts, asset);
@@ -316,13 +362,12 @@ static void page_of(struct request *request)
     page.may_restart = *expected.restart && request->role >= ROLE_OPERATOR;
     page.shell = *expected.shell && request->role >= ROLE_OPERATOR;
     page.attended = hosts_attended(api->hosts, asset);
-    if (!request->past) {
+    if (request->past) {
+        page.host = server_then_host(request->state, asset);
+        page.deviation_count = server_then_deviations(request->state, asset, deviations, DEVIATIONS_MAX);
+    } else {
         page.host = hosts_find(api->hosts, asset);
-        unsigned count = hosts_deviations(api->hosts, asset, found, DEVIATIONS_MAX);
-        page.deviation_count = count < DEVIATIONS_MAX ? count : DEVIATIONS_MAX;
-        page.deviations = deviations;
-        for (unsigned i = 0; i < page.deviation_count; i++)
-            deviations[i] = (struct wire_deviation){host_deviation_name(found[i].kind), found[i].point, found[i].evidence, found[i].since};
+        page.deviation_count = deviations_now(api, asset, found, deviations);
     }
     wire_write_server_page(&request->answer, &page);
     request->content_type = "application/json";

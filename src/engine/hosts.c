@@ -209,6 +209,7 @@ void hosts_free(struct hosts **held)
     if (!hosts)
         return;
     hosts_forget_runs(hosts, NULL);
+    hosts_pasts_forget(hosts);
     fleet_unlisten(hosts->fleet, hosts);
     uv_close((uv_handle_t *)hosts->timer, free_handle);
     hosts_configure(hosts, NULL, 0);

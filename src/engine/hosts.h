@@ -86,6 +86,16 @@ void hosts_unlisten(struct hosts *hosts, const void *owner);
 /* The hosts there are, by index until FLEET_NONE. */
 uint32_t hosts_at(const struct hosts *hosts, unsigned index);
 bool hosts_attended(const struct hosts *hosts, uint32_t asset);
+/* Hosts as they were: figures, disks, interfaces and the sessions of ports from the stored readings, each with when it had
+ * told (`taken`); processes, units, people and the like are not kept. `done` at once or on a later turn, with a reference
+ * to release or an error. Metrics that an asset no longer has by name are not found. */
+struct hosts_past;
+typedef void hosts_past_done(void *owner, struct hosts_past *past, const struct error *error);
+void hosts_past_load(struct hosts *hosts, struct store *store, const uint32_t *assets, unsigned count, msec at,
+                     hosts_past_done *done, void *owner);
+void hosts_past_release(struct hosts_past *past);
+const struct host *hosts_past_find(const struct hosts_past *past, uint32_t asset); /* NULL: nothing in the day before */
+double hosts_past_figure(const struct hosts_past *past, uint32_t asset, const char *metric); /* NAN: none */
 uint64_t hosts_revision(const struct hosts *hosts, uint32_t asset); /* grows with each answer */
 
 #endif

@@ -27,6 +27,8 @@ struct hosts_running {
     struct host_run run;          /* the caller's */
 };
 
+struct loading; /* of hosts_past.c */
+
 struct hosts {
     uv_loop_t *loop;
     struct fleet *fleet;
@@ -39,11 +41,14 @@ struct hosts {
     struct hosts_listener listeners[HOSTS_LISTENERS];
     unsigned listener_count;
     struct hosts_running *runs;
+    struct hosts_past *past;      /* the last that was asked for; one reference */
+    struct loading *loadings;
 };
 
 struct hosts_member *hosts_member(const struct hosts *hosts, uint32_t asset); /* NULL: never told */
 /* What the host does beside what is expected, found anew from its lists. */
 void hosts_judge(struct hosts *hosts, struct hosts_member *member);
+void hosts_pasts_forget(struct hosts *hosts); /* what is on its way ends with ERROR_UNAVAILABLE */
 void hosts_forget_runs(struct hosts *hosts, const struct source *source); /* NULL: all */
 
 #endif

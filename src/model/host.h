@@ -135,13 +135,21 @@ const char *host_fact(const struct host *host, const char *name); /* "" when abs
 
 /* The metrics of a host, as they are stored and as rules name them; NAN figures are left out. The names:
  *  cpu_percent user_percent system_percent iowait_percent steal_percent load1 load5 load15 load_per_core
- *  memory_percent memory_used_bytes swap_percent pressure_{cpu,io,memory}_percent oom_kills
- *  disk_NAME_percent inodes_NAME_percent disk_NAME_{latency_ms,busy_percent} (NAME: mount, "root" for /, else its path
+ *  memory_percent memory_used_bytes swap_percent swap_used_bytes pressure_{cpu,io,memory}_percent oom_kills
+ *  disk_NAME_percent inodes_NAME_percent disk_NAME_{latency_ms,busy_percent,size_bytes,used_bytes} (NAME: mount, "root" for /, else its path
  *  with _ for what is not alphanumeric) disk_worst_percent inodes_worst_percent
- *  net_in_bytes_per_second net_out_bytes_per_second net_NAME_{in,out}_percent (of its speed) net_errors_per_second
+ *  net_in_bytes_per_second net_out_bytes_per_second net_NAME_{in,out}_bytes_per_second net_NAME_{in,out}_percent (of its speed) net_errors_per_second
  *  tcp_sockets tcp_established tcp_time_wait sessions_PORT (of expected ports) processes failed_units logins
  *  failed_logins time_offset_seconds security_updates certificate_days (the soonest) uptime_seconds */
 typedef void host_metric_visit(void *owner, const char *name, double value);
 void host_metrics(const struct host *host, host_metric_visit *visit, void *owner);
+#define HOST_NAME 40 /* of a mount or an interface within a metric's name */
+void host_metric_name(char *out, size_t size, const char *name); /* "/var/lib" is "var_lib", "/" is "root" */
+
+/* The other way round: the host of an instant by its figures under these names; taken wall, all others NAN. Disks,
+ * interfaces and the sessions of ports are the lists that history has; mounts and interfaces are called as `like` calls
+ * them (NULL: as they are stored). The caller frees. */
+struct host_figure { const char *name; double value; };
+struct host *host_from_figures(const struct host_figure *figures, unsigned count, const struct host *like, msec taken);
 
 #endif

@@ -29,11 +29,9 @@ static double percent(double part, double whole)
     return whole > 0 ? 100.0 * part / whole : NAN;
 }
 
-/* "/var/lib" is "var_lib", "/" is "root". */
-static void mount_name(char *out, size_t size, const char *mount)
+void host_metric_name(char *out, size_t size, const char *name)
 {
-    const char *name = mount[0] == '/' && mount[1] ? mount + 1 : mount[0] == '/' ? "root" : mount;
-    snprintf(out, size, "%s", name);
+    snprintf(out, size, "%s", name[0] == '/' && name[1] ? name + 1 : name[0] == '/' ? "root" : name);
     for (char *at = out; *at; at++)
         if (!isalnum((unsigned char)*at))
             *at = '_';
@@ -48,11 +46,12 @@ static void put_disks(const struct visitor *visitor, const struct host *host)
         worst_inodes = fmax(worst_inodes, disk->inodes_percent);
         if (i >= DISKS_MAX)
             continue;
-        char mount[40], name[80];
+        char mount[HOST_NAME], name[80];
         const struct { const char *format; double value; } figures[] = {
             {"disk_%s_percent", disk->used_percent}, {"inodes_%s_percent", disk->inodes_percent},
-            {"disk_%s_latency_ms", disk->latency}, {"disk_%s_busy_percent", disk->busy_percent}};
-        mount_name(mount, sizeof mount, disk->mount);
+            {"disk_%s_latency_ms", disk->latency}, {"disk_%s_busy_percent", disk->busy_percent},
+            {"disk_%s_size_bytes", disk->size}, {"disk_%s_used_bytes", disk->used}};
+        host_metric_name(mount, sizeof mount, disk->mount);
         for (size_t figure = 0; figure < ARRAY_COUNT(figures); figure++) {
             int stem = (int)(strchr(figures[figure].format, '%') - figures[figure].format);
             snprintf(name, sizeof name, "%.*s%s%s", stem, figures[figure].format, mount, figures[figure].format + stem + 2);
@@ -85,12 +84,16 @@ static void put_interfaces(const struct visitor *visitor, const struct host *hos
             errors = (isnan(errors) ? 0 : errors) + interface->error_rate;
         if (is_passing(interface->name) || shown++ >= INTERFACES_MAX)
             continue;
-        char clean[40], name[64];
-        mount_name(clean, sizeof clean, interface->name);
+        char clean[HOST_NAME], name[80];
+        host_metric_name(clean, sizeof clean, interface->name);
         snprintf(name, sizeof name, "net_%s_in_percent", clean);
         put(visitor, name, percent(8 * interface->in_rate, interface->speed));
         snprintf(name, sizeof name, "net_%s_out_percent", clean);
         put(visitor, name, percent(8 * interface->out_rate, interface->speed));
+        snprintf(name, sizeof name, "net_%s_in_bytes_per_second", clean);
+        put(visitor, name, interface->in_rate);
+        snprintf(name, sizeof name, "net_%s_out_bytes_per_second", clean);
+        put(visitor, name, interface->out_rate);
     }
     put(visitor, "net_errors_per_second", errors);
 }
@@ -133,6 +136,7 @@ void host_metrics(const struct host *host, host_metric_visit *visit, void *owner
         {"load_per_core", host->online_cores ? host->load1 / host->online_cores : NAN},
         {"memory_percent", percent(host->memory_used, host->memory_total)}, {"memory_used_bytes", host->memory_used},
         {"swap_percent", percent(host->swap_used, host->swap_total)},
+        {"swap_used_bytes", host->swap_used},
         {"pressure_cpu_percent", host->pressure_cpu}, {"pressure_io_percent", host->pressure_io},
         {"pressure_memory_percent", host->pressure_memory}, {"oom_kills", host->oom_kills},
         {"net_in_bytes_per_second", host->in_rate}, {"net_out_bytes_per_second", host->out_rate},

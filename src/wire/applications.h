@@ -10,7 +10,7 @@
  *  "since":"..","uptime_s":..,"availability":0.9987 (this month, of the time it was watched),"availability_30d":..,
  *  "checks":7,"failing":1,"waiting":0 (checks that have no address yet),"latency_ms":42,"users":188,
  *  "hurts":"nginx.service on web-1: failed since 03:31","servers":["web-1","db-2"],"recovery":"2 of 3 tries left"}
- * An application none of whose checks has an address is "unknown" and says "waiting for an address" in `hurts`. */
+ * With `at` all of it is as it was, but for what the tree is made of, which is today's. An application none of whose checks has an address is "unknown" and says "waiting for an address" in `hurts`. */
 struct wire_application {
     const char *id, *name, *subsystem, *contract, *requirement, *hurts, *recovery;
     enum health health;

@@ -11,7 +11,8 @@
  *  "swap":0,"disk":97,"disk_mount":"/data","in_rate":..,"out_rate":..,"speed":..,"sessions":188,"logins":1,
  *  "failed_units":1,"unexpected":1,"alerts":2,"worst":"critical","applications":["能源态势"],
  *  "source":"hosts","evidence":".."}
- * Sort fields: the members' names. Members that nobody knows are null (NAN). With `at` the figures are those stored. */
+ * Sort fields: the members' names. Members that nobody knows are null (NAN). With `at` the figures are those that were stored last by then
+ * (`taken` says when), alerts and deviations those of then; units, processes and people are not kept. */
 struct wire_server {
     const char *id, *name, *address, *place, *system, *source, *evidence;
     enum health health;
@@ -21,7 +22,7 @@ struct wire_server {
     const char *disk_mount;
     unsigned cores, sessions, logins, failed_units, unexpected, alerts;
     int worst;                     /* enum severity of its alerts; -1 none */
-    const char **applications;     /* names of those that stand on it */
+    const char **applications;     /* names of those that stand on it, through others too */
     unsigned application_count;
 };
 void wire_write_server(struct json_writer *writer, const struct wire_server *server);
@@ -33,7 +34,7 @@ struct wire_deviation { const char *kind, *point, *evidence; msec since; };
 struct wire_server_page {
     struct wire_page page;
     struct wire_server server;
-    const struct host *host;       /* NULL: never answered, or in the past */
+    const struct host *host;       /* NULL: never answered; in the past: told nothing in the day before */
     struct wire_deviation *deviations;
     unsigned deviation_count;
     const char **logs;

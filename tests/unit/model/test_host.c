@@ -114,7 +114,7 @@ static void metrics_have_their_names(void **state)
     figures->online_cores = 4;
     figures->memory_total = 100;
     figures->memory_used = 61;
-    struct host_disk disk = {.mount = "/", .used_percent = 97, .inodes_percent = NAN, .latency = NAN, .busy_percent = NAN};
+    struct host_disk disk = {.mount = "/", .size = NAN, .used = NAN, .used_percent = 97, .inodes_percent = NAN, .latency = NAN, .busy_percent = NAN};
     host_builder_disk(builder, &disk);
     disk.mount = "/var/lib-x";
     disk.used_percent = NAN;
@@ -143,6 +143,62 @@ static void metrics_have_their_names(void **state)
     host_free(&host);
 }
 
+struct kept { struct host_figure rows[64]; char names[64][80]; unsigned count; };
+
+static void keep(void *owner, const char *name, double value)
+{
+    struct kept *kept = owner;
+    assert_true(kept->count < 64);
+    snprintf(kept->names[kept->count], sizeof kept->names[0], "%s", name);
+    kept->rows[kept->count] = (struct host_figure){kept->names[kept->count], value};
+    kept->count++;
+}
+
+static void what_is_stored_makes_the_host_again(void **state)
+{
+    (void)state;
+    struct host_builder *builder = host_builder_new();
+    struct host *figures = host_builder_figures(builder);
+    figures->cpu = 37;
+    figures->load1 = 6;
+    figures->online_cores = 4;
+    figures->memory_total = 200;
+    figures->memory_used = 50;
+    figures->swap_total = 100;
+    figures->swap_used = 20;
+    host_builder_disk(builder, &(struct host_disk){.mount = "/", .size = 1000, .used = 970, .used_percent = 97, .inodes_percent = 4,
+                                                   .latency = 2, .busy_percent = 11});
+    host_builder_disk(builder, &(struct host_disk){.mount = "/var/lib-x", .size = 10, .used = 1, .used_percent = 10,
+                                                   .inodes_percent = NAN, .latency = NAN, .busy_percent = NAN});
+    host_builder_interface(builder, &(struct host_interface){.name = "eth-0", .up = true, .speed = 1e9, .in_rate = 12.5e6, .out_rate = 0});
+    host_builder_interface(builder, &(struct host_interface){.name = "ens3", .up = true, .speed = NAN, .in_rate = 7, .out_rate = 8});
+    host_builder_port(builder, &(struct host_port){.port = 443, .address = "0.0.0.0", .process = "nginx", .sessions = 188});
+    struct host *host = made(builder);
+    struct kept kept = {.count = 0};
+    host_metrics(host, keep, &kept);
+    for (int like = 1; like >= 0; like--) {
+        struct host *past = host_from_figures(kept.rows, kept.count, like ? host : NULL, 5000);
+        assert_true(past->taken == 5000 && past->cpu == 37 && past->online_cores == 4 && isnan(past->iowait));
+        assert_true(past->memory_total == 200 && past->memory_used == 50 && past->swap_total == 100);
+        assert_int_equal(past->disk_count, 2); /* the worst of them is no disk */
+        assert_string_equal(past->disks[0].mount, "/");
+        assert_string_equal(past->disks[1].mount, like ? "/var/lib-x" : "/var_lib_x");
+        assert_true(past->disks[0].size == 1000 && past->disks[0].used == 970 && past->disks[0].used_percent == 97);
+        assert_true(past->disks[0].busy_percent == 11 && past->disks[0].latency == 2 && past->disks[0].inodes_percent == 4);
+        assert_int_equal(past->interface_count, 2);
+        assert_string_equal(past->interfaces[0].name, like ? "eth-0" : "eth_0");
+        assert_true(past->interfaces[0].in_rate == 12.5e6 && past->interfaces[0].speed == 1e9);
+        assert_true(isnan(past->interfaces[1].speed) && past->interfaces[1].out_rate == 8);
+        assert_true(past->port_count == 1 && past->ports[0].port == 443 && past->ports[0].sessions == 188 && !*past->ports[0].process);
+        assert_false(past->lists & 1u << HOST_units); /* not kept: absent, not empty */
+        host_free(&past);
+    }
+    host_free(&host);
+    host = host_from_figures(NULL, 0, NULL, 1);
+    assert_true(isnan(host->cpu) && !host->disk_count && !host->lists);
+    host_free(&host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +207,7 @@ int main(void)
         cmocka_unit_test(rows_are_bounded_and_counted),
         cmocka_unit_test(a_quick_answer_keeps_the_slow_lists),
         cmocka_unit_test(metrics_have_their_names),
+        cmocka_unit_test(what_is_stored_makes_the_host_again),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }
