@@ -17,7 +17,11 @@ static void put_unit(struct host_take *take, const struct unit *unit)
 {
     bool failed = strcmp(unit->state, "failed") == 0, idle = strcmp(unit->state, "inactive") == 0;
     bool enabled = strncmp(unit->file, "enabled", 7) == 0;
-    if (!*unit->name || (idle && !enabled) || (strcmp(unit->loaded, "not-found") == 0 && !failed))
+    const char *kind = strrchr(unit->name, '.');
+    bool service = !kind || strcmp(kind, ".service") == 0, mount = kind && (strcmp(kind, ".mount") == 0 || strcmp(kind, ".swap") == 0);
+    /* systemd's own sockets and timers, and mounts that are well, are nobody's matter. Old versions tell all that match. */
+    bool noise = mount || (!service && !enabled && strncmp(unit->name, "systemd-", 8) == 0);
+    if (!*unit->name || (noise && !failed) || (idle && !enabled) || (strcmp(unit->loaded, "not-found") == 0 && !failed))
         return;
     take->figures->failed_units += failed;
     host_builder_unit(take->builder, &(struct host_unit){.name = unit->name, .state = unit->state, .sub = unit->sub,

@@ -568,18 +568,23 @@ static void units_ports_and_the_clock(void **state)
         "tcp   LISTEN 0      511         [::]:80           [::]:*    users:((\"nginx\",pid=12,fd=7)) uid:33 ino:6 sk:3 v6only:1 <->\n"
         "tcp   LISTEN 0      128            *:9100            *:*    ino:9 sk:4 v6only:0 <->\nok\n"
         "=nocturne sessions\nss\nok\nS NetidLocal 1\nS tcp80 188\nP 2 tcp 203.0.113.9:4444 users:((\"curl\",pid=77)) uid:33\nP 1 tcp [2001:db8::7]:443 \n"
-        "=nocturne units\nId=nginx.service\nDescription=A high performance web server = good\nLoadState=loaded\nActiveState=failed\nSubState=failed\nUnitFileState=enabled\nStateChangeTimestampMonotonic=500000000\n"
+        "=nocturne units\nId=srv.mount\nActiveState=mounted\nSubState=mounted\n\nId=lost.mount\nActiveState=failed\nSubState=failed\n\n"
+        "\nId=nightly.timer\nLoadState=loaded\nActiveState=active\nSubState=waiting\nUnitFileState=static\n"
+        "\nId=systemd-journald.socket\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=static\n\n"
+        "Id=nginx.service\nDescription=A high performance web server = good\nLoadState=loaded\nActiveState=failed\nSubState=failed\nUnitFileState=enabled\nStateChangeTimestampMonotonic=500000000\n"
         "\nId=cron.service\nDescription=cron\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nStateChangeTimestampMonotonic=0\n"
         "\nId=rescue.service\nDescription=Rescue\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=static\nStateChangeTimestampMonotonic=0\nok\n"
         "=nocturne logins\n=nocturne failed\n=nocturne end\n";
     struct host_reader *reader = host_reader_new();
     struct host *host = host_reader_take(reader, text, strlen(text), SECOND, 1800000000000, NULL);
     assert_true(host->time_offset == -0.25 && host->security_updates == 3);
-    assert_int_equal(host->unit_count, 2);
-    assert_int_equal(host->failed_units, 1);
-    assert_string_equal(host->units[0].what, "A high performance web server = good");
-    assert_int_equal(host->units[0].since, 1800000000000 - 500000);
-    assert_int_equal(host->units[1].since, CLOCK_NEVER);
+    assert_int_equal(host->unit_count, 4); /* of mounts what failed, timers, and neither systemd's own sockets nor what is idle */
+    assert_int_equal(host->failed_units, 2);
+    assert_true(host->units[0].failed && strcmp(host->units[0].name, "lost.mount") == 0);
+    assert_string_equal(host->units[1].name, "nightly.timer");
+    assert_string_equal(host->units[2].what, "A high performance web server = good");
+    assert_int_equal(host->units[2].since, 1800000000000 - 500000);
+    assert_int_equal(host->units[3].since, CLOCK_NEVER);
     assert_int_equal(host->port_count, 3);
     assert_string_equal(host->ports[0].address, "127.0.0.53");
     assert_string_equal(host->ports[0].user, "101");
