@@ -9,40 +9,46 @@
 #include "base/text.h"
 #include "term/locale.h"
 #include "view/host_text.h"
+#include "view/list.h"
 #include "view/parts.h"
-#include "view/view.h"
 #include "widget/letters.h"
-#include "widget/table.h"
 #include "window/layout.h"
-
-#define APPLICATIONS_MOST "2000" /* a contract names some sixty */
-#define LINES_FROM 14
-#define SORT_WORST "-health,name"
 
 enum column { C_LETTER, C_NAME, C_SUBSYSTEM, C_MONTH, C_UPTIME, C_LATENCY, C_USERS, C_CHECKS, C_HURTS, C_SERVERS, COLUMNS };
 
-static const char *const sort_fields[COLUMNS] = {
-    [C_LETTER] = "health", [C_NAME] = "name", [C_SUBSYSTEM] = "subsystem", [C_MONTH] = "availability", [C_UPTIME] = "uptime_s",
-    [C_LATENCY] = "latency_ms", [C_USERS] = "users", [C_CHECKS] = "failing"};
-
 struct applications {
-    char *filter, *sent, *sort;
-    struct table *table;
-    struct arena *arena;
-    struct wire_application *rows;
-    unsigned row_count;
+    struct list list;
     unsigned *shown;           /* indexes of rows, in their order */
     size_t shown_capacity;
     unsigned shown_count, waiting;
-    struct wire_page page;
-    bool have, ascii, all;
-    char problem[384];
-    msec now;
+    bool all;
     char cell[COLUMNS][64];
     struct buffer servers;
-    const char *id;
-    int64_t revision;
 };
+
+static const struct list_column columns[COLUMNS] = {
+    [C_LETTER] = {{.name = "letter", .title = "", .minimum = 1, .maximum = 1}, .sort = "health", .largest = true},
+    [C_NAME] = {{.name = "name", .title = N_("application"), .minimum = 14, .weight = 2, .maximum = 32,
+                 .cut = TEXT_CUT_MIDDLE, .strong = true}, .sort = "name"},
+    [C_SUBSYSTEM] = {{.name = "subsystem", .title = N_("subsystem"), .minimum = 8, .maximum = 16, .drop = 6},
+                     .sort = "subsystem"},
+    [C_MONTH] = {{.name = "month", .title = N_("month%"), .minimum = 6, .maximum = 8, .right = true}, .sort = "availability"},
+    [C_UPTIME] = {{.name = "uptime", .title = N_("uptime"), .minimum = 6, .maximum = 6, .right = true, .drop = 2},
+                  .sort = "uptime_s", .largest = true},
+    [C_LATENCY] = {{.name = "latency", .title = "ms", .minimum = 5, .maximum = 6, .right = true},
+                   .sort = "latency_ms", .largest = true},
+    [C_USERS] = {{.name = "users", .title = N_("users"), .minimum = 5, .maximum = 6, .right = true, .drop = 3},
+                 .sort = "users", .largest = true},
+    [C_CHECKS] = {{.name = "checks", .title = N_("checks"), .minimum = 6, .maximum = 6, .right = true, .drop = 1},
+                  .sort = "failing", .largest = true},
+    [C_HURTS] = {{.name = "hurts", .title = N_("where it hurts"), .minimum = 20, .weight = 4, .cut = TEXT_CUT_END}},
+    [C_SERVERS] = {{.name = "servers", .title = N_("servers"), .minimum = 10, .weight = 1, .maximum = 40, .drop = 5}},
+};
+
+static const struct wire_application *row_at(const struct applications *apps, size_t i)
+{
+    return (const struct wire_application *)apps->list.rows + i;
+}
 
 /* None of its checks has an address yet. */
 static bool waits(const struct wire_application *row)
@@ -66,16 +72,17 @@ static void cell(struct applications *apps, struct table_row *row, enum column c
     row->cells[column] = (struct table_cell){apps->cell[column], role};
 }
 
-static void fill_row(void *owner, size_t index, struct table_row *out)
+static void fill_row(struct view *view, size_t at, struct table_row *out)
 {
-    struct applications *apps = owner;
-    const struct wire_application *row = &apps->rows[apps->shown[index]];
+    struct applications *apps = view->state;
+    const struct wire_application *row = row_at(apps, apps->shown[at]);
     char text[FIGURE_TEXT];
     bool dim = waits(row), wrong = health_is_wrong(row->health);
     uint8_t role = dim ? ROLE_DIM : ROLE_TEXT, health = dim ? ROLE_DIM : (uint8_t)health_role(row->health);
     out->id = row->id;
+    out->revision = -1;
     out->unhandled = wrong;
-    health_glyph_text(apps->cell[C_LETTER], row->health, apps->ascii);
+    health_glyph_text(apps->cell[C_LETTER], row->health, apps->list.ascii);
     out->cells[C_LETTER] = (struct table_cell){apps->cell[C_LETTER], health};
     out->cells[C_NAME] = (struct table_cell){*row->name ? row->name : row->id, role};
     out->cells[C_SUBSYSTEM] = (struct table_cell){row->subsystem, ROLE_DIM};
@@ -94,153 +101,75 @@ static void fill_row(void *owner, size_t index, struct table_row *out)
     out->cells[C_SERVERS] = (struct table_cell){buffer_text(&apps->servers), ROLE_DIM};
 }
 
-static struct table *make_table(void)
-{
-    const struct table_column columns[COLUMNS] = {
-        [C_LETTER] = {.name = "letter", .title = "", .minimum = 1, .maximum = 1},
-        [C_NAME] = {.name = "name", .title = _("application"), .minimum = 14, .weight = 2, .maximum = 32, .cut = TEXT_CUT_MIDDLE, .strong = true},
-        [C_SUBSYSTEM] = {.name = "subsystem", .title = _("subsystem"), .minimum = 8, .maximum = 16, .drop = 6},
-        [C_MONTH] = {.name = "month", .title = _("month%"), .minimum = 6, .maximum = 8, .right = true},
-        [C_UPTIME] = {.name = "uptime", .title = _("uptime"), .minimum = 6, .maximum = 6, .right = true, .drop = 2},
-        [C_LATENCY] = {.name = "latency", .title = "ms", .minimum = 5, .maximum = 6, .right = true},
-        [C_USERS] = {.name = "users", .title = _("users"), .minimum = 5, .maximum = 6, .right = true, .drop = 3},
-        [C_CHECKS] = {.name = "checks", .title = _("checks"), .minimum = 6, .maximum = 6, .right = true, .drop = 1},
-        [C_HURTS] = {.name = "hurts", .title = _("where it hurts"), .minimum = 20, .weight = 4, .cut = TEXT_CUT_END},
-        [C_SERVERS] = {.name = "servers", .title = _("servers"), .minimum = 10, .weight = 1, .maximum = 40, .drop = 5},
-    };
-    return table_new(columns, COLUMNS);
-}
-
 /* ---- rows shown ---- */
 
-static void give_rows(struct applications *apps)
-{
-    apps->shown_count = apps->waiting = 0;
-    for (unsigned i = 0; i < apps->row_count; i++)
-        apps->waiting += waits(&apps->rows[i]);
-    bool all = apps->all || apps->waiting == apps->row_count || *apps->filter; /* who looks for one by name means it */
-    ARRAY_RESERVE(apps->shown, apps->shown_capacity, apps->row_count + 1);
-    for (unsigned turn = 0; turn < 2; turn++) /* those that wait stand last */
-        for (unsigned i = 0; i < apps->row_count; i++)
-            if (waits(&apps->rows[i]) == (turn == 1) && (all || turn == 0))
-                apps->shown[apps->shown_count++] = i;
-    table_refreshed(apps->table, &(struct table_source){.owner = apps, .total = apps->shown_count, .count = apps->shown_count, .row = fill_row});
-}
-
-static void set_sort(struct applications *apps, const char *sort)
-{
-    char *copy = memory_text(sort);
-    bool descending = *sort == '-';
-    size_t length = strcspn(sort + descending, ",");
-    unsigned count;
-    const struct table_column *columns = table_columns(apps->table, &count);
-    for (unsigned i = 0; i < COLUMNS; i++)
-        if (sort_fields[i] && strlen(sort_fields[i]) == length && memcmp(sort_fields[i], sort + descending, length) == 0)
-            table_set_sort(apps->table, columns[i].name, descending);
-    free(apps->sort);
-    apps->sort = copy;
-}
-
-static void sort_by(struct applications *apps, enum column column)
-{
-    bool words = column == C_NAME || column == C_SUBSYSTEM || column == C_MONTH;
-    char *sort = memory_printf("%s%s,name", words ? "" : "-", sort_fields[column]);
-    set_sort(apps, sort);
-    free(sort);
-}
-
-static void sort_beside(struct applications *apps, int step)
-{
-    const char *now = apps->sort + (*apps->sort == '-');
-    int at = C_LETTER;
-    for (int i = 0; i < COLUMNS; i++)
-        if (sort_fields[i] && strlen(sort_fields[i]) == strcspn(now, ",") && strncmp(sort_fields[i], now, strlen(sort_fields[i])) == 0)
-            at = i;
-    do
-        at = (at + step + COLUMNS) % COLUMNS;
-    while (!sort_fields[at]);
-    sort_by(apps, (enum column)at);
-}
-
-static bool set_filter(struct view *view, const char *text, bool typing, struct error *error)
+static void give_rows(struct view *view)
 {
     struct applications *apps = view->state;
-    char *sent = filter_typed(text, typing, error), *copy;
-    if (!sent)
-        return false;
-    free(apps->sent);
-    apps->sent = sent;
-    copy = memory_text(text); /* may be our own */
-    free(apps->filter);
-    apps->filter = copy;
-    return true;
+    unsigned count = apps->list.count;
+    apps->shown_count = apps->waiting = 0;
+    for (unsigned i = 0; i < count; i++)
+        apps->waiting += waits(row_at(apps, i));
+    bool all = apps->all || apps->waiting == count || *apps->list.filter; /* who looks for one by name means it */
+    ARRAY_RESERVE(apps->shown, apps->shown_capacity, count + 1);
+    for (unsigned turn = 0; turn < 2; turn++) /* those that wait stand last */
+        for (unsigned i = 0; i < count; i++)
+            if (waits(row_at(apps, i)) == (turn == 1) && (all || turn == 0))
+                apps->shown[apps->shown_count++] = i;
+    list_show(view, apps->shown_count);
 }
+
+static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
+                      unsigned *count, struct error *error)
+{
+    struct wire_application *applications = NULL;
+    bool good = wire_read_applications(answer->body, answer->length, arena, page, &applications, count, error);
+    *rows = applications;
+    return good;
+}
+
+static const struct list_kind kind = {
+    .page = "application",
+    .resource = "assets",
+    .worst = "-health,name",
+    .worst_word = N_("worst first"),
+    .tie = ",name",
+    .most = "2000", /* a contract names some sixty */
+    .empty = N_("no application is known"),
+    .why = N_("`applications:` in nocturne.yml and the contracts' profiles name them"),
+    .unmatched = N_("no application matches"),
+    .no_more = N_("nothing else is wrong"),
+    .read = read_rows,
+    .took = give_rows,
+    .row = fill_row,
+};
 
 static bool applications_open(struct view *view, const char *argument, struct error *error)
 {
-    struct applications *apps = view->state;
-    apps->table = make_table();
-    set_sort(apps, SORT_WORST);
-    return set_filter(view, argument, false, error);
+    return list_init(view, &kind, columns, COLUMNS, argument, error);
 }
 
 static void applications_close(struct view *view)
 {
     struct applications *apps = view->state;
-    table_free(&apps->table);
-    arena_free(&apps->arena);
+    list_release(view);
     buffer_release(&apps->servers);
     free(apps->shown);
-    free(apps->filter);
-    free(apps->sent);
-    free(apps->sort);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
-    struct applications *apps = view->state;
-    struct buffer path = BUFFER_INIT;
-    client_path(&path, "/applications", "filter", apps->sent, "sort", apps->sort, "limit", APPLICATIONS_MOST, NULL);
-    view_want(out, 0, "fleet ledger pulse", 1000, buffer_text(&path));
-    buffer_release(&path);
-}
-
-static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
-{
-    struct applications *apps = view->state;
-    (void)slot;
-    if (answer->error) {
-        snprintf(apps->problem, sizeof apps->problem, "%s", answer->error->text);
-        *error = *answer->error;
-        return false;
-    }
-    struct arena *arena = arena_new(), *old = apps->arena;
-    struct wire_page page = {0};
-    struct wire_application *rows = NULL;
-    unsigned count = 0;
-    if (!wire_read_applications(answer->body, answer->length, arena, &page, &rows, &count, error)) {
-        arena_free(&arena);
-        return false;
-    }
-    apps->arena = arena;
-    apps->page = page;
-    apps->rows = rows;
-    apps->row_count = count;
-    apps->have = true;
-    apps->problem[0] = '\0';
-    give_rows(apps);
-    arena_free(&old);
-    return true;
+    list_want(view, out, &(struct list_want){.base = "/applications", .refresh = "fleet ledger pulse", .every = 1000});
 }
 
 /* ---- drawing ---- */
 
 static void headline_text(const struct applications *apps, struct buffer *out)
 {
-    unsigned wrong = 0, folded = apps->row_count - apps->shown_count;
-    for (unsigned i = 0; i < apps->row_count; i++)
-        wrong += health_is_wrong(apps->rows[i].health);
-    buffer_printf(out, _("%u of %u"), apps->shown_count, apps->page.population > apps->row_count ? apps->page.population : apps->row_count);
+    unsigned wrong = 0, count = apps->list.count, folded = count - apps->shown_count, all = apps->list.page.population;
+    for (unsigned i = 0; i < count; i++)
+        wrong += health_is_wrong(row_at(apps, i)->health);
+    buffer_printf(out, _("%u of %u"), apps->shown_count, all > count ? all : count);
     if (wrong)
         buffer_printf(out, _(" · %u hurt"), wrong);
     if (folded)
@@ -251,8 +180,8 @@ static void headline_text(const struct applications *apps, struct buffer *out)
 
 static const struct wire_application *current(const struct applications *apps)
 {
-    size_t at = table_cursor(apps->table);
-    return at < apps->shown_count ? &apps->rows[apps->shown[at]] : NULL;
+    size_t at = list_at(&apps->list);
+    return at < apps->shown_count ? row_at(apps, apps->shown[at]) : NULL;
 }
 
 static void draw_lines(struct applications *apps, struct surface *surface, struct rect area)
@@ -267,8 +196,8 @@ static void draw_lines(struct applications *apps, struct surface *surface, struc
     if (row->since == CLOCK_NEVER)
         snprintf(health, sizeof health, "%s", health_word(row->health));
     else
-        snprintf(health, sizeof health, _("%s %s  (since %s)"), health_word(row->health), age_text(age, row->since, apps->now),
-                 instant_format_short(since, row->since, apps->now));
+        snprintf(health, sizeof health, _("%s %s  (since %s)"), health_word(row->health), age_text(age, row->since, apps->list.now),
+                 instant_format_short(since, row->since, apps->list.now));
     int width = text_width(health);
     surface_text(surface, area.row, area.column + area.columns - 1 - width, width, (uint8_t)health_role(row->health), health);
     buffer_printf(&line, "%s  %s", row->name, row->subsystem);
@@ -296,90 +225,32 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     struct buffer text = BUFFER_INIT;
     if (rect_is_empty(area))
         return;
-    apps->ascii = surface->ascii;
-    apps->now = view->host_ops->now(view->host);
-    struct rect head = rect_cut_top(&rest, 1);
-    if (apps->have)
+    list_begin(view, surface);
+    if (apps->list.have)
         headline_text(apps, &text);
-    int used = 3 + surface_text(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, buffer_text(&text));
-    if (*apps->filter)
-        surface_text_cut(surface, head.row, head.column + used, head.columns - used - 1, ROLE_MATCH, apps->filter, TEXT_CUT_END);
+    list_headline(view, surface, rect_cut_top(&rest, 1), buffer_text(&text), NULL, NULL);
     buffer_release(&text);
-    table_set_stale(apps->table, view->host_ops->stale(view->host));
-    table_set_empty(apps->table,
-                    apps->have         ? (*apps->filter ? _("no application matches") : _("no application is known"))
-                    : apps->problem[0] ? apps->problem : _("loading ..."),
-                    *apps->filter ? _("Esc clears the filter") : apps->have ? _("`applications:` in nocturne.yml and the contracts' profiles name them") : "");
-    if (area.rows >= LINES_FROM)
+    if (area.rows >= LIST_LINES_FROM)
         draw_lines(apps, surface, rect_cut_bottom(&rest, 4));
-    table_draw(apps->table, surface, rest);
+    list_draw(view, surface, rest);
 }
 
 /* ---- doing ---- */
 
-static enum reaction key(struct view *view, const struct key_event *key)
-{
-    struct applications *apps = view->state;
-    const char *clicked;
-    switch (table_key(apps->table, key)) {
-    case TABLE_IGNORED:
-        return REACT_IGNORED;
-    case TABLE_CHOSEN:
-        if (table_cursor_lost(apps->table))
-            view->host_ops->say(view->host, ROLE_WARNING, "%s", _("that row has gone; this is another"));
-        else if (table_cursor_id(apps->table))
-            view->host_ops->open(view->host, "application", table_cursor_id(apps->table));
-        break;
-    case TABLE_SORT:
-        clicked = table_clicked_column(apps->table);
-        for (unsigned i = 0, count; clicked && i < COLUMNS; i++)
-            if (sort_fields[i] && strcmp(table_columns(apps->table, &count)[i].name, clicked) == 0)
-                sort_by(apps, (enum column)i);
-        return REACT_HANDLED | REACT_DRAW | REACT_WANT;
-    case TABLE_MOVED: case TABLE_SCROLLED: case TABLE_MARKED:
-        break;
-    }
-    return REACT_HANDLED | REACT_DRAW;
-}
-
 static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)
 {
     struct applications *apps = view->state;
-    struct key_event motion;
-    (void)error;
     if (strcmp(name, "hidden") == 0) {
         apps->all = !apps->all;
-        give_rows(apps);
-    } else if (strcmp(name, "hurts") == 0 && table_cursor_id(apps->table)) {
-        view->host_ops->open(view->host, "application", table_cursor_id(apps->table));
-    } else if (strcmp(name, "sort") == 0) {
-        set_sort(apps, *argument ? argument : SORT_WORST);
-    } else if (strncmp(name, "sort-", 5) == 0) {
-        sort_beside(apps, strcmp(name, "sort-next") == 0 ? 1 : -1);
-    } else if (strcmp(name, "reverse") == 0) {
-        char *sort = *apps->sort == '-' ? memory_text(apps->sort + 1) : memory_printf("-%s", apps->sort);
-        set_sort(apps, sort);
-        free(sort);
-    } else if (motion_key(name, &motion)) {
-        return key(view, &motion);
-    } else {
-        return REACT_IGNORED;
+        give_rows(view);
+        return REACT_HANDLED | REACT_DRAW;
     }
-    return REACT_HANDLED | REACT_DRAW | REACT_WANT;
-}
-
-static void targets(struct view *view, struct view_targets *out)
-{
-    struct applications *apps = view->state;
-    apps->id = table_cursor_id(apps->table);
-    apps->revision = -1;
-    *out = (struct view_targets){.ids = &apps->id, .revisions = &apps->revision, .count = apps->id != NULL, .resource = "assets"};
+    return list_command(view, strcmp(name, "hurts") == 0 ? "open" : name, argument, error);
 }
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    const struct wire_overview *overview = view->host_ops->overview(view->host);
-    buffer_printf(out, "%s ▸ %s", overview ? overview->site : _("site"), _("applications"));
+    site_crumb(view, out, _("applications"));
 }
 
 static void hints(struct view *view, struct buffer *out)
@@ -394,11 +265,10 @@ static void hints(struct view *view, struct buffer *out)
 static void plain(struct view *view, struct buffer *out)
 {
     struct applications *apps = view->state;
-    (void)view;
     headline_text(apps, out);
     buffer_append_char(out, '\n');
     for (unsigned i = 0; i < apps->shown_count && i < 80; i++) {
-        const struct wire_application *row = &apps->rows[apps->shown[i]];
+        const struct wire_application *row = row_at(apps, apps->shown[i]);
         char month[FIGURE_TEXT], latency[FIGURE_TEXT];
         buffer_printf(out, "%3u  %s  %s", i + 1, health_word(row->health), *row->name ? row->name : row->id);
         if (!waits(row))
@@ -406,20 +276,6 @@ static void plain(struct view *view, struct buffer *out)
                           row->checks - row->failing - row->waiting, row->checks, _("checks"));
         buffer_printf(out, "%s%s\n", *row->hurts ? "  " : "", row->hurts);
     }
-}
-
-static bool pick(struct view *view, unsigned number)
-{
-    struct applications *apps = view->state;
-    if (!number || number > apps->shown_count)
-        return false;
-    table_move_to(apps->table, number - 1);
-    return true;
-}
-
-static const char *filter(struct view *view)
-{
-    return ((struct applications *)view->state)->filter;
 }
 
 const struct view_ops applications_view = {
@@ -432,15 +288,15 @@ const struct view_ops applications_view = {
     .open = applications_open,
     .close = applications_close,
     .wants = wants,
-    .receive = receive,
+    .receive = list_receive,
     .draw = draw,
-    .key = key,
+    .key = list_key,
     .command = command,
-    .targets = targets,
+    .targets = list_targets,
     .crumbs = crumbs,
     .hints = hints,
     .plain = plain,
-    .pick = pick,
-    .filter = filter,
-    .set_filter = set_filter,
+    .pick = list_pick,
+    .filter = list_filter,
+    .set_filter = list_set_filter,
 };

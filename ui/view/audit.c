@@ -4,30 +4,39 @@
 
 #include "base/memory.h"
 #include "term/locale.h"
+#include "view/list.h"
 #include "view/parts.h"
-#include "view/view.h"
-#include "widget/table.h"
 #include "window/layout.h"
 
 enum { COLUMN_TIME, COLUMN_ACTOR, COLUMN_VERB, COLUMN_TARGET, COLUMN_DETAIL, COLUMNS };
 
+enum { SLOT_VERDICT = LIST_SLOTS };
+
 struct audit {
-    struct table *table;
-    struct arena *arena;
-    struct wire_audit *rows;
-    unsigned count;
-    bool have;
-    msec now;
-    char row_id[32], time[INSTANT_TEXT], problem[384], verdict[200];
-    bool verify;
+    struct list list;
+    char row_id[32], time[INSTANT_TEXT], verdict[200];
+    bool verify, broken;
 };
 
-static void fill(void *owner, size_t index, struct table_row *row)
+static const struct list_column columns[COLUMNS] = {
+    [COLUMN_TIME] = {{.name = "time", .title = N_("time"), .minimum = 11, .maximum = 16}},
+    [COLUMN_ACTOR] = {{.name = "actor", .title = N_("who"), .minimum = 8, .maximum = 20, .strong = true}},
+    [COLUMN_VERB] = {{.name = "verb", .title = N_("did"), .minimum = 8, .maximum = 18}},
+    [COLUMN_TARGET] = {{.name = "target", .title = N_("to"), .minimum = 8, .maximum = 24}},
+    [COLUMN_DETAIL] = {{.name = "detail", .title = N_("detail"), .minimum = 10, .weight = 1, .drop = 1}},
+};
+
+static const struct wire_audit *entry_at(const struct audit *audit, size_t i)
 {
-    struct audit *audit = owner;
-    const struct wire_audit *entry = &audit->rows[index];
+    return (const struct wire_audit *)audit->list.rows + i;
+}
+
+static void fill(struct view *view, size_t at, struct table_row *row)
+{
+    struct audit *audit = view->state;
+    const struct wire_audit *entry = entry_at(audit, at);
     snprintf(audit->row_id, sizeof audit->row_id, "%lld", (long long)entry->sequence);
-    instant_format_short(audit->time, entry->time, audit->now);
+    instant_format_short(audit->time, entry->time, audit->list.now);
     row->id = audit->row_id;
     row->cells[COLUMN_TIME] = (struct table_cell){audit->time, ROLE_DIM};
     row->cells[COLUMN_ACTOR] = (struct table_cell){entry->actor, ROLE_TEXT};
@@ -36,36 +45,38 @@ static void fill(void *owner, size_t index, struct table_row *row)
     row->cells[COLUMN_DETAIL] = (struct table_cell){entry->detail, ROLE_DIM};
 }
 
+static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
+                      unsigned *count, struct error *error)
+{
+    struct wire_audit *entries = NULL;
+    bool good = wire_read_audit(answer->body, answer->length, arena, page, &entries, count, error);
+    *rows = entries;
+    return good;
+}
+
+static const struct list_kind kind = {
+    .most = "500",
+    .empty = N_("nobody did anything yet"),
+    .no_more = N_("nothing else is wrong"),
+    .read = read_rows,
+    .row = fill,
+};
+
 static bool audit_open(struct view *view, const char *argument, struct error *error)
 {
     struct audit *audit = view->state;
-    const struct table_column columns[COLUMNS] = {
-        [COLUMN_TIME] = {.name = "time", .title = _("time"), .minimum = 11, .maximum = 16},
-        [COLUMN_ACTOR] = {.name = "actor", .title = _("who"), .minimum = 8, .maximum = 20, .strong = true},
-        [COLUMN_VERB] = {.name = "verb", .title = _("did"), .minimum = 8, .maximum = 18},
-        [COLUMN_TARGET] = {.name = "target", .title = _("to"), .minimum = 8, .maximum = 24},
-        [COLUMN_DETAIL] = {.name = "detail", .title = _("detail"), .minimum = 10, .weight = 1, .drop = 1},
-    };
     if (*argument && strcmp(argument, "verify") != 0)
         return error_set(error, ERROR_INVALID, "%s", _("audit takes nothing, or `verify`"));
     audit->verify = *argument != '\0';
-    audit->table = table_new(columns, COLUMNS);
-    return true;
-}
-
-static void audit_close(struct view *view)
-{
-    struct audit *audit = view->state;
-    table_free(&audit->table);
-    arena_free(&audit->arena);
+    return list_init(view, &kind, columns, COLUMNS, "", error);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
     struct audit *audit = view->state;
-    view_want(out, 0, "ledger", 1000, "/audit?limit=500");
+    list_want(view, out, &(struct list_want){.base = "/audit", .refresh = "ledger", .every = 1000});
     if (audit->verify)
-        view_want(out, 1, "", 0, "/audit/verify");
+        view_want(out, SLOT_VERDICT, "", 0, "/audit/verify");
 }
 
 static void read_verdict(struct audit *audit, const struct client_answer *answer)
@@ -75,7 +86,8 @@ static void read_verdict(struct audit *audit, const struct client_answer *answer
         return;
     long long rows = (long long)json_get_integer(verdict, "rows", 0),
               broken = (long long)json_get_integer(verdict, "broken_at", -1);
-    if (json_get_bool(verdict, "whole", broken < 0))
+    audit->broken = !json_get_bool(verdict, "whole", broken < 0);
+    if (!audit->broken)
         snprintf(audit->verdict, sizeof audit->verdict, _("the chain of %lld entries is whole"), rows);
     else
         snprintf(audit->verdict, sizeof audit->verdict, _("the chain is BROKEN at entry %lld of %lld"), broken, rows);
@@ -84,31 +96,9 @@ static void read_verdict(struct audit *audit, const struct client_answer *answer
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
-    struct audit *audit = view->state;
-    if (answer->error) {
-        *error = *answer->error;
-        snprintf(audit->problem, sizeof audit->problem, "%s", error->text);
-        return false;
-    }
-    if (slot == 1) {
-        read_verdict(audit, answer);
-        return true;
-    }
-    struct arena *arena = arena_new(), *old = audit->arena;
-    struct wire_page page;
-    struct wire_audit *rows = NULL;
-    unsigned count = 0;
-    if (!wire_read_audit(answer->body, answer->length, arena, &page, &rows, &count, error)) {
-        arena_free(&arena);
-        return false;
-    }
-    audit->arena = arena;
-    audit->rows = rows;
-    audit->count = count;
-    audit->have = true;
-    table_refreshed(audit->table,
-                    &(struct table_source){.owner = audit, .total = count, .count = count, .row = fill});
-    arena_free(&old);
+    if (slot != SLOT_VERDICT || answer->error)
+        return list_receive(view, slot, answer, error);
+    read_verdict(view->state, answer);
     return true;
 }
 
@@ -116,55 +106,39 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct audit *audit = view->state;
     struct rect rest = area;
+    char text[80] = "";
     if (rect_is_empty(area))
         return;
-    audit->now = clock_wall();
+    list_begin(view, surface);
+    audit->list.now = clock_wall(); /* what people did is told as of now */
     struct rect head = rect_cut_top(&rest, 1);
-    int used = surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING,
-                              _("%u last entries"), audit->count);
-    surface_text(surface, head.row, head.column + used + 3, head.columns - used - 4,
-                 strstr(audit->verdict, "BROKEN") ? ROLE_CRITICAL : ROLE_OK, audit->verdict);
-    table_set_empty(audit->table,
-                    audit->have         ? _("nobody did anything yet")
-                    : audit->problem[0] ? audit->problem
-                                        : _("loading ..."),
-                    "");
-    table_draw(audit->table, surface, rest);
-}
-
-static enum reaction key(struct view *view, const struct key_event *key)
-{
-    struct audit *audit = view->state;
-    return table_key(audit->table, key) == TABLE_IGNORED ? REACT_IGNORED : REACT_HANDLED | REACT_DRAW;
-}
-
-static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)
-{
-    struct key_event motion;
-    (void)argument, (void)error;
-    return motion_key(name, &motion) ? key(view, &motion) : REACT_IGNORED;
+    if (audit->list.have)
+        snprintf(text, sizeof text, _("%u last entries"), audit->list.count);
+    int used = list_headline(view, surface, head, text, _("newest first"), NULL);
+    surface_text(surface, head.row, used, head.columns - used, audit->broken ? ROLE_CRITICAL : ROLE_OK, audit->verdict);
+    list_draw(view, surface, rest);
 }
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    (void)view;
-    buffer_append_text(out, _("audit"));
+    site_crumb(view, out, _("audit"));
 }
 
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, ":audit verify %s", _("check the chain"));
+    buffer_printf(out, ":audit verify %s  Esc %s", _("check the chain"), _("back"));
 }
 
 static void plain(struct view *view, struct buffer *out)
 {
-    struct audit *audit = view->state;
+    const struct audit *audit = view->state;
     char time[INSTANT_TEXT];
-    for (unsigned i = 0; i < audit->count; i++)
-        buffer_printf(out, "%s  %s  %s  %s  %s\n", instant_format(time, audit->rows[i].time),
-                      audit->rows[i].actor, audit->rows[i].verb, audit->rows[i].target,
-                      audit->rows[i].detail);
+    for (unsigned i = 0; i < audit->list.count; i++) {
+        const struct wire_audit *entry = entry_at(audit, i);
+        buffer_printf(out, "%s  %s  %s  %s  %s\n", instant_format(time, entry->time), entry->actor, entry->verb,
+                      entry->target, entry->detail);
+    }
 }
 
 const struct view_ops audit_view = {
@@ -174,12 +148,12 @@ const struct view_ops audit_view = {
     .help = N_("who did what; verify checks the chain of hashes"),
     .size = sizeof(struct audit),
     .open = audit_open,
-    .close = audit_close,
+    .close = list_release,
     .wants = wants,
     .receive = receive,
     .draw = draw,
-    .key = key,
-    .command = command,
+    .key = list_key,
+    .command = list_command,
     .crumbs = crumbs,
     .hints = hints,
     .plain = plain,

@@ -32,7 +32,7 @@ static const struct device_column catalogue[] = {
      .strong = true},
     {.name = "place",
      .fields = "site,building,floor,room",
-     .sort = "building",
+     .sort = "building,floor,room",
      .field = LIVE,
      .minimum = 12,
      .weight = 2,
@@ -117,12 +117,6 @@ static const struct device_column *find(const char *name, size_t length)
     return NULL;
 }
 
-bool device_column_sorts(const char *name)
-{
-    const struct device_column *column = find(name, strlen(name));
-    return column && column->sort;
-}
-
 void device_column_offer(void (*offer)(void *to, const char *name), void *to)
 {
     for (unsigned i = 1; i < ARRAY_COUNT(catalogue); i++)
@@ -133,15 +127,18 @@ static void add(struct device_columns *columns, const struct device_column *kind
 {
     columns->kind[columns->count] = kind;
     bool letter = strcmp(kind->name, "letter") == 0;
-    columns->column[columns->count++] = (struct table_column){.name = kind->name,
-                                                              .title = letter ? "" : field_word(kind->name),
-                                                              .minimum = kind->minimum,
-                                                              .maximum = kind->maximum,
-                                                              .weight = kind->weight,
-                                                              .cut = kind->cut,
-                                                              .right = kind->right,
-                                                              .strong = kind->strong,
-                                                              .drop = kind->drop};
+    columns->column[columns->count++] =
+        (struct list_column){{.name = kind->name,
+                              .title = letter ? "" : field_word(kind->name),
+                              .minimum = kind->minimum,
+                              .maximum = kind->maximum,
+                              .weight = kind->weight,
+                              .cut = kind->cut,
+                              .right = kind->right,
+                              .strong = kind->strong,
+                              .drop = kind->drop},
+                             .sort = kind->sort,
+                             .largest = strcmp(kind->name, "children") == 0};
 }
 
 bool device_columns_set(struct device_columns *columns, const char *names, struct error *error)
@@ -240,33 +237,6 @@ void device_columns_fill(struct device_columns *columns, const struct wire_asset
         }
         row->cells[i] = (struct table_cell){.text = text, .role = role};
     }
-}
-
-void device_columns_sort_beside(const struct device_columns *columns, const char *sort, int step, char *out, size_t size)
-{
-    const char *now = sort + (*sort == '-');
-    int at = 0, count = (int)columns->count;
-    for (int i = 0; i < count; i++)
-        if (strncmp(columns->column[i].name, now, strcspn(now, ",")) == 0 && strlen(columns->column[i].name) == strcspn(now, ","))
-            at = i;
-    for (int i = 0; i < count; i++) {
-        at = (at + step + count) % count;
-        if (device_column_sorts(columns->column[at].name))
-            break;
-    }
-    const char *name = columns->column[at].name;
-    if (strcmp(name, "letter") == 0)
-        *out = '\0';
-    else
-        snprintf(out, size, "%s,id", strcmp(name, "age") == 0 ? "last_heard" : strcmp(name, "place") == 0 ? "building,floor,room" : name);
-}
-
-void device_columns_show_sort(const char *sort, struct table *table)
-{
-    bool descending = *sort == '-';
-    char first[40];
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(sort + descending, ","), sort + descending);
-    table_set_sort(table, strcmp(first, "health") == 0 ? "letter" : first, descending);
 }
 
 void device_columns_ask(const struct device_columns *columns, struct view *view)

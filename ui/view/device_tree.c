@@ -75,7 +75,11 @@ struct device_tree *device_tree_new(struct view *view, struct device_columns *co
     tree->view = view;
     tree->columns = columns;
     tree->filter = memory_text(filter);
-    tree->tree = tree_new(columns->column, columns->count, fill, release, tree);
+    struct table_column shown[TABLE_COLUMNS];
+    for (unsigned i = 0; i < columns->count; i++)
+        shown[i] = columns->column[i].shown;
+    tree->tree = tree_new(shown, columns->count, fill, release, tree);
+    table_set_sort(tree_table(tree->tree), "letter", true); /* within each branch, whatever the table's order is */
     return tree;
 }
 

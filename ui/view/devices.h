@@ -2,12 +2,11 @@
 #ifndef VIEW_DEVICES_H
 #define VIEW_DEVICES_H
 
-#include "view/view.h"
-#include "widget/table.h"
+#include "view/list.h"
 
 struct device_columns {
     const struct device_column *kind[TABLE_COLUMNS];
-    struct table_column column[TABLE_COLUMNS];
+    struct list_column column[TABLE_COLUMNS];
     unsigned count;
     char text[TABLE_COLUMNS][192]; /* the row being drawn */
 };
@@ -21,12 +20,6 @@ void device_columns_names(const struct device_columns *columns, struct buffer *o
 void device_columns_fields(const struct device_columns *columns, struct buffer *out);
 /* Fill a row's cells; texts live in columns->text until the next call. */
 void device_columns_fill(struct device_columns *columns, const struct wire_asset *asset, msec now, bool ascii, struct table_row *row);
-/* Can the daemon sort by this column? */
-bool device_column_sorts(const char *name);
-/* The sort by the column beside the one that is sorted by now; "" for the letter's: the worst first. */
-void device_columns_sort_beside(const struct device_columns *columns, const char *sort, int step, char *out, size_t size);
-/* Mark the column that a sort begins with. */
-void device_columns_show_sort(const char *sort, struct table *table);
 /* Open the command line with the columns shown, to be edited. */
 void device_columns_ask(const struct device_columns *columns, struct view *view);
 void device_column_offer(void (*offer)(void *to, const char *name), void *to);

@@ -6,25 +6,30 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "term/locale.h"
+#include "view/list.h"
 #include "view/parts.h"
-#include "view/view.h"
-#include "widget/table.h"
 #include "window/layout.h"
 
 enum { COLUMN_KEYS, COLUMN_NAME, COLUMN_HELP, COLUMN_SECTION, COLUMNS };
 
 struct help {
+    struct list list;
     char *about;                  /* the view it was opened over; "" for all */
-    char *filter;
-    struct table *table;
-    struct help_row *rows;
+    struct help_row *commands;
     unsigned count, *shown, shown_count;
 };
 
-static void fill(void *owner, size_t index, struct table_row *row)
+static const struct list_column columns[COLUMNS] = {
+    [COLUMN_KEYS] = {{.name = "keys", .title = N_("keys"), .minimum = 8, .maximum = 16}},
+    [COLUMN_NAME] = {{.name = "name", .title = N_("command"), .minimum = 14, .maximum = 34, .strong = true}},
+    [COLUMN_HELP] = {{.name = "help", .title = N_("what it does"), .minimum = 20, .weight = 1}},
+    [COLUMN_SECTION] = {{.name = "section", .title = "", .minimum = 8, .maximum = 10, .drop = 1}},
+};
+
+static void fill(struct view *view, size_t at, struct table_row *row)
 {
-    struct help *help = owner;
-    const struct help_row *command = &help->rows[help->shown[index]];
+    const struct help *help = view->state;
+    const struct help_row *command = &help->commands[help->shown[at]];
     row->id = command->name;
     row->cells[COLUMN_KEYS] = (struct table_cell){command->keys, ROLE_KEY};
     row->cells[COLUMN_NAME] = (struct table_cell){command->usage, ROLE_TEXT};
@@ -51,50 +56,75 @@ static bool matches(const struct help_row *row, const char *words)
     return good;
 }
 
-static void choose(struct help *help)
+static void choose(struct view *view)
 {
+    struct help *help = view->state;
     help->shown_count = 0;
     for (unsigned i = 0; i < help->count; i++)
-        if (matches(&help->rows[i], help->filter))
+        if (matches(&help->commands[i], help->list.filter))
             help->shown[help->shown_count++] = i;
-    table_refreshed(help->table,
-                    &(struct table_source){
-                        .owner = help, .total = help->shown_count, .count = help->shown_count, .row = fill});
+    list_show(view, help->shown_count);
+}
+
+/* Commands that need an argument are put into the line, the others run at once on the page below. */
+static enum reaction run(struct view *view, const char *name)
+{
+    const struct help *help = view->state;
+    const struct help_row *row = NULL;
+    for (unsigned i = 0; i < help->count && !row; i++)
+        row = strcmp(help->commands[i].name, name) == 0 ? &help->commands[i] : NULL;
+    if (!row)
+        return REACT_HANDLED;
+    char *line = row->needs_argument ? memory_printf("command-line %s ", row->name) : memory_text(row->name);
+    view->host_ops->run_below(view->host, line);
+    free(line);
+    return REACT_HANDLED; /* this view is gone */
+}
+
+static const struct list_kind kind = {
+    .chosen = run,
+    .empty = N_("no command"),
+    .unmatched = N_("no command matches"),
+    .no_more = N_("nothing else is wrong"),
+    .row = fill,
+};
+
+static bool set_filter(struct view *view, const char *text, bool typing, struct error *error)
+{
+    struct help *help = view->state;
+    char *copy = memory_text(text); /* may be our own */
+    (void)typing, (void)error;
+    free(help->list.filter);
+    help->list.filter = copy;
+    choose(view);
+    return true;
 }
 
 /* "VIEW\nWORDS": what it is opened over, and what to look for. */
 static bool help_open(struct view *view, const char *argument, struct error *error)
 {
     struct help *help = view->state;
-    const struct table_column columns[COLUMNS] = {
-        [COLUMN_KEYS] = {.name = "keys", .title = _("keys"), .minimum = 8, .maximum = 16},
-        [COLUMN_NAME] = {.name = "name", .title = _("command"), .minimum = 14, .maximum = 34, .strong = true},
-        [COLUMN_HELP] = {.name = "help", .title = _("what it does"), .minimum = 20, .weight = 1},
-        [COLUMN_SECTION] = {.name = "section", .title = "", .minimum = 8, .maximum = 10, .drop = 1},
-    };
     const char *newline = strchr(argument, '\n');
-    (void)error;
+    if (!list_init(view, &kind, columns, COLUMNS, "", error))
+        return false;
     help->about = newline ? memory_text_n(argument, (size_t)(newline - argument)) : memory_text("");
-    help->filter = memory_text(newline ? newline + 1 : argument);
-    help->table = table_new(columns, COLUMNS);
-    help->count = view->host_ops->commands(view->host, help->about, &help->rows);
+    help->count = view->host_ops->commands(view->host, help->about, &help->commands);
     help->shown = memory_new_array(help->count + 1, sizeof *help->shown);
-    choose(help);
-    return true;
+    list_note(&help->list, NULL);
+    return set_filter(view, newline ? newline + 1 : argument, false, error);
 }
 
 static void help_close(struct view *view)
 {
     struct help *help = view->state;
-    table_free(&help->table);
+    list_release(view);
     for (unsigned i = 0; i < help->count; i++) {
-        free(help->rows[i].keys);
-        free(help->rows[i].usage);
+        free(help->commands[i].keys);
+        free(help->commands[i].usage);
     }
-    free(help->rows);
+    free(help->commands);
     free(help->shown);
     free(help->about);
-    free(help->filter);
 }
 
 static void wants(struct view *view, struct view_wants *out)
@@ -112,17 +142,14 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct help *help = view->state;
     struct rect rest = area;
+    char text[80];
     if (rect_is_empty(area))
         return;
-    struct rect head = rect_cut_top(&rest, 1);
-    int used = 1 + surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING,
-                                  *help->filter ? _("%u of %u commands") : _("%u commands"), help->shown_count, help->count) + 2;
-    surface_text_cut(surface, head.row, head.column + used, head.columns - used - 1, ROLE_MATCH, help->filter,
-                     TEXT_CUT_END);
-    rect_cut_bottom(&rest, 0);
+    list_begin(view, surface);
+    snprintf(text, sizeof text, *help->list.filter ? _("%u of %u commands") : _("%u commands"), help->shown_count, help->count);
+    list_headline(view, surface, rect_cut_top(&rest, 1), text, NULL, NULL);
     struct rect letters = rest.rows > 12 ? rect_cut_bottom(&rest, 2) : (struct rect){0};
-    table_set_empty(help->table, _("no command matches"), _("Esc clears the search"));
-    table_draw(help->table, surface, rest);
+    list_draw(view, surface, rest);
     if (letters.rows) {
         surface_rule(surface, letters.row, letters.column, letters.columns);
         surface_text(
@@ -131,37 +158,6 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
                 ? _(". ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance")
                 : _("· ok  w warning  ! critical  x offline  ~ stale  / unreachable  ? unknown  m maintenance"));
     }
-}
-
-static void run(struct view *view)
-{
-    struct help *help = view->state;
-    size_t at = table_cursor(help->table);
-    if (at >= help->shown_count)
-        return;
-    const struct help_row *row = &help->rows[help->shown[at]];
-    /* Commands that need an argument are put into the line, the others run at once on the page below. */
-    char *line = row->needs_argument ? memory_printf("command-line %s ", row->name) : memory_text(row->name);
-    view->host_ops->run_below(view->host, line);
-    free(line);
-}
-
-static enum reaction key(struct view *view, const struct key_event *key)
-{
-    struct help *help = view->state;
-    enum table_answer answer = table_key(help->table, key);
-    if (answer == TABLE_CHOSEN) {
-        run(view); /* this view is gone afterwards */
-        return REACT_HANDLED;
-    }
-    return answer == TABLE_IGNORED ? REACT_IGNORED : REACT_HANDLED | REACT_DRAW;
-}
-
-static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)
-{
-    struct key_event motion;
-    (void)argument, (void)error;
-    return motion_key(name, &motion) ? key(view, &motion) : REACT_IGNORED;
 }
 
 static void crumbs(struct view *view, struct buffer *out)
@@ -180,25 +176,9 @@ static void plain(struct view *view, struct buffer *out)
 {
     struct help *help = view->state;
     for (unsigned i = 0; i < help->shown_count; i++) {
-        const struct help_row *row = &help->rows[help->shown[i]];
+        const struct help_row *row = &help->commands[help->shown[i]];
         buffer_printf(out, "%-12s %-28s %s\n", row->keys, row->usage, _(row->help));
     }
-}
-
-static const char *filter(struct view *view)
-{
-    return ((struct help *)view->state)->filter;
-}
-
-static bool set_filter(struct view *view, const char *text, bool typing, struct error *error)
-{
-    struct help *help = view->state;
-    char *copy = memory_text(text);
-    (void)typing, (void)error;
-    free(help->filter);
-    help->filter = copy;
-    choose(help);
-    return true;
 }
 
 const struct view_ops help_view = {
@@ -212,11 +192,11 @@ const struct view_ops help_view = {
     .wants = wants,
     .receive = receive,
     .draw = draw,
-    .key = key,
-    .command = command,
+    .key = list_key,
+    .command = list_command,
     .crumbs = crumbs,
     .hints = hints,
     .plain = plain,
-    .filter = filter,
+    .filter = list_filter,
     .set_filter = set_filter,
 };

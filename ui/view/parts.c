@@ -17,7 +17,6 @@ bool motion_key(const char *command, struct key_event *key)
         {"down", "Down"}, {"up", "Up"}, {"left", "Left"}, {"right", "Right"}, {"page-down", "PageDown"},
         {"page-up", "PageUp"}, {"half-down", "C-d"}, {"half-up", "C-u"}, {"top", "g"}, {"bottom", "G"},
         {"next-wrong", "n"}, {"previous-wrong", "N"}, {"open", "Enter"}, {"mark", "Space"},
-        {"sort-next", ">"}, {"sort-previous", "<"},
     };
     for (unsigned i = 0; i < ARRAY_COUNT(motions); i++)
         if (strcmp(motions[i].command, command) == 0)
@@ -227,6 +226,12 @@ void draw_contracted(struct surface *surface, int row, int column, int columns,
         }
     if (told < count)
         surface_printf(surface, row, at, end - at, ROLE_DIM, "+%u", count - told);
+}
+
+void site_crumb(struct view *view, struct buffer *out, const char *word)
+{
+    const struct wire_overview *overview = view->host_ops->overview(view->host);
+    buffer_printf(out, "%s ▸ %s", overview ? overview->site : _("site"), word);
 }
 
 void filter_value(struct buffer *out, const char *field, const char *value)

@@ -8,26 +8,41 @@
 #include "base/text.h"
 #include "term/locale.h"
 #include "view/heartbeat_rows.h"
+#include "view/list.h"
 #include "view/parts.h"
-#include "view/view.h"
-#include "widget/table.h"
 #include "window/layout.h"
 
 enum { COLUMN_STATE, COLUMN_NAME, COLUMN_TYPE, COLUMN_DETAIL, COLUMN_RATE, COLUMN_AGE, COLUMN_BAD, COLUMNS };
 
+enum { SLOT_SOURCES, SLOT_BEATS };
+
 struct sources {
-    struct table *table;
-    struct arena *arena;
-    struct wire_source *rows;
-    unsigned count;
-    struct wire_page page;
+    struct list list;
     struct heartbeat_rows beats;
-    bool have, ascii;
-    msec now;
     char rate[24], age[SPAN_TEXT], bad[24], state[2], detail[240];
-    const char *target_id;
-    int64_t target_revision;
 };
+
+static const struct list_column columns[COLUMNS] = {
+    [COLUMN_STATE] = {{.name = "state", .title = "", .minimum = 1, .maximum = 1}},
+    [COLUMN_NAME] = {{.name = "name", .title = N_("source"), .minimum = 8, .maximum = 24, .strong = true}},
+    [COLUMN_TYPE] = {{.name = "type", .title = N_("type"), .minimum = 5, .maximum = 12}},
+    [COLUMN_DETAIL] = {{.name = "detail", .title = N_("state"), .minimum = 10, .weight = 1}},
+    [COLUMN_RATE] = {{.name = "rate", .title = N_("rate"), .minimum = 7, .maximum = 10, .right = true}},
+    [COLUMN_AGE] = {{.name = "age", .title = N_("heard"), .minimum = 5, .maximum = 5, .right = true}},
+    [COLUMN_BAD] = {{.name = "bad", .title = N_("bad"), .minimum = 5, .maximum = 9, .right = true}},
+};
+
+/* The sources, then the heartbeats. */
+static const struct wire_source *source_at(const struct sources *sources, size_t i)
+{
+    return i < sources->list.count ? (const struct wire_source *)sources->list.rows + i : NULL;
+}
+
+static const struct wire_heartbeat *beat_at(const struct sources *sources, size_t i)
+{
+    return i >= sources->list.count && i - sources->list.count < sources->beats.count
+               ? &sources->beats.row[i - sources->list.count] : NULL;
+}
 
 static bool running(const struct wire_source *source)
 {
@@ -46,10 +61,11 @@ static void fill_beat(struct sources *sources, size_t index, struct table_row *r
     const struct wire_heartbeat *beat = &sources->beats.row[index];
     uint8_t role = heartbeat_role(beat);
     row->id = sources->beats.ids[index];
+    row->revision = -1;
     row->unhandled = role != ROLE_OK && role != ROLE_DIM;
     snprintf(sources->state, sizeof sources->state, "%s", heartbeat_letter(beat));
-    heartbeat_detail(sources->detail, sizeof sources->detail, beat, sources->now);
-    age_text(sources->age, beat->last, sources->now);
+    heartbeat_detail(sources->detail, sizeof sources->detail, beat, sources->list.now);
+    age_text(sources->age, beat->last, sources->list.now);
     count_text(sources->bad, (uint64_t)beat->failures);
     row->cells[COLUMN_STATE] = (struct table_cell){sources->state, role};
     row->cells[COLUMN_NAME] = (struct table_cell){beat->name, ROLE_TEXT};
@@ -60,23 +76,24 @@ static void fill_beat(struct sources *sources, size_t index, struct table_row *r
     row->cells[COLUMN_BAD] = (struct table_cell){beat->failures ? sources->bad : "", ROLE_WARNING};
 }
 
-static void fill(void *owner, size_t index, struct table_row *row)
+static void fill(struct view *view, size_t at, struct table_row *row)
 {
-    struct sources *sources = owner;
-    if (index >= sources->count) {
-        fill_beat(sources, index - sources->count, row);
+    struct sources *sources = view->state;
+    const struct wire_source *source = source_at(sources, at);
+    if (!source) {
+        fill_beat(sources, at - sources->list.count, row);
         return;
     }
-    const struct wire_source *source = &sources->rows[index];
     uint8_t role = state_role(source);
     row->id = source->name;
+    row->revision = -1;
     row->unhandled = !running(source) || source->bad;
     snprintf(sources->state, sizeof sources->state, "%s",
              running(source)                      ? (source->bad ? "w" : ".")
              : strcmp(source->state, "down") == 0 ? "!"
                                                   : "w");
     snprintf(sources->rate, sizeof sources->rate, "%.*f/s", source->rate < 10 ? 1 : 0, source->rate);
-    age_text(sources->age, source->last_heard, sources->now);
+    age_text(sources->age, source->last_heard, sources->list.now);
     count_text(sources->bad, source->bad);
     row->cells[COLUMN_STATE] = (struct table_cell){sources->state, role};
     row->cells[COLUMN_NAME] = (struct table_cell){source->name, ROLE_TEXT};
@@ -88,96 +105,79 @@ static void fill(void *owner, size_t index, struct table_row *row)
     row->cells[COLUMN_BAD] = (struct table_cell){sources->bad, source->bad ? ROLE_WARNING : ROLE_DIM};
 }
 
+static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
+                      unsigned *count, struct error *error)
+{
+    struct wire_source *sources = NULL;
+    bool good = wire_read_sources(answer->body, answer->length, arena, page, &sources, count, error);
+    *rows = sources;
+    return good;
+}
+
+static void took(struct view *view)
+{
+    const struct sources *sources = view->state;
+    list_show(view, sources->list.count + sources->beats.count);
+}
+
+static const struct list_kind kind = {
+    .resource = "sources",
+    .empty = N_("no source is configured"),
+    .why = N_("add one under `sources:` in nocturne.yml"),
+    .no_more = N_("nothing else is wrong"),
+    .read = read_rows,
+    .took = took,
+    .row = fill,
+};
+
 static bool sources_open(struct view *view, const char *argument, struct error *error)
 {
     struct sources *sources = view->state;
-    (void)error;
-    const struct table_column columns[COLUMNS] = {
-        [COLUMN_STATE] = {.name = "state", .title = "", .minimum = 1, .maximum = 1},
-        [COLUMN_NAME] = {.name = "name", .title = _("source"), .minimum = 8, .maximum = 24, .strong = true},
-        [COLUMN_TYPE] = {.name = "type", .title = _("type"), .minimum = 5, .maximum = 12},
-        [COLUMN_DETAIL] = {.name = "detail", .title = _("state"), .minimum = 10, .weight = 1},
-        [COLUMN_RATE] = {.name = "rate", .title = _("rate"), .minimum = 7, .maximum = 10, .right = true},
-        [COLUMN_AGE] = {.name = "age", .title = _("heard"), .minimum = 5, .maximum = 5, .right = true},
-        [COLUMN_BAD] = {.name = "bad", .title = _("bad"), .minimum = 5, .maximum = 9, .right = true},
-    };
-    sources->table = table_new(columns, COLUMNS);
+    bool good = list_init(view, &kind, columns, COLUMNS, "", error);
     if (*argument)
-        table_move_to_id(sources->table, argument);
-    return true;
+        table_move_to_id(sources->list.table, argument);
+    return good;
 }
 
 static void sources_close(struct view *view)
 {
     struct sources *sources = view->state;
-    table_free(&sources->table);
-    arena_free(&sources->arena);
+    list_release(view);
     heartbeat_rows_release(&sources->beats);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
-    (void)view;
-    view_want(out, 0, "sources pulse", 1000, "/sources");
-    view_want(out, 1, "alerts pulse", 1000, "/heartbeats");
-}
-
-static void refreshed(struct sources *sources)
-{
-    unsigned count = sources->count + sources->beats.count;
-    table_refreshed(sources->table,
-                    &(struct table_source){.owner = sources, .total = count, .count = count, .row = fill});
+    list_want(view, out, &(struct list_want){.base = "/sources", .refresh = "sources pulse", .every = 1000});
+    view_want(out, SLOT_BEATS, "alerts pulse", 1000, "/heartbeats");
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct sources *sources = view->state;
-    if (answer->error) {
-        *error = *answer->error;
-        return false;
-    }
-    if (slot == 1) {
-        bool good = heartbeat_rows_read(&sources->beats, answer->body, answer->length, error);
-        refreshed(sources);
-        return good;
-    }
-    struct arena *arena = arena_new(), *old = sources->arena;
-    struct wire_source *rows = NULL;
-    unsigned count = 0;
-    if (!wire_read_sources(answer->body, answer->length, arena, &sources->page, &rows, &count, error)) {
-        arena_free(&arena);
-        return false;
-    }
-    sources->arena = arena;
-    sources->rows = rows;
-    sources->count = count;
-    sources->have = true;
-    refreshed(sources);
-    arena_free(&old);
-    return true;
-}
-
-static const struct wire_source *current(const struct sources *sources)
-{
-    size_t at = table_cursor(sources->table);
-    return at < sources->count ? &sources->rows[at] : NULL;
+    if (slot != SLOT_BEATS || answer->error)
+        return list_receive(view, SLOT_SOURCES, answer, error);
+    bool good = heartbeat_rows_read(&sources->beats, answer->body, answer->length, error);
+    took(view);
+    return good;
 }
 
 static void draw_detail(struct sources *sources, struct surface *surface, struct rect area)
 {
-    const struct wire_source *source = current(sources);
+    size_t at = table_cursor(sources->list.table);
+    const struct wire_source *source = source_at(sources, at);
+    const struct wire_heartbeat *beat = beat_at(sources, at);
     char messages[24], readings[24], bytes[24], number[4][24], since[INSTANT_TEXT];
     int row = area.row;
-    size_t at = table_cursor(sources->table);
-    if (area.rows >= 3 && at >= sources->count && at - sources->count < sources->beats.count)
-        heartbeat_draw(&sources->beats.row[at - sources->count], surface, area, sources->now);
+    if (area.rows >= 3 && beat)
+        heartbeat_draw(beat, surface, area, sources->list.now);
     if (!source || area.rows < 3)
         return;
     surface_rule(surface, row++, area.column, area.columns);
     surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, _("%s · %s since %s · %s"),
                    source->name, source->state,
                    source->since == CLOCK_NEVER ? "?"
-                                                : instant_format_short(since, source->since, sources->now),
+                                                : instant_format_short(since, source->since, sources->list.now),
                    source->detail);
     surface_printf(
         surface, row++, area.column + 1, area.columns - 2, ROLE_TEXT,
@@ -196,7 +196,7 @@ static void draw_detail(struct sources *sources, struct surface *surface, struct
                        _("%s messages could not be read; the last:"), count_text(number[0], source->bad));
     for (unsigned i = 0; i < source->example_count && row < area.row + area.rows; i++) {
         int used = 1 + surface_text(surface, row, area.column + 1, 12, ROLE_DIM,
-                                    instant_format_short(since, source->examples[i].time, sources->now)) + 2;
+                                    instant_format_short(since, source->examples[i].time, sources->list.now)) + 2;
         used += surface_text_cut(surface, row, area.column + used, area.columns / 3, ROLE_WARNING,
                                  source->examples[i].reason, TEXT_CUT_END) +
                 2;
@@ -209,53 +209,30 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct sources *sources = view->state;
     struct rect rest = area;
+    char text[120] = "";
     if (rect_is_empty(area))
         return;
-    sources->ascii = surface->ascii;
-    sources->now = clock_wall(); /* sources are always those of now */
-    struct rect head = rect_cut_top(&rest, 1);
+    list_begin(view, surface);
+    sources->list.now = clock_wall(); /* sources are always those of now */
     if (sources->beats.count)
-        surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources · %u heartbeats"),
-                       sources->count, sources->beats.count);
-    else
-        surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u sources"), sources->count);
+        snprintf(text, sizeof text, _("%u sources · %u heartbeats"), sources->list.count, sources->beats.count);
+    else if (sources->list.have)
+        snprintf(text, sizeof text, _("%u sources"), sources->list.count);
+    list_headline(view, surface, rect_cut_top(&rest, 1), text, NULL, NULL);
     int detail = area.rows >= 12 ? area.rows / 2 : 0;
     struct rect below = rect_cut_bottom(&rest, detail);
-    table_set_stale(sources->table, view->host_ops->stale(view->host));
-    table_set_empty(sources->table, sources->have ? _("no source is configured") : _("loading ..."),
-                    sources->have ? _("add one under `sources:` in nocturne.yml") : "");
-    table_draw(sources->table, surface, rest);
+    list_draw(view, surface, rest);
     if (detail)
         draw_detail(sources, surface, below);
 }
 
-static enum reaction key(struct view *view, const struct key_event *key)
-{
-    struct sources *sources = view->state;
-    return table_key(sources->table, key) == TABLE_IGNORED ? REACT_IGNORED : REACT_HANDLED | REACT_DRAW;
-}
-
-static enum reaction command(struct view *view, const char *name, const char *argument, struct error *error)
-{
-    struct key_event motion;
-    (void)argument, (void)error;
-    return motion_key(name, &motion) ? key(view, &motion) : REACT_IGNORED;
-}
-
-static void targets(struct view *view, struct view_targets *out)
-{
-    struct sources *sources = view->state;
-    sources->target_id = table_cursor_id(sources->table);
-    sources->target_revision = -1;
-    *out = (struct view_targets){.ids = &sources->target_id, .revisions = &sources->target_revision,
-                                 .count = sources->target_id != NULL, .resource = "sources"};
-}
-
 static void crumbs(struct view *view, struct buffer *out)
 {
-    struct sources *sources = view->state;
-    const char *id = table_cursor_id(sources->table);
-    buffer_printf(out, "%s%s%s", _("sources"), id ? " ▸ " : "", id ? id : "");
+    const struct sources *sources = view->state;
+    const char *id = table_cursor_id(sources->list.table);
+    site_crumb(view, out, _("sources"));
+    if (id)
+        buffer_printf(out, " ▸ %s", id);
 }
 
 static void hints(struct view *view, struct buffer *out)
@@ -267,8 +244,8 @@ static void hints(struct view *view, struct buffer *out)
 static void plain(struct view *view, struct buffer *out)
 {
     struct sources *sources = view->state;
-    for (unsigned i = 0; i < sources->count; i++) {
-        const struct wire_source *source = &sources->rows[i];
+    for (unsigned i = 0; i < sources->list.count; i++) {
+        const struct wire_source *source = source_at(sources, i);
         buffer_printf(out, "%3u  %s  %s  %s  %s  %.1f/s  %s %llu\n", i + 1, source->name, source->type,
                       source->state, source->detail, source->rate, _("bad"), (unsigned long long)source->bad);
         for (unsigned e = 0; e < source->example_count; e++)
@@ -277,18 +254,9 @@ static void plain(struct view *view, struct buffer *out)
     for (unsigned i = 0; i < sources->beats.count; i++) {
         char detail[240];
         heartbeat_detail(detail, sizeof detail, &sources->beats.row[i], clock_wall());
-        buffer_printf(out, "%3u  %s  %s  %s  %s\n", sources->count + i + 1, sources->beats.row[i].name, _("heartbeat"),
+        buffer_printf(out, "%3u  %s  %s  %s  %s\n", sources->list.count + i + 1, sources->beats.row[i].name, _("heartbeat"),
                       heartbeat_word(&sources->beats.row[i]), detail);
     }
-}
-
-static bool pick(struct view *view, unsigned number)
-{
-    struct sources *sources = view->state;
-    if (!number || number > sources->count + sources->beats.count)
-        return false;
-    table_move_to(sources->table, number - 1);
-    return true;
 }
 
 const struct view_ops sources_view = {
@@ -303,11 +271,11 @@ const struct view_ops sources_view = {
     .wants = wants,
     .receive = receive,
     .draw = draw,
-    .key = key,
-    .command = command,
-    .targets = targets,
+    .key = list_key,
+    .command = list_command,
+    .targets = list_targets,
     .crumbs = crumbs,
     .hints = hints,
     .plain = plain,
-    .pick = pick,
+    .pick = list_pick,
 };

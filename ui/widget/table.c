@@ -411,8 +411,6 @@ static enum table_answer character(struct table *table, const struct key_event *
     case 'G': return move_by(table, (long)table->source.total);
     case 'n': return move_to_unhandled(table, true);
     case 'N': return move_to_unhandled(table, false);
-    case '<': return scroll_columns(table, false);
-    case '>': return scroll_columns(table, true);
     case ' ': return mark_current(table);
     case '*': table_mark_shown(table); return TABLE_MARKED;
     default: return TABLE_IGNORED;
@@ -426,6 +424,8 @@ enum table_answer table_key(struct table *table, const struct key_event *key)
     case KEY_CHAR: return character(table, key);
     case KEY_ARROW_UP: return move_by(table, -1);
     case KEY_ARROW_DOWN: return move_by(table, 1);
+    case KEY_ARROW_LEFT: return scroll_columns(table, false);
+    case KEY_ARROW_RIGHT: return scroll_columns(table, true);
     case KEY_PAGE_UP: return move_by(table, -page);
     case KEY_PAGE_DOWN: return move_by(table, page);
     case KEY_TO_HOME: return move_by(table, -(long)table->cursor);

@@ -73,7 +73,7 @@ void table_refreshed(struct table *table, const struct table_source *source);
 void table_draw(struct table *table, struct surface *surface, struct rect area);
 
 enum table_answer { TABLE_IGNORED, TABLE_MOVED, TABLE_SCROLLED, TABLE_MARKED, TABLE_CHOSEN, TABLE_SORT };
-/* Moves (j k g G ^d ^u arrows, pages), n N among the rows here, < > columns, Space marks, * marks all shown, Enter
+/* Moves (j k g G ^d ^u arrows, pages), n N among the rows here, Left and Right columns that found no room, Space marks, * marks all shown, Enter
  * and double click choose, the wheel scrolls, a click on a header asks to sort. TABLE_SCROLLED: a move that also
  * changed which rows are shown, so ask table_wanted. */
 enum table_answer table_key(struct table *table, const struct key_event *key);
