@@ -66,6 +66,7 @@ struct store_audit_end {
 
 struct store_engine_status {
     uint64_t bytes;
+    uint64_t texts_cleaned; /* that were no UTF-8, where that matters */
     char problem[200]; /* damage found and set aside; "" when none */
 };
 

@@ -229,6 +229,7 @@ const struct store_engine_ops store_engine_sqlite = {
     .open = engine_open,
     .close = engine_close,
     .act = sql_act,
+    .maintain = sql_maintain,
     .status = status,
     SQL_ENGINE_OPS,
 };

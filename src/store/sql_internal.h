@@ -199,6 +199,10 @@ struct sql_way {
     /* A telemetry database that is damaged as a whole goes where it hinders nobody. */
     bool (*move_away)(struct store_engine *engine, const struct error *cause, struct error *error);
     void (*idle)(struct store_engine *engine); /* of the actions' thread; may be NULL */
+    /* Where the answer to a commit can be lost on its way (NULL: never): a mark written with each transaction of
+     * actions, and whether, the commit having failed, it is there after all. */
+    bool (*mark)(struct store_engine *engine, struct error *error);
+    bool (*marked)(struct store_engine *engine);
 };
 
 /* Begins each one's own. */
@@ -234,7 +238,6 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .telemetry_begin = sql_telemetry_begin,         \
     .telemetry_apply = sql_telemetry_apply,         \
     .telemetry_commit = sql_telemetry_commit,       \
-    .maintain = sql_maintain,                       \
     .act_idle = sql_act_idle,                       \
     .reader_open = sql_reader_open,                 \
     .reader_close = sql_reader_close,               \

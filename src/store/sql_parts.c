@@ -190,7 +190,7 @@ bool parts_ensure(struct parts *parts, struct database *db, enum part_kind kind,
 
 bool parts_commit(struct parts *parts, struct database *db, struct error *error)
 {
-    if (!database_run(db, error, "COMMIT"))
+    if (!database_commit(db, error))
         return false;
     uv_mutex_lock(&parts->lock);
     for (size_t at = 0; parts->any_fresh && at < parts->count; at++)

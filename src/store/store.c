@@ -157,7 +157,7 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *options, s
         free(store);
         return NULL;
     }
-    store->options.url = store->options.state_dir = NULL;
+    store->options.url = store->options.state_dir = store->options.password = NULL;
     store->queue.limit = store->options.queue_limit;
     store->actions_tail = &store->actions_waiting;
     store->actions_finished_tail = &store->actions_finished;
@@ -299,6 +299,7 @@ void store_status(const struct store *store_constant, struct store_status *statu
     memset(status, 0, sizeof *status);
     status->engine = store->ops->name;
     status->bytes = engine.bytes;
+    status->texts_cleaned = engine.texts_cleaned;
     uv_mutex_lock(&store->lock);
     status->writable = !store->telemetry.problem[0] && !store->actions.problem[0];
     const char *problem = store->actions.problem[0]     ? store->actions.problem

@@ -1,5 +1,5 @@
-/* The store: what must outlive the daemon. Two engines stand behind one ops table (sqlite; memory, for tests and
- * --state-dir none); PostgreSQL is the next.
+/* The store: what must outlive the daemon. Three engines stand behind one ops table: sqlite; postgresql, when the
+ * database is shared; memory, for tests and --state-dir none.
  *
  * Threads: everything here is called from the loop's thread and never blocks it. Reads go to a few reader threads,
  * writes to one thread for each class of writing, so that nobody's action waits behind a batch of readings;
@@ -30,7 +30,8 @@
 struct store;
 
 struct store_options {
-    const char *url;          /* "sqlite" (in state_dir), "sqlite:PATH", "memory" */
+    const char *url;          /* "sqlite" (in state_dir), "sqlite:PATH", "postgresql://...", "memory" */
+    const char *password;     /* of the PostgreSQL user, where libpq does not find it by itself; else NULL */
     const char *state_dir;
     msec keep_readings;       /* raw day tables older than this are dropped (default 31 d) */
     msec keep_hourly;         /* default 400 d */
@@ -202,6 +203,7 @@ struct store_status {
     uint64_t readings_refused; /* their time was impossible */
     size_t queued;            /* telemetry rows not yet committed */
     msec oldest_queued;       /* wall; CLOCK_NEVER when none */
+    uint64_t texts_cleaned;   /* bytes in them were no UTF-8 and became U+FFFD (PostgreSQL takes no others) */
     uint64_t bytes;           /* on disk; in memory for the engine that has no disk */
     double commit_p50, commit_p99; /* ms, of the last few hundred commits */
 };

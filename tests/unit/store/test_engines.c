@@ -1,5 +1,6 @@
 /* What every engine must do alike: the whole of store.h, run once for each. */
 #include "fixture.h"
+#include "postgres_server.h"
 
 static struct answer answer;
 
@@ -756,7 +757,7 @@ static void test_status(void **state)
     struct store_status status;
     fixture_open(fixture);
     store_status(fixture->store, &status);
-    assert_string_equal(status.engine, strcmp(fixture->engine, "memory") == 0 ? "memory" : "sqlite");
+    assert_string_equal(status.engine, strncmp(fixture->engine, "postgres", 8) == 0 ? "postgresql" : fixture->engine);
     assert_true(status.writable);
     assert_string_equal(status.problem, "");
     assert_int_equal(status.oldest_queued, CLOCK_NEVER);
@@ -797,11 +798,13 @@ static void test_clock_jumps(void **state)
 }
 
 static const char *engine_url;
+static struct postgres_test server;
 
 static int setup(void **state)
 {
     clock_fake(NOON, 0);
-    *state = fixture_new(engine_url);
+    *state = fixture_new(strcmp(engine_url, "postgresql") == 0
+                             ? postgres_test_url(&server, postgres_test_database(&server)) : engine_url);
     return 0;
 }
 
@@ -823,10 +826,19 @@ int main(void)
         EACH(test_clock_jumps), EACH(test_alerts),
     };
     int failed = 0;
-    const char *const engines[] = {"memory", "sqlite"};
-    for (size_t i = 0; i < ARRAY_COUNT(engines); i++) {
+    const char *const engines[] = {"memory", "sqlite", "postgresql"};
+    bool installed = postgres_test_there(&server);
+    if (installed && !postgres_test_open(&server))
+        return 1;
+    for (size_t i = 0; i < ARRAY_COUNT(engines) - !installed; i++) {
         engine_url = engines[i];
         failed += cmocka_run_group_tests_name(engines[i], tests, NULL, NULL);
     }
-    return failed ? 1 : 0;
+    if (installed) {
+        postgres_test_stop(&server, SIGINT);
+        fixture_remove(server.directory);
+    }
+    if (!failed && !installed)
+        puts("PostgreSQL is not installed: scripts/deps --test");
+    return failed ? 1 : installed ? 0 : 77;
 }
