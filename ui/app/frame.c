@@ -400,4 +400,27 @@ void app_draw(struct app *app)
     draw_dialogs(app);
     app->drawn = clock_steady();
     app->dirty = app->urgent = false;
+    app->moved = NULL;
+}
+
+bool app_echo(struct app *app)
+{
+    struct view *view = app->moved;
+    struct surface *surface = &app->surface;
+    int rows[ECHO_ROWS + 1];
+    app->moved = NULL;
+    unsigned count = view == app_view(app) && !app->dialog_count && !(app->line && line_is_open(app->line))
+                         ? view->ops->echo(view, surface, rows) : 0;
+    if (!count)
+        return false;
+    if (surface->rows >= ROWS_FOR_HINTS) { /* what can be done is the row's */
+        surface_fill(surface, (struct rect){surface->rows - 1, 0, 1, surface->columns}, ' ', ROLE_TEXT);
+        draw_hints(app, surface->rows - 1);
+        rows[count++] = surface->rows - 1;
+    }
+    screen_show_rows(app->screen, surface, rows, count);
+    if (app->echoed <= app->drawn)
+        app->echoing = clock_steady();
+    app->echoed = clock_steady();
+    return true;
 }

@@ -15,6 +15,7 @@
 #define APP_DEPTH 12
 #define APP_DIALOGS 4
 #define FRAME_LEAST ((msec)50)   /* between frames that only data asked for: 20 a second */
+#define FRAME_MOST ((msec)150)   /* that keys may put such a frame off */
 #define MESSAGE_SHOWN ((msec)8000)
 
 struct app_tab {
@@ -88,7 +89,10 @@ struct app {
     bool starting;                 /* nothing was drawn yet */
     bool dirty;                    /* something changed since the last frame */
     bool urgent;                   /* a key did it: no waiting for the frame clock */
-    msec drawn;                    /* steady, of the last frame */
+    struct view *moved;            /* nothing but its cursor did: its echo is drawn first */
+    struct view *wanting;          /* whose wants are asked once the echo is out */
+    msec drawn, echoed;            /* steady, of the last frame and the last echo */
+    msec echoing;                  /* steady, of the first echo since that frame */
     int exit_code;
 
     uv_poll_t input;
@@ -118,12 +122,15 @@ bool app_open(struct app *app, const struct view_ops *ops, const char *argument,
 void app_switch(struct app *app, unsigned tab);
 bool app_pop(struct app *app);                  /* false at the bottom */
 void app_react(struct app *app, struct view *view, enum reaction reaction);
+void app_want(struct app *app);                 /* what a move left to ask for */
 void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked);
 void app_close_views(struct app *app);
 void app_reopen_views(struct app *app);
 
 /* frame.c */
 void app_draw(struct app *app);
+/* Only the cursor of app->moved did: draw that over the last frame. False: it takes a whole frame. */
+bool app_echo(struct app *app);
 struct rect app_body(const struct app *app);
 /* The tab under a mouse position, -1 for none. */
 int app_tab_at(const struct app *app, int row, int column);

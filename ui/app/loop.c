@@ -43,8 +43,19 @@ static bool started(struct app *app)
     return true;
 }
 
+/* When a frame that no key asked for may come: not too soon after the last one, nor after an echo, behind which the
+ * next key is likely; keys do not put it off for ever. */
+static msec frame_time(const struct app *app)
+{
+    msec due = app->drawn + FRAME_LEAST, rest = app->echoed + FRAME_LEAST, last = app->echoing + FRAME_MOST;
+    if (rest > last)
+        rest = last;
+    return due > rest ? due : rest;
+}
+
 /* Draw now if something changed and the link takes it, else come back when it does. What only data changed waits for
- * the frame clock, so that a storm of events costs twenty frames a second and not one a change. */
+ * the frame clock, so that a storm of events costs twenty frames a second and not one a change; a cursor that moved is
+ * drawn by itself, and what depends on it with the next frame. */
 static void settle(struct app *app)
 {
     int wait = 0;
@@ -57,8 +68,11 @@ static void settle(struct app *app)
     if (app->starting && !started(app))
         return poll_input(app);
     if (app->dirty) {
-        msec due = app->urgent ? 0 : app->drawn + FRAME_LEAST - clock_steady();
-        if (!screen_ready(app->screen, clock_steady(), &wait)) {
+        bool ready = screen_ready(app->screen, clock_steady(), &wait);
+        if (ready && app->moved && !app->urgent)
+            app->urgent = !app_echo(app);
+        msec due = app->urgent ? 0 : frame_time(app) - clock_steady();
+        if (!ready) {
             if (wait >= 0)
                 uv_timer_start(&app->frame_timer, frame_due, (uint64_t)(wait ? wait : 1), 0);
         } else if (due > 0) {
@@ -69,6 +83,7 @@ static void settle(struct app *app)
         }
     }
     poll_input(app);
+    app_want(app);
 }
 
 static void resized(struct app *app)

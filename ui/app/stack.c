@@ -41,6 +41,10 @@ static struct view *view_new(struct app *app, const struct view_ops *ops, const 
 
 static void view_free(struct app *app, struct view *view)
 {
+    if (app->moved == view)
+        app->moved = NULL;
+    if (app->wanting == view)
+        app->wanting = NULL;
     feed_forget(app->feed, view);
     if (view->ops->close)
         view->ops->close(view);
@@ -129,11 +133,35 @@ void app_reopen_views(struct app *app)
     app_dirty(app, true);
 }
 
+/* A move is shown before anything else is done about it. */
+static void moved(struct app *app, struct view *view, enum reaction reaction)
+{
+    if (app->wanting && app->wanting != view)
+        app_want(app);
+    app->moved = view;
+    if (reaction & REACT_WANT)
+        app->wanting = view;
+    app_dirty(app, false);
+}
+
+void app_want(struct app *app)
+{
+    struct view *view = app->wanting;
+    app->wanting = NULL;
+    if (view)
+        feed_update(app->feed, view);
+}
+
 void app_react(struct app *app, struct view *view, enum reaction reaction)
 {
+    bool whole = reaction & (REACT_DRAW | REACT_BACK);
+    if (reaction & REACT_MOVED && app->screen && view->ops->echo && !whole) {
+        moved(app, view, reaction);
+        return;
+    }
     if (reaction & REACT_WANT)
         feed_update(app->feed, view);
-    if (reaction & (REACT_DRAW | REACT_WANT))
+    if (reaction & (REACT_DRAW | REACT_WANT | REACT_MOVED))
         app_dirty(app, true);
     if ((reaction & REACT_BACK) && view == app_view(app))
         app_pop(app);

@@ -236,6 +236,7 @@ void screen_close(struct screen **where)
     surface_release(&screen->shown);
     buffer_release(&screen->queue);
     free(screen->looks);
+    free(screen->run);
     free(screen);
     *where = NULL;
 }

@@ -52,6 +52,8 @@ void screen_set_theme(struct screen *screen, struct theme *theme); /* another lo
 void screen_redraw(struct screen *screen);                         /* the next show repaints from nothing (C-l) */
 /* Make the terminal show this surface; what lies outside the terminal is left out. */
 void screen_show(struct screen *screen, const struct surface *surface);
+/* The same, where only these rows of it changed since the last frame. */
+void screen_show_rows(struct screen *screen, const struct surface *surface, const int *rows, unsigned count);
 /* True when a frame may be sent now: nothing is queued and the rate allows it. Else the milliseconds to wait are put
  * in *wait, -1 meaning until the descriptor is writable. */
 bool screen_ready(struct screen *screen, msec steady_now, int *wait);

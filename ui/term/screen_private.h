@@ -23,6 +23,8 @@ struct screen {
     enum depth depth;
     struct theme *theme;
     struct look *looks;          /* by role, with and without ROLE_REVERSE */
+    void *run;                   /* the changed cells of a row as curses takes them */
+    int run_columns;
     FILE *sink;                  /* curses writes here: memory, taken out after each update */
     void *curses;                /* SCREEN */
     struct surface shown;        /* what the terminal shows, once all is written */

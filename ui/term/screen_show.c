@@ -144,9 +144,22 @@ static void cell_to_curses(const struct screen *screen, const struct cell *cell,
     }
 }
 
-/* Hand the changed part of a row to curses, whole wide characters of both the old and the new row; false: none is. */
-static bool show_row(struct screen *screen, int row, const struct cell *now, struct cell *old, int columns, cchar_t *run)
+static cchar_t *run_for(struct screen *screen, int columns)
 {
+    if (columns > screen->run_columns) {
+        free(screen->run);
+        screen->run = memory_new_array((size_t)columns * 2 + 1, sizeof(cchar_t));
+        screen->run_columns = columns;
+    }
+    return screen->run;
+}
+
+/* Hand the changed part of a row to curses, whole wide characters of both the old and the new row; false: none is. */
+static bool show_row(struct screen *screen, const struct surface *surface, int row)
+{
+    int columns = surface->columns < screen->columns ? surface->columns : screen->columns;
+    const struct cell *now = surface->cells + (size_t)row * (size_t)surface->columns;
+    struct cell *old = screen->shown.cells + (size_t)row * (size_t)screen->columns;
     int start = 0, end = columns;
     if (!screen->repaint && memcmp(now, old, (size_t)columns * sizeof *now) == 0)
         return false; /* most rows */
@@ -161,6 +174,7 @@ static bool show_row(struct screen *screen, int row, const struct cell *now, str
     while (end < columns && (now[end].width == 0 || old[end].width == 0))
         end++;
     unsigned count = 0;
+    cchar_t *run = run_for(screen, columns);
     for (int column = start; column < end; column++)
         if (now[column].width > 0 && column + now[column].width <= columns)
             cell_to_curses(screen, &now[column], run + count, &count);
@@ -207,6 +221,27 @@ static void show_dumb(struct screen *screen, const struct surface *surface)
     screen->repaint = false;
 }
 
+/* What changed went to curses: `changed` rows of it. */
+static void show_update(struct screen *screen, const struct surface *surface, int changed)
+{
+    size_t before = screen->queue.length;
+    if (screen->synchronized)
+        screen_queue_text(screen, SYNC_BEGIN);
+    size_t start = screen->queue.length;
+    if (screen->repaint)
+        clearok(curscr, TRUE);
+    idlok(stdscr, changed > SCROLL_LEAST); /* looking for a scroll costs more than a few rows do */
+    show_cursor(screen, surface);
+    wnoutrefresh(stdscr);
+    doupdate();
+    screen_sink_take(screen);
+    screen->repaint = false;
+    if (screen->synchronized && screen->queue.length == start)
+        screen->queue.length = before; /* nothing to say */
+    else if (screen->synchronized)
+        screen_queue_text(screen, SCREEN_SYNC_END);
+}
+
 void screen_show(struct screen *screen, const struct surface *surface)
 {
     if (screen->gone || screen->away)
@@ -217,30 +252,32 @@ void screen_show(struct screen *screen, const struct surface *surface)
     if (screen->dumb) {
         show_dumb(screen, surface);
     } else {
-        if (screen->synchronized)
-            screen_queue_text(screen, SYNC_BEGIN);
-        size_t start = screen->queue.length;
-        int rows = surface->rows < screen->rows ? surface->rows : screen->rows;
-        int columns = surface->columns < screen->columns ? surface->columns : screen->columns;
-        cchar_t *run = memory_new_array((size_t)columns * 2 + 1, sizeof *run);
-        if (screen->repaint)
-            clearok(curscr, TRUE);
         int changed = 0;
-        for (int row = 0; row < rows; row++)
-            changed += show_row(screen, row, surface->cells + (size_t)row * (size_t)surface->columns,
-                     screen->shown.cells + (size_t)row * (size_t)screen->columns, columns, run);
-        free(run);
-        idlok(stdscr, changed > SCROLL_LEAST); /* looking for a scroll costs more than a few rows do */
-        show_cursor(screen, surface);
-        wnoutrefresh(stdscr);
-        doupdate();
-        screen_sink_take(screen);
-        screen->repaint = false;
-        if (screen->synchronized && screen->queue.length == start)
-            screen->queue.length = before; /* nothing to say */
-        else if (screen->synchronized)
-            screen_queue_text(screen, SCREEN_SYNC_END);
+        for (int row = 0; row < surface->rows && row < screen->rows; row++)
+            changed += show_row(screen, surface, row);
+        show_update(screen, surface, changed);
     }
+    screen->allowance -= (double)(screen->queue.length - before);
+    screen_flush(screen);
+}
+
+void screen_show_rows(struct screen *screen, const struct surface *surface, const int *rows, unsigned count)
+{
+    if (screen->gone || screen->away)
+        return;
+    if (restore_continued())
+        screen_retake(screen);
+    if (screen->dumb || screen->repaint) {
+        screen_show(screen, surface);
+        return;
+    }
+    size_t before = screen->queue.length;
+    int changed = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (rows[i] >= 0 && rows[i] < surface->rows && rows[i] < screen->rows)
+            changed += show_row(screen, surface, rows[i]);
+    if (changed)
+        show_update(screen, surface, changed);
     screen->allowance -= (double)(screen->queue.length - before);
     screen_flush(screen);
 }

@@ -292,6 +292,12 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     }
 }
 
+static unsigned echo(struct view *view, struct surface *surface, int rows[ECHO_ROWS])
+{
+    struct alerts *alerts = view->state;
+    return table_echo(alerts->by != BY_CAUSE ? alert_groups_table(alerts->groups) : alerts->table, surface, rows);
+}
+
 /* ---- doing ---- */
 
 static const enum reaction changed = REACT_HANDLED | REACT_DRAW | REACT_WANT;
@@ -338,7 +344,7 @@ static enum reaction key(struct view *view, const struct key_event *event)
         open_group(view);
     else if (answer == TABLE_CHOSEN)
         open_current(view);
-    return changed;
+    return answer == TABLE_MOVED ? REACT_HANDLED | REACT_MOVED | REACT_WANT : changed;
 }
 
 static enum reaction group_by(struct view *view, const char *argument, struct error *error)
@@ -504,6 +510,7 @@ const struct view_ops alerts_view = {
     .wants = wants,
     .receive = receive,
     .draw = draw,
+    .echo = echo,
     .key = key,
     .command = command,
     .targets = targets,

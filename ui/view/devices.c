@@ -217,6 +217,20 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     }
 }
 
+/* The headline says which row it is. */
+static unsigned echo(struct view *view, struct surface *surface, int rows[ECHO_ROWS])
+{
+    struct devices *devices = view->state;
+    unsigned count = table_echo(list_table(&devices->list), surface, rows);
+    struct rect line = {view->area.row, view->area.column, 1, view->area.columns};
+    if (!count)
+        return 0;
+    surface_fill(surface, line, ' ', ROLE_TEXT);
+    draw_headline(view, surface, line);
+    rows[count++] = line.row;
+    return count;
+}
+
 /* ---- doing ---- */
 
 static enum reaction key(struct view *view, const struct key_event *key)
@@ -316,6 +330,7 @@ const struct view_ops devices_view = {
     .wants = wants,
     .receive = receive,
     .draw = draw,
+    .echo = echo,
     .key = key,
     .command = command,
     .targets = list_targets,

@@ -490,7 +490,7 @@ enum reaction list_answered(struct view *view, enum table_answer answer)
         return choose(view);
     if (answer == TABLE_SORT)
         sort_clicked(view);
-    return changed;
+    return answer == TABLE_MOVED ? REACT_HANDLED | REACT_MOVED | REACT_WANT : changed;
 }
 
 enum reaction list_key(struct view *view, const struct key_event *key)

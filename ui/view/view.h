@@ -15,12 +15,15 @@
 
 struct view;
 
+#define ECHO_ROWS 4
+
 enum reaction { /* a mask */
     REACT_IGNORED = 0,  /* not for me: the next layer may have it */
     REACT_HANDLED = 1,
     REACT_DRAW = 2,     /* my drawing changed */
     REACT_WANT = 4,     /* what I want changed: ask wants() again */
     REACT_BACK = 8,     /* I am done: close me, return to what was below */
+    REACT_MOVED = 16,   /* only the cursor did: echo() shows it at once, and the rest may wait for the next frame */
 };
 
 /* A command as help shows it; keys and usage are the receiver's to free. */
@@ -74,6 +77,9 @@ struct view_ops {
     void (*wants)(struct view *view, struct view_wants *wants);
     bool (*receive)(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error);
     void (*draw)(struct view *view, struct surface *surface, struct rect area);
+    /* After REACT_MOVED: draw what the move changes over the last frame, which the surface still holds, and tell its
+     * rows (how many; 0: only a whole frame can show it). NULL: always a whole frame. */
+    unsigned (*echo)(struct view *view, struct surface *surface, int rows[ECHO_ROWS]);
     enum reaction (*key)(struct view *view, const struct key_event *key);
     /* Keys are text now: key() has them before the key map, which gets those it ignores. NULL: never. */
     bool (*typing)(struct view *view);

@@ -71,6 +71,9 @@ bool table_wanted(const struct table *table, size_t *offset, size_t *count);
 /* The rows came or changed. The source is copied and must stay valid until the next call. */
 void table_refreshed(struct table *table, const struct table_source *source);
 void table_draw(struct table *table, struct surface *surface, struct rect area);
+/* The cursor moved within the page, and the surface still holds the last drawing: draw the two rows anew and tell where
+ * they are. 0: it needs table_draw. */
+unsigned table_echo(struct table *table, struct surface *surface, int rows[2]);
 
 enum table_answer { TABLE_IGNORED, TABLE_MOVED, TABLE_SCROLLED, TABLE_MARKED, TABLE_CHOSEN, TABLE_SORT };
 /* Moves (j k g G ^d ^u arrows, pages), n N among the rows here, Left and Right columns that found no room, Space marks, * marks all shown, Enter

@@ -255,16 +255,19 @@ static void keep_drawing(struct table *table, const struct surface *surface, int
     table->drawn_cursor = table->cursor;
 }
 
-/* Only the cursor moved, within the page: the last drawing, and two rows anew. */
-static bool draw_move(struct table *table, struct surface *surface, struct rect area)
+/* Is what was drawn last right but for the cursor? */
+static bool only_moved(struct table *table, const struct surface *surface)
 {
-    if (!table->moved || !table->drawn_good || !inside(surface, area) || memcmp(&area, &table->area, sizeof area) != 0)
+    if (!table->moved || !table->drawn_good || !inside(surface, table->area))
         return false;
     table_keep_in_sight(table);
-    if (table->top != table->drawn_top)
-        return false;
-    for (int line = 0; line < area.rows; line++)
-        memcpy(surface_row(surface, area, line), drawn_row(table, line), (size_t)area.columns * sizeof *table->drawn);
+    return table->top == table->drawn_top;
+}
+
+/* The row that the cursor left and the one it stands on. */
+static void draw_two_rows(struct table *table, struct surface *surface, int lines[2])
+{
+    struct rect area = table->area;
     const size_t rows[2] = {table->drawn_cursor, table->cursor};
     int head = area.rows - table->shown;
     for (int i = 0; i < 2; i++) {
@@ -272,9 +275,29 @@ static bool draw_move(struct table *table, struct surface *surface, struct rect 
         surface_fill(surface, (struct rect){area.row + line, area.column, 1, area.columns}, ' ', ROLE_TEXT);
         draw_row(table, surface, area, area.row + line, rows[i]);
         keep_drawing(table, surface, line, line + 1);
+        lines[i] = area.row + line;
     }
+}
+
+/* The last drawing, and two rows anew. */
+static bool draw_move(struct table *table, struct surface *surface, struct rect area)
+{
+    int lines[2];
+    if (memcmp(&area, &table->area, sizeof area) != 0 || !only_moved(table, surface))
+        return false;
+    for (int line = 0; line < area.rows; line++)
+        memcpy(surface_row(surface, area, line), drawn_row(table, line), (size_t)area.columns * sizeof *table->drawn);
+    draw_two_rows(table, surface, lines);
     table->moved = false;
     return true;
+}
+
+unsigned table_echo(struct table *table, struct surface *surface, int rows[2])
+{
+    if (!only_moved(table, surface))
+        return 0;
+    draw_two_rows(table, surface, rows); /* the frame that follows draws the move, too: rows need not be filled anew */
+    return 2;
 }
 
 void table_draw(struct table *table, struct surface *surface, struct rect area)
