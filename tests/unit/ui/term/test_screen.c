@@ -158,14 +158,19 @@ static void compare(struct bench *bench)
         }
 }
 
-static void show(struct bench *bench)
+static void arrive(struct bench *bench)
 {
-    screen_show(bench->screen, &bench->surface);
     pump(bench);
     vterm_input_write(bench->terminal, bench->bytes.data, bench->bytes.length); /* whole: it takes no half characters */
     buffer_clear(&bench->bytes);
     compare(bench);
     bench->frame++;
+}
+
+static void show(struct bench *bench)
+{
+    screen_show(bench->screen, &bench->surface);
+    arrive(bench);
 }
 
 static void resize(struct bench *bench, int rows, int columns)
@@ -250,7 +255,20 @@ static void draw_hints(struct bench *bench)
     }
 }
 
-static void (*const frames[])(struct bench *) = {draw_some, draw_hints, draw_scrolled, draw_filled, draw_all, draw_some, draw_hints};
+/* A few rows are told of and shown by themselves. */
+static void echo_some(struct bench *bench)
+{
+    int rows[3];
+    show(bench);
+    for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
+        rows[i] = (int)any(bench, (unsigned)bench->rows);
+        draw_words(bench, rows[i], (int)any(bench, (unsigned)bench->columns));
+    }
+    screen_show_rows(bench->screen, &bench->surface, rows, ARRAY_COUNT(rows));
+    arrive(bench);
+}
+
+static void (*const frames[])(struct bench *) = {draw_some, draw_hints, draw_scrolled, draw_filled, draw_all, draw_some, draw_hints, echo_some};
 
 static void run(const char *terminal, int rows, int columns, bool mono, uint64_t seed, unsigned count)
 {

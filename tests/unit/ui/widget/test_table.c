@@ -196,11 +196,13 @@ static void a_move_asks_for_new_rows_only(void **state)
     assert_int_equal(bench->rows.asked, 6);
 }
 
-/* However the cursor came there, the picture is the one drawn from nothing. */
+/* However the cursor came there, the picture is the one drawn from nothing: whole, or echoed over the last one. */
 static void moves_draw_the_same_picture(void **state)
 {
     struct bench *bench = *state;
     static const char *const keys[] = {"j", "j", "Space", "k", "C-d", "j", "n", "N", "G", "k", "Right", "j", "Left", "*", "j", "*", "g", "j"};
+    int rows[2];
+    unsigned echoes = 0;
     struct surface fresh;
     surface_init(&fresh, 7, 40, false);
     refresh(bench->table, &bench->rows);
@@ -216,14 +218,18 @@ static void moves_draw_the_same_picture(void **state)
         }
         if (dice >> 30 == 1)
             continue; /* several keys in one frame */
-        draw(bench);
+        bool echoed = dice >> 20 & 1 && table_echo(bench->table, &bench->surface, rows);
+        echoes += echoed;
+        if (!echoed || dice >> 21 & 1) /* behind an echo comes a frame, or another echo */
+            draw(bench);
         surface_clear(&fresh);
         table_draw(bench->table, &fresh, (struct rect){0, 0, 7, 40}); /* not after a move: from nothing */
         for (int cell = 0; cell < 7 * 40; cell++)
             if (fresh.cells[cell].code != bench->surface.cells[cell].code ||
                 fresh.cells[cell].role != bench->surface.cells[cell].role)
-                fail_msg("step %d, key %s: row %d column %d", i, keys[pick], cell / 40, cell % 40);
+                fail_msg("step %d, key %s%s: row %d column %d", i, keys[pick], echoed ? ", echoed" : "", cell / 40, cell % 40);
     }
+    assert_in_range(echoes, 200, 2000);
     surface_release(&fresh);
 }
 
