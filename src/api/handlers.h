@@ -22,6 +22,7 @@ handler get_downtimes, get_coverage, post_downtime, delete_downtime;
 handler post_alertmanager, post_events;                       /* feeds.c */
 handler get_heartbeats, post_heartbeat;                       /* heartbeats.c */
 handler get_applications, get_application, post_application_check, post_application_restart; /* applications.c */
+handler get_application_states; /* applications_states.c */
 handler get_events;                                           /* events.c */
 handler get_redundancy;                                       /* redundancy.c */
 handler get_notifications, post_notification_test;            /* notifications.c */

@@ -96,7 +96,7 @@ static const char *figures_say(struct arena *arena, const struct past_part *part
         size_t length = strlen(figure->name), unit = strlen(figure->unit);
         if (unit && length > unit + 1 && figure->name[length - unit - 1] == '_' && strcmp(figure->name + length - unit, figure->unit) == 0)
             length -= unit + 1;
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s %.4g%s%s", i ? ", " : "", (int)length, figure->name,
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s %.3g%s%s", i ? ", " : "", (int)length, figure->name,
                                  figure->value, unit ? " " : "", figure->unit);
     }
     return arena_text(arena, text);

@@ -73,11 +73,16 @@ static void answered(void *owner, const struct client_answer *answer)
 /* Resources that can be shown as they were; series and histories are asked for by their own `to`. */
 static bool takes_at(const char *path)
 {
-    if (strncmp(path, "/board", 6) == 0 || strncmp(path, "/alerts?", 8) == 0 || strncmp(path, "/overview", 9) == 0 ||
-        strncmp(path, "/servers?", 9) == 0 || strncmp(path, "/applications?", 14) == 0)
+    static const char *const whole[] = {"/servers", "/applications"}; /* the list and each one's page */
+    if (strncmp(path, "/board", 6) == 0 || strncmp(path, "/alerts?", 8) == 0 || strncmp(path, "/overview", 9) == 0)
         return true;
     size_t length = strcspn(path, "?");
     const char *last = memrchr(path, '/', length);
+    for (size_t i = 0; i < ARRAY_COUNT(whole); i++) {
+        size_t front = strlen(whole[i]);
+        if (strncmp(path, whole[i], front) == 0 && (last == path || last == path + front))
+            return true;
+    }
     return strncmp(path, "/assets", 7) == 0 && strncmp(last, "/readings", 9) != 0 && strncmp(last, "/states", 7) != 0;
 }
 

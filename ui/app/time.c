@@ -112,13 +112,15 @@ static void step_forward_came(void *owner, const struct client_answer *answer)
 /* The changes to step through: those of the page's own asset, where it is about one, else all. */
 static void changes_path(struct app *app, struct buffer *out)
 {
+    static const char *const ones[] = {"asset", "history", "server", "application"};
     struct view *view = app_view(app);
-    bool one = view && (strcmp(view->ops->name, "asset") == 0 || strcmp(view->ops->name, "history") == 0);
     struct view_targets targets = {0};
-    if (one)
-        view->ops->targets(view, &targets);
+    bool application = view && strcmp(view->ops->name, "application") == 0;
+    for (size_t i = 0; view && i < ARRAY_COUNT(ones); i++)
+        if (strcmp(view->ops->name, ones[i]) == 0)
+            view->ops->targets(view, &targets);
     if (targets.count) {
-        buffer_append_text(out, "/assets/");
+        buffer_append_text(out, application ? "/applications/" : "/assets/");
         client_path_segment(out, targets.ids[0]);
     }
     buffer_append_text(out, "/states");

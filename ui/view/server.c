@@ -17,7 +17,7 @@
 
 #define OLD_AFTER (90 * SPAN_SECOND)
 
-enum { SLOT_PAGE, SLOT_PAST, SLOT_SERIES, SLOT_CAPACITY = SLOT_SERIES + SERVER_SERIES };
+enum { SLOT_PAGE, SLOT_SERIES, SLOT_CAPACITY = SLOT_SERIES + SERVER_SERIES };
 
 static bool server_open(struct view *view, const char *argument, struct error *error)
 {
@@ -30,6 +30,7 @@ static bool server_open(struct view *view, const char *argument, struct error *e
     page->opened = clock_wall();
     page->now = page->opened;
     page->page.server.taken = CLOCK_NEVER;
+    page->section_now = SECTION_COUNT;
     server_sections_init(page);
     for (unsigned i = 0; i < SECTION_COUNT && argument[id]; i++)
         if (strcmp(server_sections[i]->name, argument + id + 1) == 0)
@@ -44,13 +45,12 @@ static void server_close(struct view *view)
     trends_free(&page->trends);
     capacity_note_release(&page->capacity);
     arena_free(&page->arena);
-    arena_free(&page->past_arena);
     free(page->id);
 }
 
 const struct wire_server *server_row(const struct server_page *page)
 {
-    return page->past && page->have_past ? &page->past_row : &page->page.server;
+    return &page->page.server;
 }
 
 const struct wire_deviation *server_deviation(const struct server_page *page, const char *kind, const char *point)
@@ -104,34 +104,43 @@ const struct wire_server_page *server_answer(struct view *view)
 
 /* ---- what to have ---- */
 
+/* Another time: nothing of the old one may stand under its title. What history keeps of a host is in its figures and
+ * charts, so the past begins there; now again, the section of before is back. */
+static void turn_time(struct server_page *page, bool past)
+{
+    page->past = past;
+    page->host = NULL;
+    page->page.deviation_count = 0;
+    page->opened = clock_wall(); /* back to now: what came meanwhile is the daemon's to tell, too */
+    if (past && page->section == SECTION_processes) {
+        page->section_now = page->section;
+        page->section = SECTION_charts;
+    } else if (!past && page->section == SECTION_charts && page->section_now != SECTION_COUNT) {
+        page->section = page->section_now;
+    }
+    if (!past)
+        page->section_now = SECTION_COUNT;
+    capacity_note_release(&page->capacity); /* it reckons from now */
+    trends_forget(page->trends);
+    server_sections_refresh(page);
+}
+
 static void wants(struct view *view, struct view_wants *out)
 {
     struct server_page *page = view->state;
-    struct buffer path = BUFFER_INIT, filter = BUFFER_INIT;
+    struct buffer path = BUFFER_INIT;
     bool past = view->host_ops->at(view->host) != CLOCK_NEVER;
-    if (past != page->past) { /* another time: its own figures, and no lists */
-        page->past = past;
-        page->have_past = false;
-        page->opened = clock_wall(); /* back to now: what came meanwhile is the daemon's to tell, too */
-        trends_forget(page->trends);
-        server_sections_refresh(page);
-    }
+    if (past != page->past)
+        turn_time(page, past);
     buffer_append_text(&path, "/servers/");
     client_path_segment(&path, page->id);
     if (!past)
         buffer_append_text(&path, "?watch=1");
     view_want(out, SLOT_PAGE, past ? "" : "pulse", 900, buffer_text(&path));
-    if (past) {
-        filter_value(&filter, "id", page->id);
-        buffer_clear(&path);
-        client_path(&path, "/servers", "filter", buffer_text(&filter), "limit", "1", NULL);
-        view_want(out, SLOT_PAST, "", 1000, buffer_text(&path));
-    }
     if (!past)
         capacity_note_want(out, SLOT_CAPACITY, page->id);
     server_charts_want(page, view, out, SLOT_SERIES);
     buffer_release(&path);
-    buffer_release(&filter);
 }
 
 static bool receive_page(struct server_page *page, const struct client_answer *answer, struct error *error)
@@ -144,30 +153,13 @@ static bool receive_page(struct server_page *page, const struct client_answer *a
     }
     page->arena = arena;
     page->page = fresh;
-    page->host = fresh.host;
+    page->host = fresh.page.past == page->past ? fresh.host : NULL;
     page->have = true;
     page->problem[0] = '\0';
-    if (page->host)
+    if (page->host && !page->past)
         trends_add_host(page->trends, page->host);
     server_sections_refresh(page); /* the tables let go of the old answer */
     arena_free(&old);
-    return true;
-}
-
-static bool receive_past(struct server_page *page, const struct client_answer *answer, struct error *error)
-{
-    struct arena *arena = arena_new();
-    struct wire_page envelope;
-    struct wire_server *rows = NULL;
-    unsigned count = 0;
-    if (!wire_read_servers(answer->body, answer->length, arena, &envelope, &rows, &count, error) || !count) {
-        arena_free(&arena);
-        return false;
-    }
-    arena_free(&page->past_arena);
-    page->past_arena = arena;
-    page->past_row = rows[0];
-    page->have_past = true;
     return true;
 }
 
@@ -194,9 +186,7 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
             *error = *answer->error;
         return false;
     }
-    return slot == SLOT_PAGE   ? receive_page(page, answer, error)
-           : slot == SLOT_PAST ? receive_past(page, answer, error)
-                               : receive_series(page, answer, error);
+    return slot == SLOT_PAGE ? receive_page(page, answer, error) : receive_series(page, answer, error);
 }
 
 /* ---- doing ---- */

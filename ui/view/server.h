@@ -56,14 +56,11 @@ struct server_page {
     char *id;
     struct arena *arena;
     struct wire_server_page page;
-    const struct host *host;             /* NULL: never answered */
-    struct arena *past_arena;
-    struct wire_server past_row;         /* as it was, while the past is shown */
-    bool have_past;
+    const struct host *host;             /* of the instant shown; NULL: never answered, or not known then */
     bool have, ascii, past, tree;
     char problem[384];
     struct section_state sections[SECTION_COUNT];
-    enum section section;
+    enum section section, section_now;   /* section_now: to go back to with the past; SECTION_COUNT none */
     struct server_fact *facts;
     unsigned fact_count;
     size_t fact_capacity;

@@ -56,8 +56,10 @@ void server_brief_want(struct server_brief *brief, struct view *view, struct vie
 {
     struct buffer base = BUFFER_INIT, path = BUFFER_INIT;
     char from[INSTANT_TEXT], to[INSTANT_TEXT];
-    /* Whole minutes, so that the path stays the same while nothing else changes. */
-    brief->to = view->host_ops->now(view->host) / SPAN_MINUTE * SPAN_MINUTE + SPAN_MINUTE;
+    /* Whole minutes, so that the path stays the same while nothing else changes; the past stands still. */
+    brief->to = view->host_ops->now(view->host);
+    if (view->host_ops->at(view->host) == CLOCK_NEVER)
+        brief->to = brief->to / SPAN_MINUTE * SPAN_MINUTE + SPAN_MINUTE;
     brief->from = brief->to - SPAN;
     if (!brief->id || strcmp(brief->id, id) != 0) {
         free(brief->id);
@@ -130,11 +132,11 @@ static void title_line(struct view *view, struct surface *surface, struct rect a
     buffer_release(&line);
 }
 
-static void figures_text(struct buffer *out, const struct wire_server *server)
+static void figures_text(struct buffer *out, const struct wire_server *server, bool past)
 {
     char text[FIGURE_TEXT], more[FIGURE_TEXT];
     if (server->taken == CLOCK_NEVER) {
-        buffer_append_text(out, _("it has not answered yet"));
+        buffer_append_text(out, past ? _("nothing was stored of it then") : _("it has not answered yet"));
         return;
     }
     buffer_printf(out, "cpu %s %%", percent_text(text, server->cpu));
@@ -176,7 +178,7 @@ void server_brief_lines(struct view *view, struct surface *surface, struct rect 
     title_line(view, surface, area, server);
     if (*server->system)
         buffer_printf(&line, "%s · ", server->system);
-    figures_text(&line, server);
+    figures_text(&line, server, view->host_ops->at(view->host) != CLOCK_NEVER);
     surface_text_cut(surface, area.row + 1, area.column + 1, area.columns - 2, ROLE_TEXT, buffer_text(&line), TEXT_CUT_END);
     buffer_clear(&line);
     standing_text(&line, server);
@@ -217,7 +219,7 @@ void server_brief_draw(struct server_brief *brief, struct view *view, struct sur
     title_line(view, surface, rect_cut_top(&area, 1), server);
     surface_text_cut(surface, area.row, area.column + 1, area.columns - 2, ROLE_DIM, server->system, TEXT_CUT_END);
     rect_cut_top(&area, 1);
-    figures_text(&text, server);
+    figures_text(&text, server, view->host_ops->at(view->host) != CLOCK_NEVER);
     surface_text_cut(surface, area.row, area.column + 1, area.columns - 2, ROLE_TEXT, buffer_text(&text), TEXT_CUT_END);
     buffer_clear(&text);
     standing_text(&text, server);

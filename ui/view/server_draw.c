@@ -29,10 +29,10 @@ static int draw_right(struct server_page *page, struct view *view, struct surfac
     int right = line.column + line.columns - 1;
     bool stale = server_is_stale(page, view);
     msec taken = page->host ? page->host->taken : server->taken;
-    if (page->past)
-        snprintf(text, sizeof text, "%s", _("stored"));
-    else if (taken == CLOCK_NEVER)
-        snprintf(text, sizeof text, "%s", _("never answered"));
+    if (taken == CLOCK_NEVER)
+        snprintf(text, sizeof text, "%s", page->past ? _("nothing stored") : _("never answered"));
+    else if (page->past)
+        snprintf(text, sizeof text, "%s %s", age_text(age, taken, page->now), _("stored"));
     else
         snprintf(text, sizeof text, "%s %s", age_text(age, taken, page->now), stale ? _("old") : page->page.attended ? _("live") : _("ago"));
     right -= text_width(text);
@@ -79,10 +79,10 @@ static void draw_title(struct server_page *page, struct view *view, struct surfa
 
 /* ---- the lines of figures ---- */
 
-/* Live it is the host's own; in the past what was stored then. */
+/* The host's own; what it did not tell then, as it was stored last. */
 static double figure(const struct server_page *page, const char *metric, double live)
 {
-    return page->past || !page->host ? trends_last(page->trends, metric, page->now) : live;
+    return page->host && (!page->past || isfinite(live)) ? live : trends_last(page->trends, metric, page->now);
 }
 
 struct head { struct server_page *page; struct view *view; struct surface *surface; struct rect line; int spark, first, second; msec from, to; };
@@ -139,15 +139,16 @@ static void draw_cpu(const struct head *head)
     draw_label(head, "cpu", value, cpu >= 95 ? ROLE_WARNING : ROLE_STRONG);
     draw_spark(head, "cpu_percent", LABEL + VALUE + 1, head->spark, 0, 100);
     int end = head->line.columns - 1;
-    if (host && !page->past) {
+    if (host) {
         snprintf(text, sizeof text, "psi %s", percent_text(one, host->pressure_cpu));
         end = draw_end(head, host->pressure_cpu >= 20 ? ROLE_WARNING : ROLE_DIM, text);
-        snprintf(text, sizeof text, "us %.0f sy %.0f io %.0f st %.0f", host->user, host->system, host->iowait, isfinite(host->steal) ? host->steal : 0);
+        snprintf(text, sizeof text, "us %.0f sy %.0f io %.0f st %.0f", host->user, host->system,
+                 isfinite(host->iowait) ? host->iowait : 0, isfinite(host->steal) ? host->steal : 0);
         if (isfinite(host->user))
             draw_words(head, head->first, head->second - 1, host->iowait >= 20 || host->steal >= 10 ? ROLE_WARNING : ROLE_TEXT, text);
     }
     double load = figure(page, "load1", host ? host->load1 : NAN);
-    if (host && !page->past)
+    if (host && host->online_cores)
         snprintf(text, sizeof text, _("load %s %s %s of %u"), load_text(one, load), load_text(five, host->load5),
                  load_text(fifteen, host->load15), host->online_cores);
     else
@@ -164,7 +165,7 @@ static void draw_memory(const struct head *head)
     percent_words(value, sizeof value, memory);
     draw_label(head, _("mem"), value, memory >= 95 ? ROLE_WARNING : ROLE_STRONG);
     draw_spark(head, "memory_percent", LABEL + VALUE + 1, head->spark, 0, 100);
-    if (!host || page->past)
+    if (!host)
         return;
     snprintf(text, sizeof text, _("%s of %s"), bytes_text(used, host->memory_used), bytes_text(total, host->memory_total));
     draw_words(head, head->first, head->second - 1, ROLE_TEXT, text);
@@ -209,11 +210,12 @@ static void draw_network(const struct head *head)
     surface_text_right(head->surface, head->line.row, head->line.column + column, 11, ROLE_STRONG, text);
     draw_spark(head, "net_out_bytes_per_second", column + 12, half, 0, 0);
     column += 12 + half + 2;
-    if (!host || head->page->past)
+    if (!host)
         return;
-    double errors = 0;
+    double errors = NAN;
     for (unsigned i = 0; i < host->interface_count; i++)
-        errors += host->interfaces[i].error_rate > 0 ? host->interfaces[i].error_rate : 0;
+        if (host->interfaces[i].error_rate >= 0)
+            errors = (isnan(errors) ? 0 : errors) + host->interfaces[i].error_rate;
     snprintf(text, sizeof text, "est %s", number_text(more, host->tcp_established));
     int end = draw_end(head, ROLE_DIM, text);
     double speed = widest_speed(host);
@@ -254,7 +256,7 @@ static int draw_full(const struct head *head, const struct host_disk *disk, int 
 static void draw_disk(const struct head *head)
 {
     const struct host *host = head->page->host;
-    const struct host_disk *hung = NULL, *disk = host && !head->page->past ? worst_disk(host, &hung) : NULL;
+    const struct host_disk *hung = NULL, *disk = host ? worst_disk(host, &hung) : NULL;
     double used = figure(head->page, "disk_worst_percent", disk ? disk->used_percent : NAN);
     char value[48], gauge[128], one[FIGURE_TEXT], two[FIGURE_TEXT], text[160];
     uint8_t role = fill_role(used, ROLE_STRONG);
@@ -328,7 +330,7 @@ static void draw_ports(const struct head *head)
         if (!port || port->protocol == HOST_UDP || server_sections[SECTION_ports]->wrong(page, index))
             continue;
         if (port->sessions)
-            snprintf(text, sizeof text, "%u %s %u", port->port, port->process, port->sessions);
+            snprintf(text, sizeof text, "%u %s%s%u", port->port, port->process, *port->process ? " " : "\303\227", port->sessions);
         else
             snprintf(text, sizeof text, "%u %s", port->port, port->process);
         if (!say(head, &column, end - 4, ROLE_TEXT, text))
@@ -358,7 +360,9 @@ static void draw_units(const struct head *head)
     unsigned running = 0;
     for (unsigned i = 0; i < page->host->unit_count; i++)
         running += strcmp(page->host->units[i].sub, "running") == 0;
-    if (state->wrong)
+    if (page->past)
+        snprintf(text, sizeof text, _("%u wrong"), state->wrong);
+    else if (state->wrong)
         snprintf(text, sizeof text, _("%u wrong · %u running"), state->wrong, running);
     else
         snprintf(text, sizeof text, _("%u running"), running);
@@ -449,8 +453,8 @@ static void section_empty(struct server_page *page, enum section section)
     char text[160];
     bool told = page->host && (page->host->lists & ops->list);
     const char *why = server_missing(page, ops->name);
-    if (page->past)
-        snprintf(text, sizeof text, "%s", _("lists of the past are not stored; = returns to now"));
+    if (page->past && !told)
+        snprintf(text, sizeof text, "%s", page->host ? _("lists of the past are not stored; = returns to now") : _("nothing was stored of it then"));
     else if (!page->host)
         snprintf(text, sizeof text, "%s", _("it has not answered yet"));
     else if (*why || !told)

@@ -310,7 +310,7 @@ void server_facts_make(struct server_page *page)
     const struct host *host = page->host;
     char text[FIGURE_TEXT];
     page->fact_count = 0;
-    if (!host || page->past)
+    if (!host)
         return;
     double offset = fabs(host->time_offset);
     fact(page, _("address"), false, "%s", *page->page.server.address ? page->page.server.address : "\342\200\224");
@@ -327,7 +327,8 @@ void server_facts_make(struct server_page *page)
     figure_fact(page, _("udp sockets"), "sockets", host->udp_sockets, false, "");
     figure_fact(page, _("tasks"), "processes", host->tasks, false, "");
     figure_fact(page, _("cores online"), "cores", host->online_cores, false, "");
-    fact(page, _("answered in"), false, "%lld ms", (long long)host->cost);
+    if (!page->past)
+        fact(page, _("answered in"), false, "%lld ms", (long long)host->cost);
     if (*page->page.server.source)
         fact(page, _("watched by"), false, "%s", page->page.server.source);
     told_facts(page, true);

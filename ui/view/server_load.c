@@ -257,7 +257,7 @@ static void interface_fill(struct server_page *page, unsigned index, struct tabl
     char speed[FIGURE_TEXT];
     row->id = interface->name;
     row->cells[N_NAME] = (struct table_cell){interface->name, interface->up ? ROLE_TEXT : ROLE_DIM};
-    row->cells[N_STATE] = (struct table_cell){interface->up ? _("linked") : _("no link"), ROLE_DIM};
+    row->cells[N_STATE] = (struct table_cell){page->past ? "" : interface->up ? _("linked") : _("no link"), ROLE_DIM}; /* not kept */
     rate_cells(page, row, N_IN, interface->in_rate, interface->speed);
     rate_cells(page, row, N_OUT, interface->out_rate, interface->speed);
     cell_text(page, row, N_SPEED, ROLE_DIM, speed_text(speed, interface->speed));

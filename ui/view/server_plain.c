@@ -28,7 +28,7 @@ static void print_row(struct server_page *page, enum section section, unsigned i
 static void print_head(struct server_page *page, struct view *view, struct buffer *out)
 {
     const struct wire_server *server = server_row(page);
-    const struct host *host = page->past ? NULL : page->host;
+    const struct host *host = page->host;
     char one[FIGURE_TEXT], two[FIGURE_TEXT], three[FIGURE_TEXT], four[FIGURE_TEXT], age[SPAN_TEXT];
     buffer_printf(out, "%s  %s  %s  %s  %s\n", page->id, health_word(server->health), server->name, server->place, server->system);
     if (*server->evidence)
@@ -40,7 +40,7 @@ static void print_head(struct server_page *page, struct view *view, struct buffe
         buffer_printf(out, "  %s %s  %s %s\n", _("uptime"), days_text(one, host->uptime), _("data age"),
                       age_text(age, host->taken, view->host_ops->now(view->host)));
     else
-        buffer_printf(out, "  %s\n", page->past ? _("lists of the past are not stored; = returns to now") : _("it has not answered yet"));
+        buffer_printf(out, "  %s\n", page->past ? _("nothing was stored of it then") : _("it has not answered yet"));
 }
 
 void server_plain(struct view *view, struct buffer *out)

@@ -208,7 +208,7 @@ static void refresh(struct server_page *page, enum section section)
 {
     const struct section_ops *ops = server_sections[section];
     struct section_state *state = &page->sections[section];
-    state->count = page->have && !page->past && ops->count ? ops->count(page) : 0;
+    state->count = page->have && ops->count ? ops->count(page) : 0;
     state->wrong = 0;
     ARRAY_RESERVE(state->rows, state->capacity, state->count + 1);
     for (unsigned i = 0; i < state->count; i++) {
