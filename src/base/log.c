@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #define LOG_LINE 4096
@@ -19,7 +22,18 @@ void log_level_set(enum log_level level)
     log_threshold = (int)level;
 }
 
-/* "12:03:07 warning " for a person at a terminal, "<4>" for journald (sd-daemon(3)). */
+/* Whether standard error is the stream that systemd made for the journal: it says which, systemd.exec(5). */
+static bool is_journal(void)
+{
+    unsigned long long device, inode;
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat now;
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &now) == 0 &&
+           now.st_dev == (dev_t)device && now.st_ino == (ino_t)inode;
+}
+
+/* "<4>" for the journal, sd-daemon(3), which has the time itself; "12:03:07 warning: " for a person at a terminal, and
+ * with the day and zone in a file. */
 static size_t log_head(char *line, size_t size, enum log_level level)
 {
     static const char *const words[] = {
@@ -29,8 +43,13 @@ static size_t log_head(char *line, size_t size, enum log_level level)
         [LOG_LEVEL_INFO] = "info",
         [LOG_LEVEL_DEBUG] = "debug",
     };
-    if (!isatty(STDERR_FILENO))
+    if (is_journal())
         return (size_t)snprintf(line, size, "<%d>", (int)level);
+    if (!isatty(STDERR_FILENO)) {
+        char moment[INSTANT_TEXT];
+        instant_format(moment, clock_wall());
+        return (size_t)snprintf(line, size, "%s %s: ", moment, words[level]);
+    }
     struct timespec now;
     struct tm local;
     clock_gettime(CLOCK_REALTIME, &now);

@@ -1,4 +1,4 @@
-/* One line per event to standard error, in the form journald reads ("<4>..."); a stamp is added on a terminal. */
+/* One line per event to standard error, in the form that its reader wants: the journal, a terminal, or a file. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

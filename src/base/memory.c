@@ -10,7 +10,7 @@ static void *memory_or_abort(void *memory, size_t size)
 {
     if (memory)
         return memory;
-    fprintf(stderr, "<2>out of memory (%zu bytes asked for)\n", size);
+    fprintf(stderr, "out of memory (%zu bytes asked for)\n", size);
     abort();
 }
 
