@@ -18,6 +18,7 @@
 #include "collect/stream.h"
 
 #define ROUND_BYTES ((size_t)512 << 10) /* read at once, then the loop gets its turn */
+#define ROUND_TIME ((uint64_t)8000000)  /* ns; a line of 50 bytes that a gateway is gone may have a hundred verdicts behind it */
 #define STEADY (30 * SPAN_SECOND)       /* a connection that held so long starts the back-off anew */
 #define HURRY_ACKS 8                    /* so many QoS 1 messages at once: the broker's window may be used up */
 
@@ -268,20 +269,25 @@ static bool handle_packet(struct mqtt *mqtt, const struct mqtt_packet *packet)
     }
 }
 
-static bool handle_packets(struct mqtt *mqtt)
+enum round { ROUND_DONE, ROUND_TIRED, ROUND_LOST };
+
+/* What was read; tired: the loop is to have its turn, and more is left. */
+static enum round handle_packets(struct mqtt *mqtt, uint64_t until)
 {
     struct mqtt_packet packet;
     struct error error;
     for (;;) {
         switch (mqtt_reader_next(&mqtt->reader, &packet, &error)) {
         case MQTT_NEXT_MORE:
-            return true;
+            return ROUND_DONE;
         case MQTT_NEXT_BROKEN:
             connection_failed(mqtt, "protocol error: %s", error.text);
-            return false;
+            return ROUND_LOST;
         case MQTT_NEXT_PACKET:
             if (!handle_packet(mqtt, &packet))
-                return false;
+                return ROUND_LOST;
+            if (uv_hrtime() > until)
+                return ROUND_TIRED;
         }
     }
 }
@@ -290,31 +296,38 @@ static void on_readable(void *owner)
 {
     struct mqtt *mqtt = owner;
     size_t total = 0, room;
+    uint64_t until = uv_hrtime() + ROUND_TIME;
     mqtt->acks = 0;
     feed_begin(mqtt->feed);
-    while (total < ROUND_BYTES) {
+    enum round round = handle_packets(mqtt, until); /* what the last one left */
+    while (round == ROUND_DONE && total < ROUND_BYTES) {
         uint8_t *bytes = mqtt_reader_room(&mqtt->reader, &room);
         size_t got = stream_read(mqtt->stream, bytes, room);
         if (!got)
             break;
         total += got;
         mqtt_reader_added(&mqtt->reader, got);
-        if (!handle_packets(mqtt))
-            return;
+        round = handle_packets(mqtt, until);
     }
-    if (!total)
+    if (round == ROUND_LOST)
         return;
-    mqtt->source->last_heard = clock_wall();
-    mqtt->ping_waiting = false; /* any byte shows that the broker lives */
+    if (round == ROUND_TIRED)
+        stream_again(mqtt->stream);
+    if (total) {
+        mqtt->source->last_heard = clock_wall();
+        mqtt->ping_waiting = false; /* any byte shows that the broker lives */
+    }
     if (mqtt->out.length)
         send_out(mqtt);
-    if (mqtt->acks >= HURRY_ACKS)
+    if (mqtt->acks >= HURRY_ACKS && round == ROUND_DONE)
         stream_hurry(mqtt->stream);
 }
 
 static void on_failed(void *owner, const char *why)
 {
-    connection_lost(owner, why);
+    struct mqtt *mqtt = owner;
+    if (mqtt->phase != PHASE_RUNNING || handle_packets(mqtt, UINT64_MAX) != ROUND_LOST) /* what it said is not lost */
+        connection_lost(mqtt, why);
 }
 
 /* -- Connecting and keeping alive -- */

@@ -28,7 +28,7 @@ struct stream {
     const struct stream_ops *ops;
     void *owner;
     enum phase phase;
-    bool freed, hurry, gathering;
+    bool freed, hurry, gathering, again;
     bool drained;                   /* the last read of this round took all there was */
     uv_getaddrinfo_t *request;      /* while resolving; outlives the stream */
     struct addrinfo *addresses, *next_address;
@@ -266,19 +266,20 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 static void gather(struct stream *stream)
 {
     stream->gathering = true;
-    uv_timer_start(&stream->pause, on_pause, stream->round_bytes >= FULL_BYTES ? GATHER_FULL_MS : GATHER_MS, 0);
+    bool full = stream->again || stream->round_bytes >= FULL_BYTES;
+    uv_timer_start(&stream->pause, on_pause, full ? GATHER_FULL_MS : GATHER_MS, 0);
 }
 
 static void read_round(struct stream *stream)
 {
     stream->round_bytes = 0;
-    stream->drained = stream->hurry = false;
+    stream->drained = stream->hurry = stream->again = false;
     stream->ops->readable(stream->owner);
     if (stream->freed)
         return;
     if (stream->phase == PHASE_OPEN)
         flush(stream);
-    if (stream->phase == PHASE_OPEN && stream->round_bytes >= BUSY_BYTES && !stream->hurry) {
+    if (stream->phase == PHASE_OPEN && (stream->again || (stream->round_bytes >= BUSY_BYTES && !stream->hurry))) {
         gather(stream);
         return;
     }
@@ -396,6 +397,11 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
 void stream_hurry(struct stream *stream)
 {
     stream->hurry = true;
+}
+
+void stream_again(struct stream *stream)
+{
+    stream->again = true;
 }
 
 const char *stream_missing(const struct stream *stream)

@@ -40,6 +40,8 @@ size_t stream_read(struct stream *stream, void *bytes, size_t room);
 void stream_write(struct stream *stream, const void *bytes, size_t length);
 /* The other side waits for us: read again as soon as bytes are there, without gathering. Until the next read. */
 void stream_hurry(struct stream *stream);
+/* The owner has not done all that this round gave it: another one comes a millisecond later, whatever the socket says. */
+void stream_again(struct stream *stream);
 /* What has not happened yet, for "... within 10 s": "its name was not found", ... */
 const char *stream_missing(const struct stream *stream);
 

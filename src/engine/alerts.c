@@ -119,7 +119,8 @@ void desk_turn_want(struct alerts *alerts, msec due)
         return;
     msec wait = due - clock_steady();
     alerts->turn_at = due;
-    uv_timer_start(&alerts->link->turn, turn_due, wait > 0 ? (uint64_t)wait : 0, 0);
+    /* Not 0: libuv would run it in this same round of timers, before anybody else. */
+    uv_timer_start(&alerts->link->turn, turn_due, wait > 0 ? (uint64_t)wait : 1, 0);
 }
 
 void alert_schedule(struct alerts *alerts, struct alert *alert, msec now)

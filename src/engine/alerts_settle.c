@@ -11,6 +11,8 @@
 #include "base/memory.h"
 #include "engine/alerts_private.h"
 
+#define SETTLE_AT_ONCE 4096u /* about 8 ms; the rest at the loop's next turn */
+
 static bool has_cause(const struct alerts *alerts, const struct alert *alert)
 {
     if (alert->cause == ALERT_NONE)
@@ -64,16 +66,17 @@ static void settle(struct alerts *alerts, struct alert *alert, msec now)
 
 void settle_turn(struct alerts *alerts, msec now)
 {
-    size_t count = alerts->settling_count, kept = 0;
+    size_t count = alerts->settling_count, kept = 0, settled = 0;
     msec steady = clock_steady(), next = CLOCK_NEVER;
     for (size_t i = 0; i < count; i++) {
         struct settling each = alerts->settling[i];
         struct alert *alert = alert_at(alerts, each.handle);
-        if (each.due > steady) {
+        if (each.due > steady || settled >= SETTLE_AT_ONCE) {
             next = next == CLOCK_NEVER || each.due < next ? each.due : next;
             alerts->settling[kept++] = each;
         } else if (alert->flags & ALERT_LIVE && alert->number == each.number) {
             settle(alerts, alert, now);
+            settled++;
         }
     }
     for (size_t i = count; i < alerts->settling_count; i++) /* came meanwhile */

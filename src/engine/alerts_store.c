@@ -12,8 +12,8 @@
 
 #define FLUSH_AFTER 250
 #define RETRY_AFTER 1000
-#define BATCH_ROWS 4000u   /* about 40 ms of the disk's, 5 ms of the loop's */
-#define BATCH_EVENTS 16000u
+#define BATCH_ROWS 1500u   /* about 15 ms of the disk, 2 ms of the loop: what a person's action may wait for */
+#define BATCH_EVENTS 6000u
 #define EVENTS_MAX 1000000u
 
 /* ---- packing ---- */

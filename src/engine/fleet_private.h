@@ -19,7 +19,8 @@
 #define RAW_FAMILY 5u                  /* messages a parent keeps */
 #define SOURCE_SLOTS 32u
 #define SLOT_RESTORED (SOURCE_SLOTS - 1) /* verdicts brought back from the store, until a source speaks again */
-#define TURN_LIMIT 4096u               /* timers a loop turn */
+#define TURN_LIMIT 64u                 /* timers between looks at the clock: each may be a gateway with all that hangs on it */
+#define TURN_TIME ((uint64_t)8000000)  /* ns of a loop turn, so that who asks meanwhile is answered */
 #define LISTENERS_MAX 16u
 #define CHANGED_MAX 64u
 
