@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/phrase.h"
 #include "base/text.h"
 
 /* Drop a character that vsnprintf cut in two at the end of its array. */
@@ -16,12 +17,14 @@ static void drop_half_character(char *text)
         text[start - 1] = '\0';
 }
 
-/* Errors quote what others sent: the line is made safe to draw, and valid UTF-8. */
+/* Errors quote what others sent: the line is made safe to draw, and valid UTF-8. In a process with a reader of its own,
+ * the console, it is in that language, whether it was made here or came from the daemon. */
 static void error_fill(struct error *error, char *text, bool cut)
 {
     if (cut)
         drop_half_character(text);
     text_clean_into(error->text, sizeof error->text, text, strlen(text));
+    phrase_say_into(error->text, sizeof error->text);
 }
 
 bool error_set(struct error *error, enum error_code code, const char *format, ...)

@@ -8,9 +8,9 @@
 #include "wire/read.h"
 
 /* severity and state come between type and raised_at, so that R020's five fields come first. */
-#define ALERT_REST(TEXT, INSTANT, COUNT, LONG, NUMBER, FLAG)                                                       \
+#define ALERT_REST(TEXT, PROSE, INSTANT, COUNT, LONG, NUMBER, FLAG)                                                \
     INSTANT(raised_at) FLAG(acknowledged) TEXT(asset) TEXT(asset_name) TEXT(gateway) TEXT(place) TEXT(unit)        \
-    TEXT(subsystem) TEXT(summary) TEXT(metric) NUMBER(value) NUMBER(threshold) INSTANT(since) INSTANT(last_seen)   \
+    TEXT(subsystem) PROSE(summary) TEXT(metric) NUMBER(value) NUMBER(threshold) INSTANT(since) INSTANT(last_seen)  \
     INSTANT(cleared_at) COUNT(occurrences) COUNT(reopens) TEXT(acknowledged_by) INSTANT(acknowledged_at)           \
     INSTANT(acknowledge_until) TEXT(note) FLAG(sticky) TEXT(assignee) TEXT(ticket) TEXT(cause) COUNT(symptoms)     \
     TEXT(silence) INSTANT(shelved_until) TEXT(rule) LONG(rule_version) TEXT(runbook) TEXT(source) TEXT(previous)   \
@@ -64,7 +64,7 @@ static void write_members(struct json_writer *writer, const struct wire_alert *a
 #define INTEGER(member) WRITE(integer, member)
 #define NUMBER(member) WRITE(number, member)
 #define FLAG(member) WRITE(bool, member)
-    ALERT_REST(TEXT, INSTANT, INTEGER, INTEGER, NUMBER, FLAG)
+    ALERT_REST(TEXT, TEXT, INSTANT, INTEGER, INTEGER, NUMBER, FLAG)
 #undef TEXT
 #undef INSTANT
 #undef INTEGER
@@ -167,25 +167,25 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
     json_write_object_end(writer);
 }
 
-#define SILENCE(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                          \
+#define SILENCE(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                   \
     TEXT(id, "id") TEXT(filter, "filter") INSTANT(starts, "starts") INSTANT(ends, "ends") TEXT(why, "why")       \
     TEXT(by, "by") INSTANT(created, "created") FLAG(active, "active") COUNT(matches, "matches")                  \
-    LONG(revision, "revision") TEXT(elsewhere, "elsewhere")
-#define HEARTBEAT(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                        \
-    TEXT(name, "name") TEXT(title, "title") TEXT(state, "state") INSTANT(last, "last") INSTANT(due, "due")       \
+    LONG(revision, "revision") PROSE(elsewhere, "elsewhere")
+#define HEARTBEAT(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                 \
+    TEXT(name, "name") PROSE(title, "title") TEXT(state, "state") INSTANT(last, "last") INSTANT(due, "due")       \
     SPAN(every, "every_ms") SPAN(grace, "grace_ms") TEXT(severity, "severity") TEXT(asset, "asset")              \
-    TEXT(message, "message") TEXT(by, "by") TEXT(alert, "alert") LONG(beats, "beats") LONG(failures, "failures")
-#define DOWNTIME(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                         \
+    PROSE(message, "message") TEXT(by, "by") TEXT(alert, "alert") LONG(beats, "beats") LONG(failures, "failures")
+#define DOWNTIME(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                  \
     TEXT(id, "id") TEXT(filter, "filter") TEXT(kind, "kind") INSTANT(starts, "starts") INSTANT(ends, "ends")     \
     SPAN(duration, "duration_ms") TEXT(schedule, "schedule") FLAG(with_children, "with_children")                \
     TEXT(why, "why") TEXT(by, "by") FLAG(active, "active") COUNT(matches, "matches") LONG(revision, "revision")
-#define RULE(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                             \
+#define RULE(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                      \
     TEXT(name, "name") TEXT(type, "type") TEXT(select, "select") TEXT(when, "when") TEXT(clear, "clear")         \
     SPAN(hold, "for_ms") TEXT(runbook, "runbook") TEXT(contract, "contract") TEXT(requirement, "requirement")    \
-    LONG(version, "version") COUNT(applies, "applies") COUNT(active, "active") TEXT(problem, "problem")
-#define NOTIFICATION(TEXT, INSTANT, SPAN, COUNT, LONG, FLAG)                                                     \
+    LONG(version, "version") COUNT(applies, "applies") COUNT(active, "active") PROSE(problem, "problem")
+#define NOTIFICATION(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                              \
     TEXT(id, "id") INSTANT(time, "time") TEXT(channel, "channel") TEXT(to, "to") TEXT(alert, "alert")            \
-    TEXT(what, "what") TEXT(state, "state") COUNT(attempts, "attempts") TEXT(detail, "detail")
+    TEXT(what, "what") TEXT(state, "state") COUNT(attempts, "attempts") PROSE(detail, "detail")
 
 #define TEXT(member, name) json_write_text(writer, name, row->member);
 #define INSTANT(member, name) json_write_instant(writer, name, row->member);
@@ -195,7 +195,7 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
     void wire_write_##resource(struct json_writer *writer, const struct wire_##resource *row) \
     {                                                                                  \
         json_write_object(writer, NULL);                                               \
-        LIST(TEXT, INSTANT, INTEGER, INTEGER, INTEGER, FLAG)                           \
+        LIST(TEXT, TEXT, INSTANT, INTEGER, INTEGER, INTEGER, FLAG)                     \
         more;                                                                          \
         json_write_object_end(writer);                                                 \
     }
@@ -258,13 +258,15 @@ static bool read_alert(struct json_object *object, struct arena *arena, struct w
     alert->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);
     alert->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
 #define TEXT(member) alert->member = read_text(object, #member, arena);
+#define PROSE(member) alert->member = read_prose(object, #member, arena);
 #define INSTANT(member) alert->member = json_get_instant(object, #member);
 #define COUNT(member) alert->member = read_count(object, #member);
 #define LONG(member) alert->member = json_get_integer(object, #member, 0);
 #define NUMBER(member) alert->member = json_get_number(object, #member, NAN);
 #define FLAG(member) alert->member = json_get_bool(object, #member, false);
-    ALERT_REST(TEXT, INSTANT, COUNT, LONG, NUMBER, FLAG)
+    ALERT_REST(TEXT, PROSE, INSTANT, COUNT, LONG, NUMBER, FLAG)
 #undef TEXT
+#undef PROSE
 #undef INSTANT
 #undef COUNT
 #undef LONG
@@ -318,8 +320,9 @@ static void read_story(struct json_object *object, struct arena *arena, struct w
     page->timeline = arena_alloc(arena, page->timeline_count * sizeof *page->timeline);
     for (unsigned i = 0; i < page->timeline_count; i++) {
         struct json_object *row = json_object_array_get_idx(array, i);
-        page->timeline[i] = (struct wire_alert_event){json_get_instant(row, "time"), read_text(row, "actor", arena),
-                                                      read_text(row, "verb", arena), read_text(row, "text", arena)};
+        const char *actor = read_text(row, "actor", arena); /* "user:wang": whose words stay as they are */
+        page->timeline[i] = (struct wire_alert_event){json_get_instant(row, "time"), actor, read_text(row, "verb", arena),
+                                                      (strchr(actor, ':') ? read_text : read_prose)(row, "text", arena)};
     }
     page->similar_count = read_array(object, "similar", &array);
     page->similar = arena_alloc(arena, page->similar_count * sizeof *page->similar);
@@ -357,6 +360,7 @@ static bool read_alert_group(struct json_object *object, struct arena *arena, st
 }
 
 #define TEXT(member, name) row->member = read_text(object, name, arena);
+#define PROSE(member, name) row->member = read_prose(object, name, arena);
 #define INSTANT(member, name) row->member = json_get_instant(object, name);
 #define COUNT(member, name) row->member = read_count(object, name);
 #define LONG(member, name) row->member = json_get_integer(object, name, 0);
@@ -365,7 +369,7 @@ static bool read_alert_group(struct json_object *object, struct arena *arena, st
     static bool read_##resource(struct json_object *object, struct arena *arena, struct wire_##resource *row)   \
     {                                                                                                            \
         memset(row, 0, sizeof *row);                                                                             \
-        LIST(TEXT, INSTANT, LONG, COUNT, LONG, FLAG)                                                             \
+        LIST(TEXT, PROSE, INSTANT, LONG, COUNT, LONG, FLAG)                                                      \
         more;                                                                                                    \
         return true;                                                                                             \
     }

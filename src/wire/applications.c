@@ -7,16 +7,16 @@
 #include "wire/read.h"
 
 /* Members that need no thought, in the order in which they are written. */
-#define APPLICATION(TEXT, INSTANT, COUNT, NUMBER)                                                                  \
+#define APPLICATION(TEXT, PROSE, INSTANT, COUNT, NUMBER)                                                           \
     TEXT(subsystem, "subsystem") TEXT(contract, "contract") TEXT(requirement, "requirement")                       \
     INSTANT(since, "since") NUMBER(uptime, "uptime_s") NUMBER(availability, "availability")                        \
     NUMBER(availability_30d, "availability_30d") COUNT(checks, "checks") COUNT(failing, "failing")                 \
-    COUNT(waiting, "waiting") NUMBER(latency, "latency_ms") NUMBER(users, "users") TEXT(hurts, "hurts")            \
-    TEXT(recovery, "recovery")
+    COUNT(waiting, "waiting") NUMBER(latency, "latency_ms") NUMBER(users, "users") PROSE(hurts, "hurts")           \
+    PROSE(recovery, "recovery")
 
-#define NODE(TEXT, INSTANT, COUNT, FLAG)                                                                           \
+#define NODE(TEXT, PROSE, INSTANT, COUNT, FLAG)                                                                    \
     TEXT(id, "id") TEXT(name, "name") TEXT(kind, "kind") COUNT(depth, "depth") TEXT(verdict, "verdict")            \
-    TEXT(evidence, "evidence") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(unit_on, "unit_on")                    \
+    PROSE(evidence, "evidence") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(unit_on, "unit_on")                    \
     INSTANT(since, "since") INSTANT(checked, "checked") FLAG(cause, "cause") FLAG(may_restart, "may_restart")
 
 /* ---- writing ---- */
@@ -32,14 +32,14 @@ static void write_members(struct json_writer *writer, const struct wire_applicat
     json_write_text(writer, "id", row->id);
     json_write_text(writer, "name", row->name);
     json_write_text(writer, "health", health_name(row->health));
-    APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
+    APPLICATION(TEXT, TEXT, INSTANT, COUNT, NUMBER)
     json_write_texts(writer, "servers", row->servers, row->server_count);
 }
 
 static void write_node(struct json_writer *writer, const struct wire_node *row)
 {
     json_write_object(writer, NULL);
-    NODE(TEXT, INSTANT, COUNT, FLAG)
+    NODE(TEXT, TEXT, INSTANT, COUNT, FLAG)
     json_write_texts(writer, "needs", row->needs, row->need_count);
     json_write_array(writer, "figures");
     for (unsigned i = 0; i < row->figure_count; i++) {
@@ -97,6 +97,7 @@ void wire_write_application_page(struct buffer *out, const struct wire_applicati
 /* ---- reading ---- */
 
 #define TEXT(member, key) row->member = read_text(object, key, arena);
+#define PROSE(member, key) row->member = read_prose(object, key, arena);
 #define INSTANT(member, key) row->member = json_get_instant(object, key);
 #define COUNT(member, key) row->member = read_count(object, key);
 #define NUMBER(member, key) row->member = json_get_number(object, key, NAN);
@@ -107,7 +108,7 @@ static bool read_application(struct json_object *object, struct arena *arena, st
     *row = (struct wire_application){.id = read_text(object, "id", arena), .name = read_text(object, "name", arena)};
     if (!health_parse(json_get_text(object, "health", ""), &row->health))
         row->health = HEALTH_UNKNOWN;
-    APPLICATION(TEXT, INSTANT, COUNT, NUMBER)
+    APPLICATION(TEXT, PROSE, INSTANT, COUNT, NUMBER)
     row->servers = read_texts(object, "servers", arena, &row->server_count);
     return row->id[0] != '\0';
 }
@@ -115,7 +116,7 @@ static bool read_application(struct json_object *object, struct arena *arena, st
 static void read_node(struct json_object *object, struct arena *arena, struct wire_node *row)
 {
     struct json_object *figures;
-    NODE(TEXT, INSTANT, COUNT, FLAG)
+    NODE(TEXT, PROSE, INSTANT, COUNT, FLAG)
     row->needs = read_texts(object, "needs", arena, &row->need_count);
     row->figure_count = read_array(object, "figures", &figures);
     row->figures = arena_alloc(arena, row->figure_count * sizeof *row->figures);
@@ -129,7 +130,7 @@ static void read_node(struct json_object *object, struct arena *arena, struct wi
 static void read_recovery(struct json_object *object, struct arena *arena, struct wire_recovery *row)
 {
     INSTANT(time, "time")
-    TEXT(node, "node") TEXT(asset, "asset") TEXT(unit, "unit") TEXT(result, "result")
+    TEXT(node, "node") TEXT(asset, "asset") TEXT(unit, "unit") PROSE(result, "result")
 }
 
 bool wire_read_applications(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,

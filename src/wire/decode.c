@@ -100,7 +100,7 @@ static bool read_asset(struct json_object *object, struct arena *arena, struct w
     asset->comm = get_comm(object);
     asset->comm_since = json_get_instant(object, "comm_since");
     asset->last_heard = json_get_instant(object, "last_heard");
-    asset->evidence = read_text(object, "evidence", arena);
+    asset->evidence = read_prose(object, "evidence", arena);
     asset->children = read_count(object, "children");
     asset->below = read_count(object, "below");
     read_by_health(object, "children_by_health", asset->children_by_health);
@@ -128,7 +128,7 @@ static bool read_source(struct json_object *object, struct arena *arena, struct 
         .name = read_text(object, "name", arena),
         .type = read_text(object, "type", arena),
         .state = read_text(object, "state", arena),
-        .detail = read_text(object, "detail", arena),
+        .detail = read_prose(object, "detail", arena),
         .since = json_get_instant(object, "since"),
         .last_heard = json_get_instant(object, "last_heard"),
         .rate = json_get_number(object, "rate", 0),
@@ -150,7 +150,7 @@ static bool read_source(struct json_object *object, struct arena *arena, struct 
         struct json_object *row = json_object_array_get_idx(array, i);
         source->examples[i] = (struct wire_example){
             .time = json_get_instant(row, "time"),
-            .reason = read_text(row, "reason", arena),
+            .reason = read_prose(row, "reason", arena),
             .sample = read_text(row, "sample", arena),
         };
     }
@@ -426,7 +426,7 @@ bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, s
         .oldest_heard = json_get_instant(sources, "oldest_heard"),
         .newest_heard = json_get_instant(sources, "newest_heard"),
         .store_engine = read_text(store, "engine", arena),
-        .store_problem = read_text(store, "problem", arena),
+        .store_problem = read_prose(store, "problem", arena),
         .store_writable = json_get_bool(store, "writable", false),
         .store_bytes = read_total(store, "bytes"),
         .store_queued = read_total(store, "queued"),

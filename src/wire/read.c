@@ -1,5 +1,7 @@
 #include "wire/read.h"
 
+#include "base/phrase.h"
+
 uint32_t read_count(struct json_object *object, const char *key)
 {
     int64_t number = json_get_integer(object, key, 0);
@@ -15,6 +17,15 @@ uint64_t read_total(struct json_object *object, const char *key)
 const char *read_text(struct json_object *object, const char *key, struct arena *arena)
 {
     return arena_text(arena, json_get_text(object, key, ""));
+}
+
+const char *read_prose(struct json_object *object, const char *key, struct arena *arena)
+{
+    struct buffer said = BUFFER_INIT;
+    phrase_say(&said, json_get_text(object, key, ""));
+    const char *text = arena_text(arena, buffer_text(&said));
+    buffer_release(&said);
+    return text;
 }
 
 unsigned read_array(struct json_object *object, const char *key, struct json_object **array)

@@ -8,6 +8,8 @@
 uint32_t read_count(struct json_object *object, const char *key);
 uint64_t read_total(struct json_object *object, const char *key);
 const char *read_text(struct json_object *object, const char *key, struct arena *arena); /* "" where absent */
+/* What the daemon says to people, in the language of this process's reader (base/phrase.h); "" where absent. */
+const char *read_prose(struct json_object *object, const char *key, struct arena *arena);
 /* How many elements; *array is NULL with none. */
 unsigned read_array(struct json_object *object, const char *key, struct json_object **array);
 const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count);

@@ -28,7 +28,7 @@ static bool read_server(struct json_object *object, struct arena *arena, struct 
         .id = read_text(object, "id", arena), .name = read_text(object, "name", arena),
         .address = read_text(object, "address", arena), .place = read_text(object, "place", arena),
         .system = read_text(object, "system", arena), .source = read_text(object, "source", arena),
-        .evidence = read_text(object, "evidence", arena), .disk_mount = read_text(object, "disk_mount", arena),
+        .evidence = read_prose(object, "evidence", arena), .disk_mount = read_text(object, "disk_mount", arena),
         .since = json_get_instant(object, "since"), .taken = json_get_instant(object, "taken"),
         .uptime = json_get_number(object, "uptime_s", NAN), .cpu = json_get_number(object, "cpu", NAN),
         .iowait = json_get_number(object, "iowait", NAN), .load1 = json_get_number(object, "load1", NAN),
@@ -110,7 +110,7 @@ static void read_deviations(struct json_object *object, struct arena *arena, str
         struct json_object *row = json_object_array_get_idx(array, i);
         page->deviations[i] = (struct wire_deviation){
             .kind = read_text(row, "kind", arena), .point = read_text(row, "point", arena),
-            .evidence = read_text(row, "evidence", arena), .since = json_get_instant(row, "since")};
+            .evidence = read_prose(row, "evidence", arena), .since = json_get_instant(row, "since")};
     }
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 
 #define DOMAIN "nocturne"
 
@@ -78,6 +79,7 @@ void locale_init(void)
     bind_textdomain_codeset(DOMAIN, "UTF-8");
     textdomain(DOMAIN);
     free(folder);
+    phrase_language(locale_language());
 }
 
 bool locale_prefer(const char *language)
@@ -89,6 +91,7 @@ bool locale_prefer(const char *language)
     const char *before = gettext("loading ..."); /* a text that every translation has */
     setenv("LANGUAGE", language, 1);
     textdomain(DOMAIN); /* makes gettext look again */
+    phrase_language(locale_language());
     return strcmp(before, gettext("loading ...")) != 0;
 }
 

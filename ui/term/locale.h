@@ -1,12 +1,14 @@
-/* Languages. `_()` translates at run time; N_() marks a text in a table that is translated where it is shown. */
+/* Languages. `_()` translates at run time; N_() marks a text in a table that is translated where it is shown. What the
+ * daemon says is put into the same language where it is read (base/phrase.h). */
 #ifndef TERM_LOCALE_H
 #define TERM_LOCALE_H
 
 #include <libintl.h>
 #include <stdbool.h>
 
+#include "base/phrase.h"
+
 #define _(text) gettext(text)
-#define N_(text) text
 
 /* Set the locale from the environment and find the translations: $NOCTURNE_LOCALEDIR, `locale` beside the program
  * (in a build tree), PREFIX/share/locale. A UTF-8 locale that is asked for but not installed becomes C.UTF-8 with

@@ -1,0 +1,330 @@
+#include "base/phrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/phrase_pattern.h"
+#include "base/text.h"
+
+#include "phrases.inc" /* catalogues[]: what ui/po/daemon.*.po translate */
+
+#define STEPS_MOST 4000u /* of matching, for one text and all that is nested in it */
+#define DEPTH_MOST 12u
+#define KEPT 256u        /* translations kept at hand; a power of two */
+#define KEPT_LONGEST 400u
+
+struct phrase {
+    struct phrase_pattern pattern;
+    const char *translation;
+    bool strong; /* its own words, or the shapes of its arguments, say that it is meant */
+};
+
+/* Numbers of phrases, the weightiest first. */
+struct list { uint16_t *items; size_t count, capacity; };
+struct kept { char *text, *said; bool known; };
+
+struct phrasebook {
+    struct phrase *phrases;
+    size_t count, capacity;
+    char *pool;             /* of the patterns' literals */
+    struct list begin[256]; /* phrases that begin with a literal, by its first byte */
+    struct list open;       /* those that begin with an argument */
+    struct kept kept[KEPT];
+};
+
+struct saying {
+    const struct phrasebook *book;
+    struct buffer *out;
+    unsigned steps, depth;
+};
+
+/* What joins phrases in the daemon's texts, and in the reader's language; whole ones stand between those that part. */
+static const struct { const char *joint, *said; bool parts; } joints[] = {
+    {"\n", "\n", true}, {"; ", "；", true}, {" · ", " · ", true}, {", ", "，", false}, {": ", "：", false},
+};
+
+/* How sure a phrase has to be of its match. */
+enum surety {
+    SURE,    /* strong, and no argument of it is more than one */
+    STRONG,
+    WEAK,    /* only an argument can tell */
+};
+
+/* ---- the book ---- */
+
+static bool is_strong(const struct phrase_pattern *pattern)
+{
+    bool shaped = true;
+    for (unsigned i = 0; i < pattern->count; i++)
+        shaped = shaped && pattern->kind[i] != PHRASE_TEXT && pattern->kind[i] != PHRASE_CHARACTER;
+    return pattern->letters >= 5 || (shaped && pattern->letters);
+}
+
+static int weightier(const void *left, const void *right)
+{
+    const struct phrase *a = left, *b = right;
+    int order = (int)b->pattern.weight - (int)a->pattern.weight;
+    return order ? order : (a->pattern.literal[0].start > b->pattern.literal[0].start) - (a->pattern.literal[0].start < b->pattern.literal[0].start);
+}
+
+static void list_add(struct list *list, size_t number)
+{
+    ARRAY_RESERVE(list->items, list->capacity, list->count + 1);
+    list->items[list->count++] = (uint16_t)number;
+}
+
+bool phrase_pair_fits(const struct phrase_pair *pair)
+{
+    struct phrase_pattern pattern;
+    char *pool = memory_new(strlen(pair->format) + 1);
+    unsigned next = 0;
+    bool good;
+    phrase_pattern_parse(&pattern, pair->format, pool, &good);
+    good = good && (pattern.letters || pattern.weight);
+    for (const char *at = pair->translation; good && (at = strchr(at, '%')); ) {
+        int kind;
+        unsigned argument;
+        size_t length = phrase_conversion(at, &kind, &argument);
+        if (kind >= 0)
+            good = (argument ? argument : ++next) <= pattern.count;
+        good = good && length;
+        at += length;
+    }
+    free(pool);
+    return good;
+}
+
+struct phrasebook *phrasebook_of(const struct phrase_pair *pairs, size_t count)
+{
+    struct phrasebook *book = memory_new(sizeof *book);
+    size_t room = 1, used = 0;
+    for (size_t i = 0; i < count; i++)
+        room += strlen(pairs[i].format);
+    book->pool = memory_new(room);
+    for (size_t i = 0; i < count && book->count < UINT16_MAX; i++) {
+        struct phrase phrase = {.translation = pairs[i].translation};
+        bool good;
+        size_t more = phrase_pattern_parse(&phrase.pattern, pairs[i].format, book->pool + used, &good);
+        if (!good || !phrase.pattern.letters || !phrase_pair_fits(&pairs[i]))
+            continue;
+        phrase.strong = is_strong(&phrase.pattern);
+        used += more;
+        ARRAY_RESERVE(book->phrases, book->capacity, book->count + 1);
+        book->phrases[book->count++] = phrase;
+    }
+    if (book->count)
+        qsort(book->phrases, book->count, sizeof *book->phrases, weightier);
+    for (size_t i = 0; i < book->count; i++) {
+        const struct phrase_span *head = &book->phrases[i].pattern.literal[0];
+        list_add(head->length ? &book->begin[(unsigned char)head->start[0]] : &book->open, i);
+    }
+    return book;
+}
+
+const struct phrase_pair *phrase_pairs(const char *language, size_t *count)
+{
+    size_t length = language ? strcspn(language, ".@:") : 0;
+    *count = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(catalogues); i++)
+        if (length >= 2 && strncmp(catalogues[i].language, language, length) == 0 &&
+            (!catalogues[i].language[length] || catalogues[i].language[length] == '_')) {
+            *count = catalogues[i].count;
+            return catalogues[i].pairs;
+        }
+    return NULL;
+}
+
+struct phrasebook *phrasebook_new(const char *language)
+{
+    size_t count;
+    const struct phrase_pair *pairs = phrase_pairs(language, &count);
+    return pairs ? phrasebook_of(pairs, count) : NULL;
+}
+
+void phrasebook_free(struct phrasebook **book)
+{
+    if (!*book)
+        return;
+    for (size_t i = 0; i < ARRAY_COUNT((*book)->begin); i++)
+        free((*book)->begin[i].items);
+    for (size_t i = 0; i < KEPT; i++) {
+        free((*book)->kept[i].text);
+        free((*book)->kept[i].said);
+    }
+    free((*book)->open.items);
+    free((*book)->phrases);
+    free((*book)->pool);
+    free(*book);
+    *book = NULL;
+}
+
+/* ---- saying ---- */
+
+static bool say(struct saying *saying, struct phrase_span text);
+
+static bool is_parted(const struct phrase_pattern *pattern, const struct phrase_span *arguments)
+{
+    for (unsigned i = 0; i < pattern->count; i++)
+        for (size_t j = 0; arguments[i].length && j < ARRAY_COUNT(joints); j++)
+            if (joints[j].parts && memmem(arguments[i].start, arguments[i].length, joints[j].joint, strlen(joints[j].joint)))
+                return true;
+    return false;
+}
+
+/* The weightiest phrase that `text` is whole. */
+static const struct phrase *find(struct saying *saying, struct phrase_span text, enum surety surety,
+                                 struct phrase_span arguments[PHRASE_ARGUMENTS])
+{
+    const struct phrasebook *book = saying->book;
+    const struct list *begin = &book->begin[(unsigned char)text.start[0]], *open = &book->open;
+    size_t at = 0, open_at = 0;
+    while ((at < begin->count || open_at < open->count) && saying->steps) {
+        bool take = open_at == open->count || (at < begin->count && begin->items[at] < open->items[open_at]);
+        const struct phrase *phrase = &book->phrases[take ? begin->items[at++] : open->items[open_at++]];
+        if (phrase->strong == (surety != WEAK) &&
+            phrase_pattern_match(&phrase->pattern, text, arguments, &saying->steps) &&
+            (surety != SURE || !is_parted(&phrase->pattern, arguments)))
+            return phrase;
+    }
+    return NULL;
+}
+
+/* Append the translation with its arguments. True when it says something that `text` does not: it is strong, or an argument is
+ * a phrase. */
+static bool render(struct saying *saying, const struct phrase *phrase, const struct phrase_span *arguments)
+{
+    bool known = phrase->strong;
+    unsigned next = 0;
+    const char *from = phrase->translation;
+    for (const char *at; (at = strchr(from, '%')); ) {
+        int kind;
+        unsigned named;
+        buffer_append(saying->out, from, (size_t)(at - from));
+        size_t length = phrase_conversion(at, &kind, &named);
+        from = at + length;
+        if (kind < 0) {
+            buffer_append_char(saying->out, '%');
+            continue;
+        }
+        unsigned index = (named ? named : ++next) - 1;
+        const struct phrase_span *argument = &arguments[index];
+        if (phrase->pattern.kind[index] == PHRASE_TEXT)
+            known = say(saying, *argument) || known;
+        else
+            buffer_append(saying->out, argument->start, argument->length);
+    }
+    buffer_append_text(saying->out, from);
+    return known;
+}
+
+static bool say_whole(struct saying *saying, struct phrase_span text, enum surety surety)
+{
+    struct phrase_span arguments[PHRASE_ARGUMENTS];
+    const struct phrase *phrase = find(saying, text, surety, arguments);
+    size_t before = saying->out->length;
+    if (!phrase)
+        return false;
+    if (render(saying, phrase, arguments))
+        return true;
+    saying->out->length = before;
+    return false;
+}
+
+static bool say_joined(struct saying *saying, struct phrase_span text)
+{
+    size_t before = saying->out->length;
+    for (size_t at = 0; at < text.length && saying->steps; at++)
+        for (size_t i = 0; i < ARRAY_COUNT(joints); i++) {
+            size_t length = strlen(joints[i].joint);
+            if (text.length - at < length || memcmp(text.start + at, joints[i].joint, length) != 0)
+                continue;
+            struct phrase_span left = {text.start, at}, right = {text.start + at + length, text.length - at - length};
+            struct phrase_span unused[PHRASE_ARGUMENTS];
+            bool right_whole = right.length && find(saying, right, SURE, unused);
+            if (right_whole || !left.length || find(saying, left, SURE, unused)) {
+                bool known = say(saying, left);
+                buffer_append_text(saying->out, joints[i].said);
+                if (say(saying, right) || known)
+                    return true;
+                saying->out->length = before;
+            }
+        }
+    return false;
+}
+
+static bool say(struct saying *saying, struct phrase_span text)
+{
+    bool known = false;
+    size_t blanks = 0;
+    while (blanks < text.length && text.start[blanks] == ' ')
+        blanks++;
+    buffer_append(saying->out, text.start, blanks);
+    text.start += blanks;
+    text.length -= blanks;
+    if (text.length && saying->depth < DEPTH_MOST && saying->steps) {
+        saying->depth++;
+        known = say_whole(saying, text, SURE) || say_joined(saying, text) || say_whole(saying, text, STRONG) ||
+                say_whole(saying, text, WEAK);
+        saying->depth--;
+    }
+    if (!known)
+        buffer_append(saying->out, text.start, text.length);
+    return known;
+}
+
+static bool say_anew(const struct phrasebook *book, struct buffer *out, const char *text, size_t length)
+{
+    struct saying saying = {.book = book, .out = out, .steps = STEPS_MOST};
+    size_t before = out->length;
+    bool known = say(&saying, (struct phrase_span){text, length});
+    if (!known && out->length >= before) { /* as it is, whatever was tried */
+        out->length = before;
+        buffer_append(out, text, length);
+    }
+    return known;
+}
+
+bool phrasebook_say(struct phrasebook *book, struct buffer *out, const char *text)
+{
+    size_t length = strlen(text);
+    if (!book || !length || length > PHRASE_LONGEST) {
+        buffer_append(out, text, length);
+        return false;
+    }
+    if (length > KEPT_LONGEST)
+        return say_anew(book, out, text, length);
+    struct kept *kept = &book->kept[text_hash(TEXT_HASH, text) % KEPT];
+    if (!kept->text || strcmp(kept->text, text) != 0) {
+        struct buffer said = BUFFER_INIT;
+        bool known = say_anew(book, &said, text, length);
+        free(kept->text);
+        free(kept->said);
+        *kept = (struct kept){memory_text_n(text, length), buffer_take(&said), known};
+    }
+    buffer_append_text(out, kept->said);
+    return kept->known;
+}
+
+/* ---- the process's reader ---- */
+
+static struct phrasebook *spoken; /* one for the process, as gettext's language is */
+
+void phrase_language(const char *language)
+{
+    phrasebook_free(&spoken);
+    spoken = phrasebook_new(language);
+}
+
+bool phrase_say(struct buffer *out, const char *text)
+{
+    return phrasebook_say(spoken, out, text);
+}
+
+void phrase_say_into(char *text, size_t size)
+{
+    struct buffer said = BUFFER_INIT;
+    if (spoken && phrasebook_say(spoken, &said, text))
+        text_clean_into(text, size, said.data, said.length);
+    buffer_release(&said);
+}
