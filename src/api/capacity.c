@@ -206,7 +206,7 @@ void get_report(struct request *request)
         bool known = strcmp(request->id, "capacity") == 0;
         free(reckoning);
         request_refuse(request, known ? 400 : 404, known ? ERROR_INVALID : ERROR_NOT_FOUND,
-                       known ? "format: expected txt, md, csv or xlsx" : "no report of that name; there is: capacity");
+                       known ? N_("format: expected txt, md, csv or xlsx") : N_("no report of that name; there is: capacity"));
         return;
     }
     reckon(request, reckoning);

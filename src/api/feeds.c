@@ -52,8 +52,9 @@ static struct source *source_for(struct request *request, const char *type)
     }
     bool several = !name && count > 1;
     if (name && !found)
-        request_refuse(request, 404, ERROR_NOT_FOUND, "source: no source `%.60s` of type %s%s%s", name, type,
-                       count ? "; there are " : "", buffer_text(&names));
+        request_refuse(request, 404, ERROR_NOT_FOUND, count ? N_("source: no source `%.60s` of type %s; there are %s")
+                             : N_("source: no source `%.60s` of type %s%s"),
+                       name, type, buffer_text(&names));
     else if (several)
         request_refuse(request, 400, ERROR_INVALID, "source: which of %s is it?", buffer_text(&names));
     else if (!found)

@@ -131,7 +131,7 @@ static bool admit_body(struct request *request)
     size_t limit = request->route->body ? request->route->body_limit : 0;
     if (!length || strtoull(length, NULL, 10) <= limit)
         return true;
-    request_refuse(request, 413, ERROR_FULL, limit ? "the body is larger than %zu bytes" : "no body is expected here", limit);
+    request_refuse(request, 413, ERROR_FULL, limit ? N_("the body is larger than %zu bytes") : N_("no body is expected here"), limit);
     return false;
 }
 
@@ -200,7 +200,7 @@ static enum MHD_Result take_body(struct request *request, const char *upload, si
     if (!request->refused && request->body.length + *upload_size > limit) {
         request->refused = true; /* a chunked body that no Content-Length announced */
         buffer_release(&request->body);
-        request_refuse(request, 413, ERROR_FULL, limit ? "the body is larger than %zu bytes" : "no body is expected here", limit);
+        request_refuse(request, 413, ERROR_FULL, limit ? N_("the body is larger than %zu bytes") : N_("no body is expected here"), limit);
     }
     if (!request->refused)
         buffer_append(&request->body, upload, *upload_size);

@@ -40,7 +40,7 @@ void get_rules(struct request *request)
         const struct rule *rule = status.rule;
         const char *problem = status.problem;
         if (!*problem && *rule->runbook && !runbook_is_url(rule->runbook) && !runbooks_have(request->api->site->runbooks, rule->runbook))
-            problem = "its runbook is missing";
+            problem = N_("its runbook is missing");
         struct wire_rule row = {
             .name = rule->name, .type = rule->type, .severity = rule->severity, .select = rule->select,
             .when = expression_text(rule->when), .clear = rule->clear ? expression_text(rule->clear) : "",
@@ -168,7 +168,7 @@ static bool read_rules(struct request *request, const char *text, struct rehears
     bool good = problems.count == 0 && at->count > 0;
     if (!good)
         request_refuse(request, 422, ERROR_INVALID, "%.340s",
-                       problems.count ? buffer_text(&problems.text) : "no rules in it: expected `rules:` and a list");
+                       problems.count ? buffer_text(&problems.text) : N_("no rules in it: expected `rules:` and a list"));
     config_problems_release(&problems);
     config_free(&config);
     return good;

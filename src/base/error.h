@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "base/phrase.h"
+
 enum error_code {
     ERROR_NONE,
     ERROR_INVALID,     /* the input is wrong: the text says where, and what would be right */

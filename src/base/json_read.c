@@ -114,7 +114,7 @@ struct json_object *json_parse(const char *bytes, size_t length, int depth, stru
     size_t stray = find_lenient(bytes, length);
     if (stray < length) {
         parse_wrong(bytes, length, stray,
-                    bytes[stray] == '\'' ? "expected double quotes" : "NaN and Infinity are not JSON", error);
+                    bytes[stray] == '\'' ? "expected double quotes" : N_("NaN and Infinity are not JSON"), error);
         return NULL;
     }
 

@@ -81,15 +81,13 @@ bool phrase_pair_fits(const struct phrase_pair *pair)
     unsigned next = 0;
     bool good;
     phrase_pattern_parse(&pattern, pair->format, pool, &good);
-    good = good && (pattern.letters || pattern.weight);
     for (const char *at = pair->translation; good && (at = strchr(at, '%')); ) {
         int kind;
         unsigned argument;
         size_t length = phrase_conversion(at, &kind, &argument);
         if (kind >= 0)
             good = (argument ? argument : ++next) <= pattern.count;
-        good = good && length;
-        at += length;
+        at += length ? length : 1;
     }
     free(pool);
     return good;
@@ -202,7 +200,7 @@ static bool render(struct saying *saying, const struct phrase *phrase, const str
         unsigned named;
         buffer_append(saying->out, from, (size_t)(at - from));
         size_t length = phrase_conversion(at, &kind, &named);
-        from = at + length;
+        from = at + (length ? length : 1);
         if (kind < 0) {
             buffer_append_char(saying->out, '%');
             continue;

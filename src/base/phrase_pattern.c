@@ -17,7 +17,7 @@ size_t phrase_conversion(const char *format, int *kind, unsigned *argument)
             return 0;
         at += digits + 1;
     }
-    at += strspn(format + at, "-+ #0'");
+    at += strspn(format + at, "-+#0'");
     at += strspn(format + at, "0123456789*");
     if (format[at] == '.') {
         at++;
@@ -55,8 +55,10 @@ size_t phrase_pattern_parse(struct phrase_pattern *pattern, const char *format, 
     for (; *format; ) {
         int kind = -1;
         unsigned named = 0;
-        size_t length = *format == '%' ? phrase_conversion(format, &kind, &named) : 1;
-        if (!length || named || (kind >= 0 && pattern->count == PHRASE_ARGUMENTS)) {
+        size_t length = *format == '%' ? phrase_conversion(format, &kind, &named) : 0;
+        if (!length)
+            length = 1; /* "80%, 3.5GB": no conversion */
+        if (named || (kind >= 0 && pattern->count == PHRASE_ARGUMENTS)) {
             *good = false;
             return 0;
         }

@@ -21,10 +21,10 @@ struct phrase_pattern {
 };
 
 /* What a conversion at `format` ('%') is: its length, its kind, and the argument it names (1.., 0: the next one). 0 when
- * it is none that is known; "%%" has length 2 and kind -1. */
+ * it is none; "%%" has length 2 and kind -1. */
 size_t phrase_conversion(const char *format, int *kind, unsigned *argument);
 /* Literals are written to `pool`, which has room for strlen(format) bytes; returns how many it used. False in *good where
- * the format has too many arguments, or conversions nobody knows. */
+ * the format has too many arguments, or numbers them. */
 size_t phrase_pattern_parse(struct phrase_pattern *pattern, const char *format, char *pool, bool *good);
 /* *steps is counted down; at 0 it gives up. */
 bool phrase_pattern_match(const struct phrase_pattern *pattern, struct phrase_span text,

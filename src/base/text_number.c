@@ -124,7 +124,7 @@ bool text_from_gb18030(struct buffer *out, const char *bytes, size_t length, str
         out->data[out->length] = '\0';
         if (result == (size_t)-1 && cause != E2BIG) {
             done = error_set(error, ERROR_INVALID, "not GB18030 at byte %zu%s", length - left,
-                             cause == EINVAL ? ": the text ends inside a character" : "");
+                             cause == EINVAL ? ": " N_("the text ends inside a character") : "");
             break;
         }
     }

@@ -55,7 +55,7 @@ static void watch_due(uv_timer_t *timer)
             continue;
         struct error error = {0};
         client->ops->stop(exchange);
-        error_set(&error, ERROR_TIMEOUT, late ? "%s does not answer in time" : "%s has fallen silent", client->where);
+        error_set(&error, ERROR_TIMEOUT, late ? N_("%s does not answer in time") : N_("%s has fallen silent"), client->where);
         exchange->end(exchange, &error);
         return; /* the list may have changed: the rest waits for the next turn */
     }

@@ -87,7 +87,7 @@ static bool explain(int file, msec until, struct error *error)
         said += strlen(prefix);
     text_clean_into(text, sizeof text, said, strcspn(said, "\n"));
     buffer_release(&line);
-    return error_set(error, ERROR_UNAVAILABLE, "%s", *text ? text : "the capsule was not opened in time");
+    return error_set(error, ERROR_UNAVAILABLE, "%s", *text ? text : N_("the capsule was not opened in time"));
 }
 
 static bool begin(struct client_replay *replay, const char *program, const char *file, struct error *error)

@@ -126,7 +126,7 @@ static void expiry_due(uv_timer_t *timer)
     struct alarm_expiry *expiry = timer->data;
     const struct alarm_sink *sink = &expiry->source->alarms;
     char why[60], span[SPAN_TEXT];
-    snprintf(why, sizeof why, "not sent again for %s", span_format(span, expiry->age));
+    snprintf(why, sizeof why, N_("not sent again for %s"), span_format(span, expiry->age));
     sink->ops->expire(sink->owner, expiry->source, expiry->age, why);
 }
 

@@ -198,12 +198,12 @@ static void write_held(struct alertmanager_alert *alert, struct json_object *sta
         for (unsigned at = 0; silences && at < silences->count && !found; at++)
             found = strcmp(silences->row[at].id, id) == 0 ? &silences->row[at] : NULL;
         if (found && !found->ours[0])
-            buffer_printf(out, "silenced in Alertmanager by %s: %s", found->by, found->comment);
+            buffer_printf(out, N_("silenced in Alertmanager by %s: %s"), found->by, found->comment);
         else if (!found)
-            buffer_printf(out, "silenced in Alertmanager (%.36s)", id);
+            buffer_printf(out, N_("silenced in Alertmanager (%.36s)"), id);
     }
     if (!out->length && inhibited && json_object_is_type(inhibited, json_type_array) && json_object_array_length(inhibited))
-        buffer_append_text(out, "inhibited in Alertmanager by another alert");
+        buffer_append_text(out, N_("inhibited in Alertmanager by another alert"));
     alert->alarm.knows_held = true;
     alert->alarm.held = out->length ? buffer_text(out) : NULL;
 }

@@ -90,11 +90,11 @@ static void tell(struct alertmanager_pull *pull, const struct covered *covered)
 {
     const struct alarm_sink *sink = &pull->source->alarms;
     char text[240];
-    int length = snprintf(text, sizeof text, "%u silenced there", covered->done);
+    int length = snprintf(text, sizeof text, N_("%u silenced there"), covered->done);
     if (covered->failed)
-        length += snprintf(text + length, sizeof text - (size_t)length, "; %u not: %s", covered->failed, covered->refusal);
+        length += snprintf(text + length, sizeof text - (size_t)length, "; " N_("%u not: %s"), covered->failed, covered->refusal);
     if (covered->left && length < (int)sizeof text)
-        snprintf(text + length, sizeof text - (size_t)length, "; %u to come", covered->left);
+        snprintf(text + length, sizeof text - (size_t)length, "; " N_("%u to come"), covered->left);
     sink->ops->silence_told(sink->owner, pull->source, covered->id, text);
 }
 
@@ -110,15 +110,15 @@ static void round_done(struct alertmanager_pull *pull)
             refusal = pull->covered[i].refusal;
     }
     struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "%u alerts", pull->listed);
+    buffer_printf(&text, N_("%u alerts"), pull->listed);
     if (pull->held)
-        buffer_printf(&text, ", %u silenced or inhibited there", pull->held);
+        buffer_printf(&text, ", " N_("%u silenced or inhibited there"), pull->held);
     if (pushed)
         buffer_printf(&text, ", %u by us", pushed);
     if (pull->settling && pull->missing)
-        buffer_printf(&text, "; it started lately: %u wait to be sent again", pull->missing);
+        buffer_printf(&text, "; " N_("it started lately: %u wait to be sent again"), pull->missing);
     if (failed)
-        buffer_printf(&text, "; %u silences refused: %s", failed, refusal);
+        buffer_printf(&text, "; " N_("%u silences refused: %s"), failed, refusal);
     source_status(pull->source, failed ? SOURCE_TROUBLED : SOURCE_RUNNING, "%s", buffer_text(&text));
     buffer_release(&text);
     round_end(pull);
@@ -329,7 +329,7 @@ static bool alerts_arrived(struct alertmanager_pull *pull, struct json_object *a
     report_all(pull, answer);
     /* With something in it that could not be read, nobody knows what is missing. */
     pull->missing = sink->ops->list_end(sink->owner, source, !pull->settling && source->bad == bad,
-                                        "Alertmanager lists it no more");
+                                        N_("Alertmanager lists it no more"));
     source->messages++;
     source->readings += pull->listed;
     source->last_heard = clock_wall();
@@ -373,7 +373,7 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     pull->source->checks++;
     if (result != CURLE_OK) {
         bool large = result == CURLE_WRITE_ERROR;
-        round_failed(pull, SOURCE_DOWN, large ? "the answer is larger than 64 MiB"
+        round_failed(pull, SOURCE_DOWN, large ? N_("the answer is larger than 64 MiB")
                                               : pull->cause[0] ? pull->cause : curl_easy_strerror(result));
         return;
     }

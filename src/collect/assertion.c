@@ -35,7 +35,7 @@ static bool read_value(struct assertion *assertion, const char *at, struct error
         length--;
     bool quoted = length >= 2 && at[0] == '"' && at[length - 1] == '"';
     if (!length || (at[0] == '"' && !quoted))
-        return error_set(error, ERROR_INVALID, length ? "column %zu: the quote does not end" : "column %zu: expected a value",
+        return error_set(error, ERROR_INVALID, length ? N_("column %zu: the quote does not end") : N_("column %zu: expected a value"),
                          (size_t)(strlen(assertion->text) - strlen(at)) + 1);
     assertion->value = memory_text_n(at + quoted, length - 2u * quoted);
     assertion->is_number = !quoted && text_number(assertion->value, &assertion->number);
@@ -127,9 +127,9 @@ bool assertion_json(const struct assertion *assertion, struct json_object *docum
     struct json_object *found = json_at(document, assertion->subject);
     const char *text = found ? json_object_get_string(found) : NULL;
     if (!text)
-        snprintf(why, size, "nothing at %.60s in the answer", assertion->subject);
+        snprintf(why, size, N_("nothing at %.60s in the answer"), assertion->subject);
     else if (!text_holds(assertion, text))
-        snprintf(why, size, "%.60s is %.60s, expected %.80s", assertion->subject, text, assertion->claim);
+        snprintf(why, size, N_("%.60s is %.60s, expected %.80s"), assertion->subject, text, assertion->claim);
     else
         return true;
     return false;

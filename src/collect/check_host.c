@@ -36,10 +36,10 @@ static bool unit_look(struct check *check, const struct host *host)
             instant_format_short(when, found->since, host->taken);
         bool runs = strcmp(found->state, "active") == 0;
         if (found->failed)
-            check_worse(check, HEALTH_CRITICAL, "failed%s%s", when[0] ? " since " : "", when);
+            check_worse(check, HEALTH_CRITICAL, when[0] ? N_("failed since %s") : N_("failed%s"), when);
         else if (!runs)
-            check_worse(check, HEALTH_CRITICAL, "%s (%s)%s%s", found->state, found->sub, when[0] ? " since " : "", when);
-        check_note(check, "%s (%s)%s%s", found->state, found->sub, when[0] ? " since " : "", when);
+            check_worse(check, HEALTH_CRITICAL, when[0] ? N_("%s (%s) since %s") : "%s (%s)%s", found->state, found->sub, when);
+        check_note(check, when[0] ? N_("%s (%s) since %s") : "%s (%s)%s", found->state, found->sub, when);
         check_figure(check, "running", "", runs && !found->failed);
         return true;
     }

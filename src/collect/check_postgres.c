@@ -139,7 +139,7 @@ static void take_result(struct check *check)
     char text[400];
     snprintf(text, sizeof text, "%s", PQresultErrorMessage(result));
     PQclear(result);
-    library_fail(check, text[0] ? text : "it answers with something else than a row");
+    library_fail(check, text[0] ? text : N_("it answers with something else than a row"));
 }
 
 static void ask(struct check *check)
@@ -198,7 +198,7 @@ static void start(struct check *check, const char *address)
     postgres->asked = false;
     postgres->connection = PQconnectStartParams(names, values, 0);
     if (!postgres->connection || PQstatus(postgres->connection) == CONNECTION_BAD)
-        library_fail(check, postgres->connection ? PQerrorMessage(postgres->connection) : "no memory");
+        library_fail(check, postgres->connection ? PQerrorMessage(postgres->connection) : N_("no memory"));
     else
         watch(check, UV_WRITABLE);
 }

@@ -109,7 +109,7 @@ static void reply_taken(struct check *check, const struct smtp_reply *reply)
 {
     struct smtp *smtp = check->state;
     static const int expected[] = {[STEP_BANNER] = 220, [STEP_EHLO] = 250, [STEP_STARTTLS] = 220};
-    static const char *const names[] = {[STEP_BANNER] = "its banner", [STEP_EHLO] = "EHLO", [STEP_STARTTLS] = "STARTTLS"};
+    static const char *const names[] = {[STEP_BANNER] = N_("its banner"), [STEP_EHLO] = "EHLO", [STEP_STARTTLS] = "STARTTLS"};
     char text[100];
     text_clean_into(text, sizeof text, reply->text, reply->length);
     if (smtp->step == STEP_QUIT) {

@@ -36,8 +36,8 @@ static void on_readable(void *owner)
 static void on_failed(void *owner, const char *why)
 {
     struct talk *talk = owner;
-    check_fail(talk->check, "%s%s%s", why, talk->check->stuck || !talk->check->phase[0] ? "" : "; there was no ",
-               talk->check->stuck ? "" : talk->check->phase);
+    bool asked = !talk->check->stuck && talk->check->phase[0];
+    check_fail(talk->check, asked ? "%s; " N_("there was no %s") : "%s%s", why, asked ? talk->check->phase : "");
 }
 
 static const char *how_far(struct check *check);

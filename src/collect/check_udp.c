@@ -21,7 +21,7 @@ static void arrived(uv_udp_t *socket, ssize_t length, const uv_buf_t *bytes, con
     if (asking && length > 0 && from)
         asking->heard(asking->check, (const uint8_t *)bytes->base, (size_t)length);
     else if (asking && length < 0)
-        check_fail(asking->check, "%s", length == UV_ECONNREFUSED ? "nothing listens on that port" : uv_strerror((int)length));
+        check_fail(asking->check, "%s", length == UV_ECONNREFUSED ? N_("nothing listens on that port") : uv_strerror((int)length));
     free(bytes->base);
 }
 
@@ -66,7 +66,7 @@ static void send_it(struct udp_asking *asking)
     uv_buf_t bytes = uv_buf_init(asking->question.data, (unsigned)asking->question.length);
     int status = uv_udp_try_send(asking->socket, &bytes, 1, NULL);
     if (status < 0 && status != UV_EAGAIN)
-        check_fail(asking->check, "%s", status == UV_ECONNREFUSED ? "nothing listens on that port" : uv_strerror(status));
+        check_fail(asking->check, "%s", status == UV_ECONNREFUSED ? N_("nothing listens on that port") : uv_strerror(status));
 }
 
 static void ask_again(uv_timer_t *timer)

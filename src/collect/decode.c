@@ -255,7 +255,7 @@ void sample_value(struct decoding *decoding, const char *name, size_t length, ui
     const struct scan *scan = &decoding->format->scan;
     double number;
     if (length == 0 || length > DECODE_NAME_MAX) {
-        refuse_value(decoding, name, length, length ? "metric name over 256 bytes" : "metric without a name");
+        refuse_value(decoding, name, length, length ? N_("metric name over 256 bytes") : N_("metric without a name"));
         return;
     }
     if (decoding->message.count == DECODE_BATCH)

@@ -192,7 +192,7 @@ bool dns_read_answer(const uint8_t *bytes, size_t length, uint16_t id, enum dns_
 
 const char *dns_code_text(unsigned code)
 {
-    static const char *const texts[] = {"no error", "it did not understand the question", "it failed", "no such name",
-                                        "it does not do that", "it refuses"};
-    return code < ARRAY_COUNT(texts) ? texts[code] : "an error of its own";
+    static const char *const texts[] = {N_("no error"), N_("it did not understand the question"), N_("it failed"), N_("no such name"),
+                                        N_("it does not do that"), N_("it refuses")};
+    return code < ARRAY_COUNT(texts) ? texts[code] : N_("an error of its own");
 }

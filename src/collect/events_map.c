@@ -298,7 +298,7 @@ enum event_verdict event_alarm_read(struct event_alarm *event, const struct even
         buffer_printf(&event->key, "%s/%s", buffer_text(&event->part[EVENT_ASSET]), alarm->rule);
     alarm->key = buffer_text(&event->key);
     if (!*alarm->key || (alarm->active && !alarm->rule)) {
-        error_set(error, ERROR_INVALID, *alarm->key ? "no name in it" : "neither key nor name in it");
+        error_set(error, ERROR_INVALID, *alarm->key ? N_("no name in it") : N_("neither key nor name in it"));
         return EVENT_WRONG;
     }
     if (!alarm->rule)

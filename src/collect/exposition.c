@@ -170,22 +170,22 @@ static const char *take_series(struct exposition *exposition, struct exposition_
         series->labels = ++at;
         const char *close = labels_end(at, end);
         if (!close)
-            return "labels without an end";
+            return N_("labels without an end");
         series->labels_length = (size_t)(close - at);
         at = close + 1;
     }
     at = skip_blanks(at, end);
     const char *stop = word_end(at, end);
     if (!parse_number(at, stop, &series->value))
-        return "no number";
+        return N_("no number");
     at = skip_blanks(stop, end);
     if (at < end && *at != '#') {
         stop = word_end(at, end);
         if (!parse_time(exposition, at, stop, &series->time))
-            return "no time";
+            return N_("no time");
         at = skip_blanks(stop, end);
         if (at < end && *at != '#')
-            return "more than a number and a time";
+            return N_("more than a number and a time");
     }
     exposition->wanted++;
     exposition->ops->series(exposition->owner, series);

@@ -77,7 +77,7 @@ bool feed_message(struct feed *feed, const struct decoded *message, const char *
     const struct sink *sink = &feed->source->sink;
     uint32_t asset = asset_of(feed, message->asset, message->asset_length), via = SINK_NONE;
     unsigned count = 0;
-    *reason = "asset id not allowed, or too many unknown assets";
+    *reason = N_("asset id not allowed, or too many unknown assets");
     if (asset == SINK_NONE)
         return false;
     if (message->gateway && message->gateway_length)
@@ -92,7 +92,7 @@ bool feed_message(struct feed *feed, const struct decoded *message, const char *
                  size_t) = feed->retained ? sink->ops->kept : sink->ops->message;
     if (take)
         take(sink->owner, feed->source, asset, via, message->time, feed->values, count, message->raw, message->raw_length);
-    *reason = "metric name not allowed, or too many metrics";
+    *reason = N_("metric name not allowed, or too many metrics");
     return count == message->count;
 }
 
@@ -101,7 +101,7 @@ bool feed_link(struct feed *feed, const char *id, size_t length, enum link_state
 {
     const struct sink *sink = &feed->source->sink;
     uint32_t asset = asset_of(feed, id, length);
-    *reason = "asset id not allowed, or too many unknown assets";
+    *reason = N_("asset id not allowed, or too many unknown assets");
     if (asset == SINK_NONE)
         return false;
     sink->ops->link(sink->owner, feed->source, asset, state, evidence);

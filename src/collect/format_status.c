@@ -69,7 +69,7 @@ static void status_decode(struct decoding *decoding)
                    "neither an up nor a down word");
         return;
     }
-    snprintf(evidence, sizeof evidence, "status: %.*s", (int)(length < 60 ? length : 60), word);
+    snprintf(evidence, sizeof evidence, N_("status: %.*s"), (int)(length < 60 ? length : 60), word);
     decoding->sink->link(decoding->sink->owner, id, id_length, up ? LINK_UP : LINK_DOWN, evidence);
 }
 
@@ -91,7 +91,7 @@ static void emqx_decode(struct decoding *decoding)
     const char *id = decoding->captures.text[TOPIC_ASSET], *reason = NULL;
     size_t length = 0;
     bool down = input->topic_length > 13 && memcmp(input->topic + input->topic_length - 13, "/disconnected", 13) == 0;
-    char evidence[96] = "broker: connected";
+    char evidence[96] = N_("broker: connected");
 
     if (!id || !decoding->captures.length[TOPIC_ASSET] || input->payload_length == 0 || !decode_scan(decoding))
         return;
@@ -99,7 +99,7 @@ static void emqx_decode(struct decoding *decoding)
         uint32_t token = scan_member(&format->scan, 0, "reason", 6);
         if (token == SCAN_NOTHING || !decode_id(format, token, &format->asset_text, &reason, &length))
             length = 0;
-        snprintf(evidence, sizeof evidence, "broker: disconnected%s%.*s", length ? ", " : "",
+        snprintf(evidence, sizeof evidence, N_("broker: disconnected%s%.*s"), length ? ", " : "",
                  (int)(length < 60 ? length : 60), reason ? reason : "");
     }
     decoding->sink->link(decoding->sink->owner, id, decoding->captures.length[TOPIC_ASSET],
@@ -141,7 +141,7 @@ static void client_link(struct decoding *decoding, const char *id, size_t length
     }
     if (!length)
         return;
-    snprintf(evidence, sizeof evidence, "broker: %.*s", (int)(why_length < 70 ? why_length : 70), why);
+    snprintf(evidence, sizeof evidence, N_("broker: %.*s"), (int)(why_length < 70 ? why_length : 70), why);
     decoding->sink->link(decoding->sink->owner, id, length, state, evidence);
 }
 

@@ -74,7 +74,7 @@ static void gateway_link(struct decoding *decoding, bool up)
     size_t length;
     if (device != SCAN_NOTHING && decode_id(format, device, &format->asset_text, &id, &length))
         decoding->sink->link(decoding->sink->owner, id, length, up ? LINK_UP : LINK_DOWN,
-                             up ? "gateway: connected" : "gateway: disconnected");
+                             up ? N_("gateway: connected") : N_("gateway: disconnected"));
     else
         decode_bad(decoding, decoding->input->payload, decoding->input->payload_length, "no /device");
 }

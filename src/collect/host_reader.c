@@ -24,22 +24,22 @@ static const struct section {
     const char *why;         /* it may say nothing */
     bool (*take)(struct host_take *take, char *text);
 } sections[SECTION_COUNT] = {
-    [SECTION_PROC] = {"proc", HOST_QUICK, false, "no /proc", host_take_proc},
-    [SECTION_DISKS] = {"disks", HOST_QUICK, false, "neither stat nor df answered", host_take_disks},
-    [SECTION_PASSWD] = {"passwd", HOST_SLOW, false, "no users", host_take_passwd},
-    [SECTION_FACTS] = {"facts", HOST_SLOW, false, "nothing told", host_take_facts},
-    [SECTION_OFFSET] = {"offset", HOST_SLOW, false, "neither chrony, ntp nor timesyncd answered", host_take_offset},
+    [SECTION_PROC] = {"proc", HOST_QUICK, false, N_("no /proc"), host_take_proc},
+    [SECTION_DISKS] = {"disks", HOST_QUICK, false, N_("neither stat nor df answered"), host_take_disks},
+    [SECTION_PASSWD] = {"passwd", HOST_SLOW, false, N_("no users"), host_take_passwd},
+    [SECTION_FACTS] = {"facts", HOST_SLOW, false, N_("nothing told"), host_take_facts},
+    [SECTION_OFFSET] = {"offset", HOST_SLOW, false, N_("neither chrony, ntp nor timesyncd answered"), host_take_offset},
     [SECTION_UPDATES] = {"updates", HOST_SLOW, false, "no known package manager", host_take_updates},
-    [SECTION_CERTIFICATES] = {"certificates", HOST_SLOW, true, "no openssl", host_take_certificates},
-    [SECTION_MORE] = {"more", HOST_USUAL, false, "nothing told", host_take_more},
-    [SECTION_PORTS] = {"ports", HOST_USUAL, false, "ss did not end", host_take_ports},
-    [SECTION_SESSIONS] = {"sessions", HOST_USUAL, false, "ss did not end", host_take_sessions},
-    [SECTION_UNITS] = {"units", HOST_USUAL, false, "systemd does not answer", host_take_units},
-    [SECTION_LOGINS] = {"logins", HOST_USUAL, false, "no who", host_take_logins},
-    [SECTION_FAILED] = {"failed", HOST_USUAL, false, "no log of logins that may be read", host_take_failed},
+    [SECTION_CERTIFICATES] = {"certificates", HOST_SLOW, true, N_("no openssl"), host_take_certificates},
+    [SECTION_MORE] = {"more", HOST_USUAL, false, N_("nothing told"), host_take_more},
+    [SECTION_PORTS] = {"ports", HOST_USUAL, false, N_("ss did not end"), host_take_ports},
+    [SECTION_SESSIONS] = {"sessions", HOST_USUAL, false, N_("ss did not end"), host_take_sessions},
+    [SECTION_UNITS] = {"units", HOST_USUAL, false, N_("systemd does not answer"), host_take_units},
+    [SECTION_LOGINS] = {"logins", HOST_USUAL, false, N_("no who"), host_take_logins},
+    [SECTION_FAILED] = {"failed", HOST_USUAL, false, N_("no log of logins that may be read"), host_take_failed},
     [SECTION_COMMANDS] = {"commands", HOST_FULL, false, "no ps", host_take_commands},
-    [SECTION_IO] = {"io", HOST_FULL, false, "not permitted", host_take_io},
-    [SECTION_PROCESSES] = {"processes", HOST_FULL, false, "no /proc", host_take_processes},
+    [SECTION_IO] = {"io", HOST_FULL, false, N_("not permitted"), host_take_io},
+    [SECTION_PROCESSES] = {"processes", HOST_FULL, false, N_("no /proc"), host_take_processes},
 };
 
 /* ---- life ---- */
@@ -291,7 +291,7 @@ static void take_sections(struct host_take *take, char *bodies[SECTION_COUNT], b
         if (!body && whole && section->optional)
             continue;
         bool told = body && section->take(take, body);
-        tell_missing(take->reader, section, told ? NULL : body ? section->why : "the answer was cut short");
+        tell_missing(take->reader, section, told ? NULL : body ? section->why : N_("the answer was cut short"));
     }
 }
 

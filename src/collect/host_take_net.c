@@ -418,5 +418,5 @@ void host_put_ports(struct host_take *take)
         host_builder_port(take->builder, &take->ports[i]);
     }
     if (take->depths & HOST_USUAL)
-        host_fact_set(take->reader, "missing:port-owners", hidden ? "the watching account may not see every process" : NULL);
+        host_fact_set(take->reader, "missing:port-owners", hidden ? N_("the watching account may not see every process") : NULL);
 }

@@ -267,7 +267,7 @@ static void judge_certificate_refused(struct http_ask *ask)
         worse(ask, HEALTH_CRITICAL, "its certificate is not accepted (%s): %s", seen->name,
               X509_verify_cert_error_string(seen->verdict));
     else
-        worse(ask, HEALTH_CRITICAL, "%s", said[0] ? said : "its certificate is not accepted");
+        worse(ask, HEALTH_CRITICAL, "%s", said[0] ? said : N_("its certificate is not accepted"));
 }
 
 /* How far it came before time was up. */
@@ -339,10 +339,10 @@ static void judge_status(struct http_ask *ask)
     curl_easy_getinfo(ask->easy, CURLINFO_REDIRECT_URL, &where);
     if (where)
         worse(ask, HEALTH_CRITICAL, "HTTP %ld, a redirect to %.100s, expected %ld%s", status, where, plan->status_low,
-              plan->status_high > plan->status_low ? " or so" : "");
+              plan->status_high > plan->status_low ? " " N_("or so") : "");
     else
         worse(ask, HEALTH_CRITICAL, "HTTP %ld, expected %ld%s", status, plan->status_low,
-              plan->status_high > plan->status_low ? " or so" : "");
+              plan->status_high > plan->status_low ? " " N_("or so") : "");
 }
 
 static void judge_body(struct http_ask *ask)
@@ -365,7 +365,7 @@ static void judge_answer(struct http_ask *ask)
     struct http_verdict *verdict = &ask->verdict;
     int length = snprintf(verdict->evidence, sizeof verdict->evidence, "HTTP %ld, %.0f ms", verdict->status, verdict->latency);
     if (ask->certificate.seen)
-        snprintf(verdict->evidence + length, sizeof verdict->evidence - (size_t)length, ", certificate %.0f d", verdict->certificate_days);
+        snprintf(verdict->evidence + length, sizeof verdict->evidence - (size_t)length, ", " N_("certificate %.0f d"), verdict->certificate_days);
     judge_status(ask);
     judge_body(ask);
     if (plan->slow > 0 && verdict->latency > (double)plan->slow)

@@ -81,7 +81,7 @@ static void flight_answer(struct icmp *icmp, uint16_t sequence, uint64_t sent)
     struct probe_target *target = flight->target;
     flight->target = NULL;
     char evidence[48];
-    snprintf(evidence, sizeof evidence, "echo in %.1f ms", (double)(now_us() - sent) / 1000.0);
+    snprintf(evidence, sizeof evidence, N_("echo in %.1f ms"), (double)(now_us() - sent) / 1000.0);
     probe_up(target, evidence);
 }
 
@@ -94,7 +94,7 @@ static void flight_lost(struct icmp *icmp, struct flight *flight, const char *wh
         probe_dropped(target);
         return;
     }
-    snprintf(evidence, sizeof evidence, "%s, %u %s", why, target->failures + 1, target->failures ? "in a row" : "time");
+    snprintf(evidence, sizeof evidence, target->failures ? "%s, " N_("%u in a row") : "%s, " N_("%u time"), why, target->failures + 1);
     probe_failed(target, evidence);
 }
 
@@ -139,7 +139,7 @@ static enum probe_sent icmp_send(struct probe *probe, struct probe_target *targe
     bool six = target->to.ss_family == AF_INET6;
     struct icmp_socket *link = six ? &icmp->six : &icmp->four;
     if (link->descriptor < 0) {
-        probe_failed(target, six ? "no ICMPv6 socket" : "no ICMP socket");
+        probe_failed(target, six ? N_("no ICMPv6 socket") : N_("no ICMP socket"));
         return PROBE_SENT;
     }
     if ((uint16_t)(icmp->next + 1) == icmp->oldest)

@@ -325,7 +325,7 @@ enum mqtt_next mqtt_reader_next(struct mqtt_reader *reader, struct mqtt_packet *
     struct body body = {at + header, at + header + remaining, false};
     parse_packet(reader, &body, at[0], packet);
     if (body.broken)
-        return broken(error, publish ? "a PUBLISH packet is malformed" : "a packet is malformed");
+        return broken(error, publish ? N_("a PUBLISH packet is malformed") : N_("a packet is malformed"));
     reader->start += header + remaining;
     if (publish && packet->payload_length > MQTT_PAYLOAD_MAX)
         packet->payload = NULL;
@@ -444,32 +444,32 @@ void mqtt_write_disconnect(struct buffer *out)
 const char *mqtt_connack_text(unsigned version, uint8_t reason)
 {
     static const char *const texts[] = {
-        [1] = "it does not speak this version of MQTT", [2] = "it does not allow this client id",
-        [3] = "its service is unavailable", [4] = "bad user name or password", [5] = "not authorized",
+        [1] = N_("it does not speak this version of MQTT"), [2] = N_("it does not allow this client id"),
+        [3] = N_("its service is unavailable"), [4] = N_("bad user name or password"), [5] = N_("not authorized"),
     };
     if (version == MQTT_5 && reason >= 0x80)
         return mqtt_reason_text(reason);
-    return reason < ARRAY_COUNT(texts) && texts[reason] ? texts[reason] : "no reason known";
+    return reason < ARRAY_COUNT(texts) && texts[reason] ? texts[reason] : N_("no reason known");
 }
 
 /* MQTT 5, 2.4. */
 const char *mqtt_reason_text(uint8_t reason)
 {
     static const char *const texts[] = {
-        [0x80] = "no reason given", [0x81] = "malformed packet", [0x82] = "protocol error",
-        [0x83] = "implementation-specific error", [0x84] = "it does not speak this version of MQTT",
-        [0x85] = "it does not allow this client id", [0x86] = "bad user name or password", [0x87] = "not authorized",
-        [0x88] = "its service is unavailable", [0x89] = "it is busy", [0x8A] = "banned",
-        [0x8B] = "it is shutting down", [0x8C] = "bad authentication method", [0x8D] = "keep-alive timeout",
-        [0x8E] = "another client took the session over: the client id is used twice",
-        [0x8F] = "topic filter not valid", [0x90] = "topic name not valid", [0x91] = "packet id in use",
-        [0x93] = "receive maximum exceeded", [0x94] = "topic alias not valid", [0x95] = "packet too large",
-        [0x96] = "message rate too high", [0x97] = "quota exceeded", [0x98] = "administrative action",
-        [0x99] = "payload format not valid", [0x9A] = "it does not keep retained messages",
-        [0x9B] = "it does not support this QoS", [0x9C] = "use another server", [0x9D] = "the server moved",
-        [0x9E] = "it does not support shared subscriptions", [0x9F] = "connection rate exceeded",
-        [0xA0] = "maximum connect time", [0xA1] = "it does not support subscription identifiers",
-        [0xA2] = "it does not support wildcard subscriptions",
+        [0x80] = N_("no reason given"), [0x81] = N_("malformed packet"), [0x82] = N_("protocol error"),
+        [0x83] = N_("implementation-specific error"), [0x84] = N_("it does not speak this version of MQTT"),
+        [0x85] = N_("it does not allow this client id"), [0x86] = N_("bad user name or password"), [0x87] = N_("not authorized"),
+        [0x88] = N_("its service is unavailable"), [0x89] = N_("it is busy"), [0x8A] = N_("banned"),
+        [0x8B] = N_("it is shutting down"), [0x8C] = N_("bad authentication method"), [0x8D] = N_("keep-alive timeout"),
+        [0x8E] = N_("another client took the session over: the client id is used twice"),
+        [0x8F] = N_("topic filter not valid"), [0x90] = N_("topic name not valid"), [0x91] = N_("packet id in use"),
+        [0x93] = N_("receive maximum exceeded"), [0x94] = N_("topic alias not valid"), [0x95] = N_("packet too large"),
+        [0x96] = N_("message rate too high"), [0x97] = N_("quota exceeded"), [0x98] = N_("administrative action"),
+        [0x99] = N_("payload format not valid"), [0x9A] = N_("it does not keep retained messages"),
+        [0x9B] = N_("it does not support this QoS"), [0x9C] = N_("use another server"), [0x9D] = N_("the server moved"),
+        [0x9E] = N_("it does not support shared subscriptions"), [0x9F] = N_("connection rate exceeded"),
+        [0xA0] = N_("maximum connect time"), [0xA1] = N_("it does not support subscription identifiers"),
+        [0xA2] = N_("it does not support wildcard subscriptions"),
     };
-    return reason < ARRAY_COUNT(texts) && texts[reason] ? texts[reason] : "no reason known";
+    return reason < ARRAY_COUNT(texts) && texts[reason] ? texts[reason] : N_("no reason known");
 }

@@ -205,7 +205,7 @@ static void lookup_done(uv_getaddrinfo_t *request, int status, struct addrinfo *
         probe_dropped(target);
     } else {
         char evidence[320];
-        snprintf(evidence, sizeof evidence, "the name %.200s is not known: %s", target->host, uv_strerror(status));
+        snprintf(evidence, sizeof evidence, N_("the name %.200s is not known: %s"), target->host, uv_strerror(status));
         probe_failed(target, evidence);
     }
 }

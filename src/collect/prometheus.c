@@ -253,16 +253,16 @@ static bool answer_wrong(struct scrape *scrape, CURLcode result, char *why, size
     curl_easy_getinfo(scrape->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(scrape->easy, CURLINFO_CONTENT_TYPE, &type);
     if (status != 200)
-        snprintf(why, size, "HTTP %ld, expected 200", status);
+        snprintf(why, size, N_("HTTP %ld, expected 200"), status);
     else if (scrape->too_long)
-        snprintf(why, size, "the page is longer than %zu MiB", scrape->prometheus->body_limit >> 20);
+        snprintf(why, size, N_("the page is longer than %zu MiB"), scrape->prometheus->body_limit >> 20);
     else if (result != CURLE_OK && !scrape->hopeless)
-        snprintf(why, size, "cut after %llu bytes: %.100s", (unsigned long long)scrape->exposition.bytes,
+        snprintf(why, size, N_("cut after %llu bytes: %.100s"), (unsigned long long)scrape->exposition.bytes,
                  scrape->cause[0] ? scrape->cause : curl_easy_strerror(result));
     else if (!scrape->begun)
-        snprintf(why, size, "an empty page");
+        snprintf(why, size, N_("an empty page"));
     else if (!exposition_end(&scrape->exposition, &error) || scrape->hopeless)
-        snprintf(why, size, "%.100s (%.40s)", scrape->hopeless ? "the page is no exposition" : error.text, type ? type : "no type");
+        snprintf(why, size, "%.100s (%.40s)", scrape->hopeless ? N_("the page is no exposition") : error.text, type ? type : N_("no type"));
     else
         return false;
     return true;
@@ -349,7 +349,7 @@ static void scrape_done(void *owner, CURL *easy, CURLcode result)
     }
     double seconds = 0;
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &seconds);
-    snprintf(text, sizeof text, "%llu series in %.0f ms", (unsigned long long)scrape->exposition.series, seconds * 1000.0);
+    snprintf(text, sizeof text, N_("%llu series in %.0f ms"), (unsigned long long)scrape->exposition.series, seconds * 1000.0);
     count_bad(scrape);
     if (!scrape->target->retired)
         hand_over(scrape, remembered);

@@ -175,7 +175,7 @@ static bool take_answer(struct asking *asking, CURLcode result, struct error *er
         for (size_t i = 0; i < json_object_array_length(list); i++)
             take_series(asking, json_object_array_get_idx(list, i));
     } else {
-        error_set(error, ERROR_INVALID, "%.200s", json_get_text(answer, "error", "no result in the answer"));
+        error_set(error, ERROR_INVALID, "%.200s", json_get_text(answer, "error", N_("no result in the answer")));
     }
     json_object_put(answer);
     return good;
@@ -199,7 +199,7 @@ static void round_end(struct asking *asking)
     for (unsigned i = 0; i < asking->query_count; i++)
         left += asking->queries[i].next > asking->queries[i].oldest;
     if (asking->wrong == 0)
-        source_status(source, SOURCE_RUNNING, left ? "%u queries; the past of %u is still being fetched" : "%u queries",
+        source_status(source, SOURCE_RUNNING, left ? N_("%u queries; the past of %u is still being fetched") : N_("%u queries"),
                       asking->query_count, left);
     uv_timer_start(&asking->timer, round_begin, (uint64_t)(left ? 200 : asking->interval), 0);
 }

@@ -243,13 +243,13 @@ static bool read_separator(struct reader *reader, bool *done)
         }
         bool object = reader->scan->tokens[reader->open[reader->depth - 1]].type == SCAN_OBJECT;
         if (reader->at == reader->end)
-            return refuse(reader, object ? "the text ends inside an object" : "the text ends inside a list");
+            return refuse(reader, object ? N_("the text ends inside an object") : N_("the text ends inside a list"));
         if (*reader->at == ',') {
             reader->at++;
             return !object || read_key(reader);
         }
         if (*reader->at != (object ? '}' : ']'))
-            return refuse(reader, object ? "`,` or `}` was expected" : "`,` or `]` was expected");
+            return refuse(reader, object ? N_("`,` or `}` was expected") : N_("`,` or `]` was expected"));
         close_container(reader);
     }
 }

@@ -237,7 +237,7 @@ static const char *read_profiles(struct round *round, struct snmp_reading *readi
             absent = snmp->profiles[i].profile->absent;
     }
     reading->columns = NULL;
-    return snmp_choice_read(snmp->choice, reading, result) ? absent : "none of the metrics that are asked for";
+    return snmp_choice_read(snmp->choice, reading, result) ? absent : N_("none of the metrics that are asked for");
 }
 
 /* sysUpTime went back: its counters began anew. */
@@ -305,11 +305,11 @@ static void round_complete(struct round *round)
     buffer_release(&values.raw);
     host_builder_free(&result.builder);
     if (absent) {
-        snprintf(text, sizeof text, "it answers, and has %s", absent);
+        snprintf(text, sizeof text, N_("it answers, and has %s"), absent);
         round_wrong(round, text);
         return;
     }
-    snprintf(text, sizeof text, "%u requests in %.0f ms", round->walk.requests, (double)(uv_hrtime() - round->begun_ns) / 1e6);
+    snprintf(text, sizeof text, N_("%u requests in %.0f ms"), round->walk.requests, (double)(uv_hrtime() - round->begun_ns) / 1e6);
     if (result.verdict != HEALTH_OK)
         snprintf(text, sizeof text, "%s", result.evidence); /* also what is said when the link is first seen up */
     tell_check(round, result.verdict, text);
@@ -330,7 +330,7 @@ static void round_step(struct round *round)
     }
     if (uv_hrtime() - round->begun_ns > (uint64_t)limit * 1000000) {
         char cause[120];
-        snprintf(cause, sizeof cause, "not all answered after %u requests in %lld s", round->walk.requests, (long long)(limit / 1000));
+        snprintf(cause, sizeof cause, N_("not all answered after %u requests in %lld s"), round->walk.requests, (long long)(limit / 1000));
         snmp_free_pdu(pdu);
         round_wrong(round, cause);
         return;

@@ -117,38 +117,38 @@ static void report_cause(const struct snmp_agent *agent, const netsnmp_pdu *pdu,
     const char *user = agent->login->user, *auth = agent->login->auth_name ? agent->login->auth_name : "none";
     switch (snmpv3_get_report_type((netsnmp_pdu *)pdu)) {
     case SNMPERR_UNSUPPORTED_SEC_LEVEL:
-        snprintf(cause, size, "the agent does not know the level %s for user %.40s", levels[agent->login->level], user);
+        snprintf(cause, size, N_("the agent does not know the level %s for user %.40s"), levels[agent->login->level], user);
         break;
     case SNMPERR_UNKNOWN_USER_NAME:
-        snprintf(cause, size, "the agent knows no user %.40s", user);
+        snprintf(cause, size, N_("the agent knows no user %.40s"), user);
         break;
     case SNMPERR_AUTHENTICATION_FAILURE:
-        snprintf(cause, size, "wrong auth_password for user %.40s, or it does not sign by %s", user, auth);
+        snprintf(cause, size, N_("wrong auth_password for user %.40s, or it does not sign by %s"), user, auth);
         break;
     case SNMPERR_DECRYPTION_ERR:
-        snprintf(cause, size, "wrong privacy_password for user %.40s, or another kind of privacy", user);
+        snprintf(cause, size, N_("wrong privacy_password for user %.40s, or another kind of privacy"), user);
         break;
     case SNMPERR_UNKNOWN_ENG_ID:
-        snprintf(cause, size, "the agent has another engine id than before: replaced, or set up anew");
+        snprintf(cause, size, N_("the agent has another engine id than before: replaced, or set up anew"));
         break;
     case SNMPERR_NOT_IN_TIME_WINDOW:
-        snprintf(cause, size, "the agent's boots and clock do not agree with what it said before");
+        snprintf(cause, size, N_("the agent's boots and clock do not agree with what it said before"));
         break;
     default:
-        snprintf(cause, size, "a report instead of an answer: %s", snmp_api_errstring(snmpv3_get_report_type((netsnmp_pdu *)pdu)));
+        snprintf(cause, size, N_("a report instead of an answer: %s"), snmp_api_errstring(snmpv3_get_report_type((netsnmp_pdu *)pdu)));
     }
 }
 
 static void silence_cause(const struct snmp_agent *agent, char *cause, size_t size)
 {
     if (agent->garbled > 0)
-        snprintf(cause, size, "what answers is not SNMP, or damaged: %u datagrams so far", agent->garbled);
+        snprintf(cause, size, N_("what answers is not SNMP, or damaged: %u datagrams so far"), agent->garbled);
     else if (agent->login->version != SNMP_VERSION_3)
-        snprintf(cause, size, "no answer: down, unreachable, or not with this community (an agent that does not know it keeps silent)");
+        snprintf(cause, size, N_("no answer: down, unreachable, or not with this community (an agent that does not know it keeps silent)"));
     else if (!agent->engine_known)
-        snprintf(cause, size, "no answer: down, unreachable, or no SNMPv3 agent (it did not name its engine)");
+        snprintf(cause, size, N_("no answer: down, unreachable, or no SNMPv3 agent (it did not name its engine)"));
     else
-        snprintf(cause, size, "it named its engine, then no answer: down again, or a wrong privacy_password");
+        snprintf(cause, size, N_("it named its engine, then no answer: down again, or a wrong privacy_password"));
 }
 
 static void refused(struct snmp_agent *agent, int os_error)
@@ -157,9 +157,9 @@ static void refused(struct snmp_agent *agent, int os_error)
     if (!agent->asking || os_error == 0 || os_error == EAGAIN)
         return;
     if (os_error != ECONNREFUSED)
-        snprintf(cause, sizeof cause, "no way there: %s", strerror(os_error));
+        snprintf(cause, sizeof cause, N_("no way there: %s"), strerror(os_error));
     agent_end(agent, os_error == ECONNREFUSED ? SNMP_REFUSED : SNMP_SILENT,
-              os_error == ECONNREFUSED ? "nothing listens at that UDP port (refused)" : cause);
+              os_error == ECONNREFUSED ? N_("nothing listens at that UDP port (refused)") : cause);
 }
 
 static int answer_came(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu, void *magic)
@@ -204,7 +204,7 @@ static bool agent_send(struct snmp_agent *agent, netsnmp_pdu *pdu, struct error 
     int os_error = 0, library_error = 0;
     char *text = NULL;
     snmp_sess_error(agent->session, &os_error, &library_error, &text);
-    error_set(error, ERROR_UNAVAILABLE, "%.140s", os_error ? strerror(os_error) : text ? text : "cannot be sent");
+    error_set(error, ERROR_UNAVAILABLE, "%.140s", os_error ? strerror(os_error) : text ? text : N_("cannot be sent"));
     free(text);
     snmp_free_pdu(pdu);
     agent->asking = false;
@@ -231,7 +231,7 @@ static void agent_settle(struct snmp_agent *agent)
                 return;
             snprintf(agent->cause, sizeof agent->cause, "%.150s", error.text);
         } else {
-            snprintf(agent->cause, sizeof agent->cause, "the agent named no engine when it was asked for it");
+            snprintf(agent->cause, sizeof agent->cause, N_("the agent named no engine when it was asked for it"));
         }
         agent->outcome = SNMP_REFUSED;
     }

@@ -143,4 +143,4 @@ static bool read_host(const struct snmp_reading *reading, struct snmp_result *re
 }
 
 extern const struct snmp_profile snmp_profile_host;
-const struct snmp_profile snmp_profile_host = {"host", columns, read_host, "no host resources (RFC 2790)"};
+const struct snmp_profile snmp_profile_host = {"host", columns, read_host, N_("no host resources (RFC 2790)")};

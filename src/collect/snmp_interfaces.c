@@ -114,4 +114,4 @@ static bool read_interfaces(const struct snmp_reading *reading, struct snmp_resu
 }
 
 extern const struct snmp_profile snmp_profile_interfaces;
-const struct snmp_profile snmp_profile_interfaces = {"interfaces", columns, read_interfaces, "no interfaces (IF-MIB)"};
+const struct snmp_profile snmp_profile_interfaces = {"interfaces", columns, read_interfaces, N_("no interfaces (IF-MIB)")};

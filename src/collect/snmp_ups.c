@@ -38,10 +38,10 @@ static const struct { const char *metric; unsigned column; double unit; enum ove
 /* upsWellKnownAlarms; those that a person asked for, or that only tell of a test, are no trouble. */
 enum { ALARM_ON_BATTERY = 2, ALARM_LOW_BATTERY, ALARM_DEPLETED_BATTERY };
 static const char *const alarm_names[] = {
-    NULL, "battery bad", "on battery", "battery low", "battery depleted", "temperature bad", "input bad", "output bad",
-    "output overload", "on bypass", "bypass bad", NULL, NULL, "charger failed", "output off", "UPS system off", "fan failure",
-    "fuse failure", "general fault", "diagnostic test failed", "communications lost", "awaiting power", "shutdown pending",
-    "shutdown imminent", NULL};
+    NULL, N_("battery bad"), N_("on battery"), N_("battery low"), N_("battery depleted"), N_("temperature bad"), N_("input bad"), N_("output bad"),
+    N_("output overload"), N_("on bypass"), N_("bypass bad"), NULL, NULL, N_("charger failed"), N_("output off"), N_("UPS system off"), N_("fan failure"),
+    N_("fuse failure"), N_("general fault"), N_("diagnostic test failed"), N_("communications lost"), N_("awaiting power"), N_("shutdown pending"),
+    N_("shutdown imminent"), NULL};
 
 static double over_phases(const struct snmp_column *column, enum over over)
 {
@@ -75,12 +75,12 @@ static void judge(const struct snmp_reading *reading, struct snmp_result *result
     const struct snmp_column *alarms = snmp_table(reading, ALARM);
     double status = snmp_number(reading, BATTERY_STATUS); /* 1 unknown, 2 normal, 3 low, 4 depleted */
     char left[96] = "";
-    add_figure(left, sizeof left, ", %g %% left", snmp_number(reading, CHARGE_LEFT));
-    add_figure(left, sizeof left, ", for %g min", snmp_number(reading, MINUTES_LEFT));
+    add_figure(left, sizeof left, ", " N_("%g %% left"), snmp_number(reading, CHARGE_LEFT));
+    add_figure(left, sizeof left, ", " N_("for %g min"), snmp_number(reading, MINUTES_LEFT));
     if (status == 4 || has_alarm(alarms, ALARM_DEPLETED_BATTERY))
-        snmp_judge(result, HEALTH_CRITICAL, "battery depleted%s%s", on_battery ? ", on battery" : "", left);
+        snmp_judge(result, HEALTH_CRITICAL, "battery depleted%s%s", on_battery ? ", " N_("on battery") : "", left);
     else if (status == 3 || has_alarm(alarms, ALARM_LOW_BATTERY))
-        snmp_judge(result, HEALTH_CRITICAL, "battery low%s%s", on_battery ? ", on battery" : "", left);
+        snmp_judge(result, HEALTH_CRITICAL, "battery low%s%s", on_battery ? ", " N_("on battery") : "", left);
     else if (on_battery)
         snmp_judge(result, HEALTH_WARNING, "on battery%s", left);
     for (size_t i = 0; i < alarms->count; i++) {
@@ -122,4 +122,4 @@ static bool read_ups(const struct snmp_reading *reading, struct snmp_result *res
 }
 
 extern const struct snmp_profile snmp_profile_ups;
-const struct snmp_profile snmp_profile_ups = {"ups", columns, read_ups, "no UPS figures (RFC 1628)"};
+const struct snmp_profile snmp_profile_ups = {"ups", columns, read_ups, N_("no UPS figures (RFC 1628)")};

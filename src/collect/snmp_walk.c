@@ -282,7 +282,7 @@ static void take_error(struct snmp_walk *walk, const netsnmp_pdu *answer)
     }
     walk->wrong = true;
     bool refused = status == SNMP_ERR_AUTHORIZATIONERROR || status == SNMP_ERR_NOACCESS;
-    snprintf(walk->cause, sizeof walk->cause, refused ? "the agent refuses what is asked (%s): a higher level or another view is needed" : "the agent answers with an error: %s",
+    snprintf(walk->cause, sizeof walk->cause, refused ? N_("the agent refuses what is asked (%s): a higher level or another view is needed") : N_("the agent answers with an error: %s"),
              snmp_errstring((int)status));
 }
 

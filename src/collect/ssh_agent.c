@@ -68,7 +68,7 @@ static void agent_answers(uv_stream_t *stream, ssize_t got, const uv_buf_t *room
     struct ssh_agent_request *request = stream->data;
     (void)room;
     if (got < 0) {
-        request_end(request, got == UV_EOF ? "closes instead of answering" : uv_strerror((int)got));
+        request_end(request, got == UV_EOF ? N_("closes instead of answering") : uv_strerror((int)got));
         return;
     }
     request->answer.length += (size_t)got;
@@ -97,7 +97,7 @@ static void agent_connected(uv_connect_t *connecting, int status)
     if (request->closing)
         return;
     if (status < 0) {
-        request_end(request, status == UV_ENOENT || status == UV_ECONNREFUSED ? "does not run" : uv_strerror(status));
+        request_end(request, status == UV_ENOENT || status == UV_ECONNREFUSED ? N_("does not run") : uv_strerror(status));
         return;
     }
     uv_buf_t bytes = uv_buf_init(request->question.data, (unsigned)request->question.length);

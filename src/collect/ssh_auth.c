@@ -206,7 +206,7 @@ static void refused(struct ssh_session *session)
     const char *user = session->settings.user, *trouble = buffer_text(&auth->trouble);
     if (auth->count == 0) {
         session_fail(session, SSH_TROUBLE_SETUP, "no key to sign in with as %s: %s", user,
-                     *trouble ? trouble : "set `key:` or run an agent");
+                     *trouble ? trouble : N_("set `key:` or run an agent"));
         return;
     }
     struct buffer tried = BUFFER_INIT;

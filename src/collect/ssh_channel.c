@@ -83,11 +83,11 @@ static void opening_failed(struct ssh_channel *channel, int result)
     }
     session_error(session, cause, sizeof cause);
     if (channel->host)
-        snprintf(why, sizeof why, "it opens no way to %s:%u: %s", channel->host, channel->port, cause);
+        snprintf(why, sizeof why, N_("it opens no way to %s:%u: %s"), channel->host, channel->port, cause);
     else if (channel->state == CHANNEL_OPENS)
-        snprintf(why, sizeof why, "it opens no further session (MaxSessions?): %s", cause);
+        snprintf(why, sizeof why, N_("it opens no further session (MaxSessions?): %s"), cause);
     else
-        snprintf(why, sizeof why, "it runs no commands for us: %s", cause);
+        snprintf(why, sizeof why, N_("it runs no commands for us: %s"), cause);
     channel_refused(channel, why);
 }
 

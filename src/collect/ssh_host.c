@@ -81,7 +81,7 @@ static void say_well(struct ssh_host *host, double took)
     bool news = *host->trouble || host->check != HEALTH_OK;
     host->trouble[0] = '\0';
     host->failures = 0;
-    snprintf(evidence, sizeof evidence, "ssh answers in %.0f ms", took);
+    snprintf(evidence, sizeof evidence, N_("ssh answers in %.0f ms"), took);
     say_link(host, LINK_UP, evidence);
     say_check(host, HEALTH_OK, evidence);
     if (news)
@@ -317,10 +317,10 @@ static void too_late(struct ssh_host *host)
     bool greeting = host->state == SSH_HOST_GREETING;
     double seconds = (double)(greeting ? 2 * host->ssh->limits[SSH_CHANNEL] : clock_steady() - host->asked) / 1000.0;
     if (greeting)
-        snprintf(failure.text, sizeof failure.text, "its shell says nothing in %.3g s: a slow start-up file?%s%s", seconds,
-                 *noise ? " It said: " : "", noise);
+        snprintf(failure.text, sizeof failure.text, N_("its shell says nothing in %.3g s: a slow start-up file?%s%s"), seconds,
+                 *noise ? " " N_("It said") ": " : "", noise);
     else
-        snprintf(failure.text, sizeof failure.text, "no answer in %.3g s", seconds);
+        snprintf(failure.text, sizeof failure.text, N_("no answer in %.3g s"), seconds);
     failure.phase = greeting ? SSH_CHANNEL : SSH_ANSWER;
     host_fail(host, &failure);
 }

@@ -152,7 +152,7 @@ static void tell_waiting(struct ssh_jump *jump, const struct ssh_failure *failur
     struct ssh_failure named;
     if (failure) {
         named = *failure;
-        snprintf(named.text, sizeof named.text, "its jump host %.60s: %.300s", jump->name, failure->text);
+        snprintf(named.text, sizeof named.text, N_("its jump host %.60s: %.300s"), jump->name, failure->text);
     }
     struct ssh_host *host = jump->waiting;
     jump->waiting = NULL;

@@ -130,8 +130,8 @@ void session_broken(struct ssh_session *session)
         session_fail(session, SSH_TROUBLE_PROTOCOL, "is no SSH server: it says \"%s\"", said(session, text, sizeof text));
     else if (wire->dead)
         session_fail(session, SSH_TROUBLE_NETWORK, "the connection %s%s%s",
-                     session->ready ? "broke" : session->phase == SSH_SIGN_IN ? "was closed while signing in"
-                                                                             : "was closed during the key exchange",
+                     session->ready ? N_("broke") : session->phase == SSH_SIGN_IN ? N_("was closed while signing in")
+                                                                             : N_("was closed during the key exchange"),
                      wire->cause ? ": " : "", wire->cause ? strerror(wire->cause) : "");
     else
         session_fail(session, SSH_TROUBLE_PROTOCOL, "breaks the protocol: %s", session_error(session, text, sizeof text));
@@ -300,11 +300,11 @@ static void handshake_failed(struct ssh_session *session, int result)
         bool usable = ssh_known_usable(session->settings.known, session->settings.key_name, session->settings.port);
         session_fail(session, SSH_TROUBLE_PROTOCOL, "no algorithm in common with %s%s",
                      *session->software ? session->software : "it",
-                     usable ? " (it has only an RSA host key? give it an ed25519 one)"
-                            : ": known_hosts holds its RSA key alone, which cannot be checked; trust its ed25519 or ecdsa key");
+                     usable ? " " N_("(it has only an RSA host key? give it an ed25519 one)")
+                            : ": " N_("known_hosts holds its RSA key alone, which cannot be checked; trust its ed25519 or ecdsa key"));
     } else {
         bool greeted = session->phase != SSH_BANNER;
-        session_fail(session, SSH_TROUBLE_PROTOCOL, "%s: %s", greeted ? "the key exchange failed" : "is no SSH server",
+        session_fail(session, SSH_TROUBLE_PROTOCOL, "%s: %s", greeted ? N_("the key exchange failed") : N_("is no SSH server"),
                      greeted ? session_error(session, text, sizeof text) : said(session, text, sizeof text));
     }
 }

@@ -166,7 +166,7 @@ static void shell_failed(struct ssh_shell *shell, const struct ssh_failure *fail
 static void shell_over(struct ssh_shell *shell)
 {
     struct ssh_failure failure = {.trouble = SSH_TROUBLE_PROTOCOL, .phase = SSH_ANSWER};
-    snprintf(failure.text, sizeof failure.text, "its shell says more than %zu KiB in one answer", shell->frame.limit >> 10);
+    snprintf(failure.text, sizeof failure.text, N_("its shell says more than %zu KiB in one answer"), shell->frame.limit >> 10);
     shell->ops->failed(shell->owner, &failure);
 }
 
@@ -176,8 +176,8 @@ static void shell_ended(struct ssh_shell *shell, int exit_code)
     char noise[160];
     ssh_shell_noise(shell, noise, sizeof noise);
     failure.trouble = shell->ready ? SSH_TROUBLE_NETWORK : SSH_TROUBLE_REFUSED;
-    snprintf(failure.text, sizeof failure.text, "its shell ended with %d %s%s%s", exit_code,
-             shell->asking && shell->ready ? "in the middle of an answer" : "before it answered", *noise ? ": " : "", noise);
+    snprintf(failure.text, sizeof failure.text, N_("its shell ended with %d %s%s%s"), exit_code,
+             shell->asking && shell->ready ? N_("in the middle of an answer") : N_("before it answered"), *noise ? ": " : "", noise);
     shell_failed(shell, &failure);
 }
 

@@ -115,12 +115,12 @@ static void report(struct stream *stream)
 static const char *cause(int error)
 {
     switch (error) {
-    case ECONNREFUSED: return "connection refused";
-    case ETIMEDOUT: return "connection timed out";
-    case EHOSTUNREACH: return "no route to the host";
-    case ENETUNREACH: return "network unreachable";
-    case ECONNRESET: return "connection reset by the other side";
-    case EPIPE: return "connection closed by the other side";
+    case ECONNREFUSED: return N_("connection refused");
+    case ETIMEDOUT: return N_("connection timed out");
+    case EHOSTUNREACH: return N_("no route to the host");
+    case ENETUNREACH: return N_("network unreachable");
+    case ECONNRESET: return N_("connection reset by the other side");
+    case EPIPE: return N_("connection closed by the other side");
     default: return strerror(error);
     }
 }
@@ -407,10 +407,10 @@ void stream_again(struct stream *stream)
 const char *stream_missing(const struct stream *stream)
 {
     static const char *const texts[] = {
-        [PHASE_RESOLVING] = "its name was not found",
-        [PHASE_CONNECTING] = "did not accept the connection",
-        [PHASE_HANDSHAKE] = "accepted but did not finish the TLS handshake",
-        [PHASE_OPEN] = "accepted but did not answer",
+        [PHASE_RESOLVING] = N_("its name was not found"),
+        [PHASE_CONNECTING] = N_("did not accept the connection"),
+        [PHASE_HANDSHAKE] = N_("accepted but did not finish the TLS handshake"),
+        [PHASE_OPEN] = N_("accepted but did not answer"),
         [PHASE_FAILED] = "failed",
     };
     return texts[stream->phase];

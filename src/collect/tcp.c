@@ -67,7 +67,7 @@ static struct probe_target *attempt_end(struct attempt *attempt)
 static void report_failure(struct probe_target *target, const char *cause)
 {
     char evidence[160];
-    snprintf(evidence, sizeof evidence, "port %u: %s", target->port, cause);
+    snprintf(evidence, sizeof evidence, N_("port %u: %s"), target->port, cause);
     probe_failed(target, evidence);
 }
 
@@ -87,7 +87,7 @@ static void attempt_writable(uv_poll_t *poll, int status, int events)
         return;
     }
     char evidence[96];
-    snprintf(evidence, sizeof evidence, "port %u open, %.1f ms", target->port, took);
+    snprintf(evidence, sizeof evidence, N_("port %u open, %.1f ms"), target->port, took);
     probe_up(target, evidence);
 }
 
@@ -126,7 +126,7 @@ static void tcp_tick_end(struct probe *probe)
     struct tcp *tcp = probe->owner;
     uint64_t limit = uv_hrtime() - (uint64_t)probe->timeout * 1000000;
     while (tcp->first && tcp->first->started < limit)
-        report_failure(attempt_end(tcp->first), "no answer");
+        report_failure(attempt_end(tcp->first), N_("no answer"));
 }
 
 static const struct probe_ops tcp_probe_ops = {

@@ -30,7 +30,7 @@ static bool load_files(SSL_CTX *context, const struct tls_settings *settings, st
 {
     if (settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
                      : SSL_CTX_set_default_verify_paths(context) != 1)
-        return library_error(error, ERROR_INVALID, settings->ca ? settings->ca : "the system's certificates");
+        return library_error(error, ERROR_INVALID, settings->ca ? settings->ca : N_("the system's certificates"));
     if (!settings->certificate)
         return true;
     const char *key = settings->key ? settings->key : settings->certificate;

@@ -258,14 +258,21 @@ static const char *keep_detail(struct act *act, unsigned target, const char *tex
 /* What a person needs to know to decide again. */
 static void say_conflict(struct act *act, unsigned target, const struct alerts *alerts, const struct alert *alert)
 {
-    char text[400];
-    snprintf(text, sizeof text, "it was changed meanwhile (revision %lld now): %s, %s%s%s%s%s%s%s", (long long)alert->revision,
-             severity_name(alert->life.severity), alert_state_name(alert_state_of(&alert->life)),
-             alert->life.acknowledged ? " by " : "", alert->life.acknowledged ? desk_text(alerts, alert->acknowledged_by) : "",
-             alert->assignee ? ", assigned to " : "", desk_text(alerts, alert->assignee),
-             alert->note ? ", note: " : "", text_or_empty(alert->note));
+    const char *state = alert_state_name(alert_state_of(&alert->life));
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, N_("it was changed meanwhile (revision %lld now): %s"), (long long)alert->revision,
+                  severity_name(alert->life.severity));
+    if (alert->life.acknowledged)
+        buffer_printf(&text, ", " N_("%s by %s"), state, desk_text(alerts, alert->acknowledged_by));
+    else
+        buffer_printf(&text, ", %s", state);
+    if (alert->assignee)
+        buffer_printf(&text, ", " N_("assigned to %s"), desk_text(alerts, alert->assignee));
+    if (alert->note)
+        buffer_printf(&text, ", " N_("note: %s"), alert->note);
     act->outcomes[target].status = 409;
-    act->outcomes[target].detail = keep_detail(act, target, text);
+    act->outcomes[target].detail = keep_detail(act, target, buffer_text(&text));
+    buffer_release(&text);
 }
 
 static void write_target(struct store_action *action, struct alerts *alerts, struct alert *alert,
@@ -295,7 +302,7 @@ static void act_on(struct act *act, unsigned target, struct alerts *alerts, cons
     struct alert *alert = (struct alert *)alerts_find(alerts, outcome->id);
     if (!alert || alert->life.condition == CONDITION_NORMAL) {
         outcome->status = 404;
-        outcome->detail = "there is no such alert";
+        outcome->detail = N_("there is no such alert");
         return;
     }
     outcome->revision = alert->revision;

@@ -337,7 +337,7 @@ void storms_restate(struct alerts *alerts)
         if (storm->folded == storm->first && !storm->restated)
             continue;
         storm->restated = true;
-        snprintf(summary, sizeof summary, "%u of %u children silent; %u within %g periods", storm->folded, storm->total, storm->first,
+        snprintf(summary, sizeof summary, N_("%u of %u children silent; %u within %g periods"), storm->folded, storm->total, storm->first,
                  alerts->options.storm_periods);
         alert_text_set(&own->summary, summary);
         alert_mark(alerts, own);
@@ -366,7 +366,7 @@ static void storm_raise(struct alerts *alerts, uint32_t group, uint32_t silent)
     };
     struct storm *storm = &alerts->storms->rows[group];
     char summary[160];
-    snprintf(summary, sizeof summary, "%u of %u children silent within %g periods", silent, storm->total,
+    snprintf(summary, sizeof summary, N_("%u of %u children silent within %g periods"), silent, storm->total,
              alerts->options.storm_periods);
     struct alert_report report = {
         .source = "storm", .rule = words[storm->kind].rule, .name = words[storm->kind].name, .type = "communication",

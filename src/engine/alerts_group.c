@@ -80,7 +80,7 @@ static void group_raise(struct alerts *alerts, struct group *group)
 {
     struct buffer summary = BUFFER_INIT;
     char *name = memory_printf("%s 冗余失效", group->name);
-    buffer_printf(&summary, "%u of %u left, %u needed:", group->alive, group->count, group->need);
+    buffer_printf(&summary, N_("%u of %u left, %u needed") ":", group->alive, group->count, group->need);
     for (uint32_t i = 0; i < group->count && i < 8; i++)
         buffer_printf(&summary, " %s", fleet_text(alerts->fleet, group->assets[i], ASSET_id));
     buffer_append_text(&summary, group->count > 8 ? " ..." : "");
@@ -151,7 +151,7 @@ bool group_lessens(const struct alerts *alerts, uint32_t asset, enum severity *s
     if (!group || group->gone)
         return false;
     *severity = group->severity < *severity ? group->severity : *severity;
-    snprintf(text, size, "; redundancy lost: %u of %u left in %s", group->alive, group->count, group->name);
+    snprintf(text, size, "; " N_("redundancy lost: %u of %u left in %s"), group->alive, group->count, group->name);
     return true;
 }
 

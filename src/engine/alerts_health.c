@@ -75,11 +75,11 @@ static void write_summary(const struct fleet *fleet, uint32_t asset, char *text,
     char period[SPAN_TEXT];
     switch (live->reason) {
     case REASON_NO_DATA:
-        snprintf(text, size, "silent for %g periods of %s%s%s", fleet->options.timeout_periods, span_format(period, live->period),
+        snprintf(text, size, N_("silent for %g periods of %s%s%s"), fleet->options.timeout_periods, span_format(period, live->period),
                  evidence[0] ? "; " : "", evidence);
         break;
     case REASON_PARENT:
-        snprintf(text, size, "behind %s", live->parent == FLEET_NONE ? "its parent" : fleet_text(fleet, live->parent, ASSET_id));
+        snprintf(text, size, N_("behind %s"), live->parent == FLEET_NONE ? N_("its parent") : fleet_text(fleet, live->parent, ASSET_id));
         break;
     default:
         snprintf(text, size, "%s%s%s", health_reason_name(live->reason), evidence[0] ? ": " : "", evidence);

@@ -188,7 +188,7 @@ static struct application_check *check_make(struct application *application, con
     check->port = check_port(node);
     check->waits = check_waits(node);
     check->since = check->checked = CLOCK_NEVER;
-    snprintf(check->evidence, sizeof check->evidence, "%s", check->waits ? "waiting for an address" : "not asked yet");
+    snprintf(check->evidence, sizeof check->evidence, "%s", check->waits ? N_("waiting for an address") : N_("not asked yet"));
     return check;
 }
 

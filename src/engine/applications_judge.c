@@ -48,7 +48,7 @@ static void describe_cause(const struct application *application, char *text, si
         char when[INSTANT_TEXT] = "";
         fleet_get(applications->fleet, owner->asset, &view);
         instant_format_short(when, view.since, clock_wall());
-        snprintf(text, size, "server %s: %s since %s%s%s", owner->server, health_name(view.health), when, view.evidence[0] ? ", " : "",
+        snprintf(text, size, N_("server %s: %s since %s%s%s"), owner->server, health_name(view.health), when, view.evidence[0] ? ", " : "",
                  view.evidence);
         return;
     }
@@ -64,7 +64,7 @@ static void describe_unknown(const struct application *application, char *text, 
         const struct application_check *check = application->checks[i];
         if (application->applications->parts[check->part].verdict != PART_UNKNOWN)
             continue;
-        snprintf(text, size, "not known: %s: %s", check->title, check->evidence);
+        snprintf(text, size, N_("not known: %s: %s"), check->title, check->evidence);
         return;
     }
 }
@@ -74,7 +74,7 @@ void application_describe(const struct application *application, char *text, siz
     char raw[512] = "";
     enum part_verdict verdict = application_verdict(application);
     if (verdict == PART_WAITING || !application->check_count)
-        snprintf(raw, sizeof raw, "waiting for an address");
+        snprintf(raw, sizeof raw, N_("waiting for an address"));
     else if (verdict == PART_UNKNOWN)
         describe_unknown(application, raw, sizeof raw);
     else if (application->cause != PARTS_NONE)
@@ -117,7 +117,7 @@ static void tell(struct application *application, bool news)
     if (application->hurts[0])
         snprintf(evidence, sizeof evidence, "%s", application->hurts);
     else
-        snprintf(evidence, sizeof evidence, "%u checks, all well", application->check_count);
+        snprintf(evidence, sizeof evidence, N_("%u checks, all well"), application->check_count);
     source->sink.ops->check(source->sink.owner, source, application->asset, health_of(verdict), evidence);
     tell_alert(application, verdict);
 }

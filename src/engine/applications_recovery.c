@@ -123,15 +123,15 @@ static void restart_ended(struct restart *restart, int exit_code, const struct e
     if (error)
         snprintf(result, sizeof result, "%.190s", error->text);
     else
-        snprintf(result, sizeof result, "exit %d%s%s", exit_code, restart->last[0] && exit_code ? ": " : "", exit_code ? restart->last : "");
+        snprintf(result, sizeof result, N_("exit %d%s%s"), exit_code, restart->last[0] && exit_code ? ": " : "", exit_code ? restart->last : "");
     if (application) {
         char text[400];
         recovery_row_result(application, restart->began, result);
         recovery_rows_save(application);
-        snprintf(text, sizeof text, "%s on %s restarted by %s: %s", restart->unit, restart->on, restart->actor, result);
+        snprintf(text, sizeof text, N_("%s on %s restarted by %s: %s"), restart->unit, restart->on, restart->actor, result);
         note(application, text);
         if (restart->automatic) {
-            snprintf(text, sizeof text, "%s on %s restarted, try %u of %u: %s", restart->unit, restart->on, restart->attempt,
+            snprintf(text, sizeof text, N_("%s on %s restarted, try %u of %u: %s"), restart->unit, restart->on, restart->attempt,
                      application->recovery.attempts, result);
             tell_restarted(application, text);
         }
@@ -280,18 +280,18 @@ static const char *held_by(const struct application *application)
     if (!life)
         return "";
     if (life->suppression & SUPPRESSED_DOWNTIME)
-        return "in a downtime";
+        return N_("in a downtime");
     if (life->suppression & SUPPRESSED_SILENCED)
-        return "its alert is silenced";
+        return N_("its alert is silenced");
     if (life->suppression & SUPPRESSED_SHELVED)
-        return "its alert is shelved";
+        return N_("its alert is shelved");
     if (life->acknowledged)
-        return "somebody has acknowledged it";
+        return N_("somebody has acknowledged it");
     const struct applications *applications = application->applications;
     uint32_t asset = fleet_find(applications->fleet, application->recovery.on);
     /* Not a try: nothing can be done until the server is reached (the daemon has just started, say). */
     bool reached = asset != FLEET_NONE && applications->hosts && hosts_source(applications->hosts, asset);
-    return asset == FLEET_NONE || reached ? "" : "its server is not reached yet";
+    return asset == FLEET_NONE || reached ? "" : N_("its server is not reached yet");
 }
 
 static bool seen_before(const struct application *application, msec when)
@@ -315,7 +315,7 @@ static void still_down(struct application *application)
     char result[300];
     if (application->recovery.state != RECOVERY_WATCHING || !application->row_count)
         return;
-    snprintf(result, sizeof result, "%.120s; still down: %.120s", application->rows[0].result, application->hurts);
+    snprintf(result, sizeof result, N_("%.120s; still down: %.120s"), application->rows[0].result, application->hurts);
     recovery_row_result(application, application->rows[0].time, result);
     recovery_rows_save(application);
     application->recovery.state = RECOVERY_IDLE;
@@ -340,7 +340,7 @@ static void well_again(struct application *application)
     if (recovery->state == RECOVERY_WATCHING && application->row_count) {
         char result[300], span[SPAN_TEXT];
         msec took = clock_wall() - application->rows[0].time;
-        snprintf(result, sizeof result, "%.200s, well again after %s", application->rows[0].result,
+        snprintf(result, sizeof result, N_("%.200s, well again after %s"), application->rows[0].result,
                  span_format(span, took > SPAN_SECOND ? took - took % SPAN_SECOND : took));
         recovery_row_result(application, application->rows[0].time, result);
         recovery_rows_save(application);
@@ -360,7 +360,7 @@ static void give_up(struct application *application, const char *why)
         return;
     still_down(application);
     recovery->state = RECOVERY_GAVE_UP;
-    snprintf(text, sizeof text, "%s on %s is not restarted any more: %s; %.160s", recovery->unit, recovery->on, why, application->hurts);
+    snprintf(text, sizeof text, N_("%s on %s is not restarted any more: %s; %.160s"), recovery->unit, recovery->on, why, application->hurts);
     tell_gave_up(application, text);
     note(application, text);
     log_warning("application %s: %s", application->id, text);
@@ -403,7 +403,7 @@ void recovery_consider(struct application *application)
         later(application, HOLD_AGAIN);
     } else if (recovery->try_count >= recovery->attempts) {
         char span[SPAN_TEXT];
-        snprintf(why, sizeof why, "%u tries within %s", recovery->attempts, span_format(span, recovery->window));
+        snprintf(why, sizeof why, N_("%u tries within %s"), recovery->attempts, span_format(span, recovery->window));
         if (recovery->state == RECOVERY_WATCHING && steady < recovery->next)
             later(application, recovery->next - steady); /* the last one may still help */
         else
@@ -429,13 +429,13 @@ void recovery_text(const struct application *application, char *text, size_t siz
     for (unsigned i = 0; i < recovery->try_count; i++)
         tries += recovery->tries[i] > clock_wall() - recovery->window;
     if (application->restart)
-        snprintf(text, size, "restarting %s", application->restart->unit);
+        snprintf(text, size, N_("restarting %s"), application->restart->unit);
     else if (recovery->state == RECOVERY_GAVE_UP)
-        snprintf(text, size, "gave up");
+        snprintf(text, size, N_("gave up"));
     else if (recovery->held[0])
-        snprintf(text, size, "held: %s", recovery->held);
+        snprintf(text, size, N_("held: %s"), recovery->held);
     else
-        snprintf(text, size, "%u of %u tries left", tries < recovery->attempts ? recovery->attempts - tries : 0, recovery->attempts);
+        snprintf(text, size, N_("%u of %u tries left"), tries < recovery->attempts ? recovery->attempts - tries : 0, recovery->attempts);
 }
 
 void recovery_open(struct application *application, const struct plan_application *item)

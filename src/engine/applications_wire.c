@@ -212,7 +212,7 @@ static bool node_add(void *owner, unsigned part, unsigned depth)
     } else {
         node->kind = "server";
         node->asset = node->id;
-        node->evidence = whose->asset == FLEET_NONE ? "not in the ledger" : "";
+        node->evidence = whose->asset == FLEET_NONE ? N_("not in the ledger") : "";
         fill_asset(applications, whose->asset, arena, node);
     }
     if (walk->past)

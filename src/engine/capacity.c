@@ -209,28 +209,28 @@ static void slope_text(const struct capacity_row *row, char *text, size_t size)
             slope /= 1000;
         unit = units[power];
     }
-    snprintf(text, size, "%.2g %s a day", slope, unit);
+    snprintf(text, size, N_("%.2g %s a day"), slope, unit);
 }
 
 void capacity_say(const struct capacity_row *row, msec now, char *text, size_t size)
 {
     char slope[48], when[24], soonest[24], latest[24];
     if (!row->fitted) {
-        snprintf(text, size, "no trend: %s", row->problem);
+        snprintf(text, size, N_("no trend: %s"), row->problem);
         return;
     }
     slope_text(row, slope, sizeof slope);
     bool sure = row->trend.slope_low > 0 || row->trend.slope_high < 0;
-    const char *verb = !sure ? "steady within" : row->trend.slope > 0 ? "grows" : "falls";
+    const char *verb = !sure ? N_("steady within") : row->trend.slope > 0 ? N_("grows") : N_("falls");
     days_text(row->reach.when, now, when, sizeof when);
     days_text(row->reach.earliest, now, soonest, sizeof soonest);
     days_text(row->reach.latest, now, latest, sizeof latest);
     if (row->reach.reached)
-        snprintf(text, size, "%s %s, full", verb, slope);
+        snprintf(text, size, N_("%s %s, full"), verb, slope);
     else if (row->reach.when == CLOCK_NEVER || !sure)
         snprintf(text, size, "%s %s", verb, slope);
     else if (row->reach.certain && row->reach.latest != CLOCK_NEVER)
-        snprintf(text, size, "%s %s, full in %s (%s to %s)", verb, slope, when, soonest, latest);
+        snprintf(text, size, N_("%s %s, full in %s (%s to %s)"), verb, slope, when, soonest, latest);
     else
-        snprintf(text, size, "%s %s, full in %s (%s at the soonest)", verb, slope, when, soonest);
+        snprintf(text, size, N_("%s %s, full in %s (%s at the soonest)"), verb, slope, when, soonest);
 }

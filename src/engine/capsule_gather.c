@@ -179,7 +179,7 @@ static void pick_round(struct gather *gather, uint32_t handle)
         return;
     fleet_get(gather->parts.fleet, handle, &view);
     quoted_term(&filter, "parent", view.row.field[ASSET_id]);
-    pick_selected(gather, buffer_text(&filter), BELOW_MOST, "assets below");
+    pick_selected(gather, buffer_text(&filter), BELOW_MOST, N_("assets below"));
     buffer_clear(&filter);
     if (view.parent != FLEET_NONE && fleet_exists(gather->parts.fleet, view.parent)) {
         fleet_get(gather->parts.fleet, view.parent, &parent);

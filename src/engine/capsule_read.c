@@ -420,7 +420,7 @@ static const struct { const char *name; size_t most; bool (*read)(struct reading
 static bool damaged(struct reading_in *in, struct archive *archive)
 {
     const char *why = archive_error_string(archive);
-    return error_set(in->error, ERROR_CORRUPT, "is damaged: %s", why ? why : "it ends too early");
+    return error_set(in->error, ERROR_CORRUPT, N_("is damaged: %s"), why ? why : N_("it ends too early"));
 }
 
 static bool not_one(struct reading_in *in)

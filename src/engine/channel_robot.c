@@ -74,7 +74,7 @@ bool robot_judge(struct sending *sending, const char *answer, size_t length, con
     json_object_put(object);
     if (known && *code == 0)
         return true;
-    sending_detail(sending, known ? "refused: %s" : "the answer is not a robot's: %s", answer);
+    sending_detail(sending, known ? N_("refused: %s") : N_("the answer is not a robot's: %s"), answer);
     return false;
 }
 

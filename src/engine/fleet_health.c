@@ -307,7 +307,7 @@ void fleet_heard(struct fleet *fleet, struct fleet_live *live, msec wall, msec s
         evidence->link_down &= ~(evidence->link_broker | 1u << SLOT_RESTORED);
         if (!evidence->link_down) {
             evidence->link_up |= evidence->link_broker & ~(1u << SLOT_RESTORED);
-            text_clean_into(evidence->text, sizeof evidence->text, "spoke after it was said to have left", 36);
+            text_clean_into(evidence->text, sizeof evidence->text, N_("spoke after it was said to have left"), 36);
         }
     }
     live->flags |= LIVE_SPOKE;

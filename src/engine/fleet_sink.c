@@ -181,7 +181,7 @@ static void take_sample(struct fleet *fleet, struct source *source, uint32_t ass
     bool timed = time != CLOCK_NEVER;
     if (timed && (time > wall + fleet->options.future_limit || time < wall - fleet->options.past_limit)) {
         fleet->out_of_range_times++;
-        source_bad(source, raw, raw_length, time > wall ? "sample time lies in the future" : "sample time is too old");
+        source_bad(source, raw, raw_length, time > wall ? N_("sample time lies in the future") : N_("sample time is too old"));
     } else {
         values_in(fleet, source, live, timed, timed ? time : wall, wall, values, count);
     }

@@ -129,7 +129,7 @@ static void raise_missing(struct heartbeats *heartbeats, const struct heartbeat 
     char every[SPAN_TEXT], summary[160], since[INSTANT_TEXT] = "";
     report_fill(heartbeats, heartbeat, &report);
     instant_format_short(since, heartbeat->last, clock_wall());
-    snprintf(summary, sizeof summary, "no beat since %s; expected every %s", since, span_format(every, heartbeat->plan.every));
+    snprintf(summary, sizeof summary, N_("no beat since %s; expected every %s"), since, span_format(every, heartbeat->plan.every));
     report.summary = summary;
     alerts_breach(heartbeats->alerts, &report);
 }
@@ -218,8 +218,9 @@ bool heartbeats_beat(struct heartbeats *heartbeats, const char *name, const stru
     for (size_t i = 0; i < heartbeats->count && names.length < 200; i++)
         if (heartbeats->row[i].planned)
             buffer_printf(&names, "%s%s", names.length ? ", " : "", heartbeats->row[i].plan.name);
-    error_set(error, ERROR_NOT_FOUND, "no heartbeat `%.60s`; %s%s", name,
-              names.length ? "there are " : "add one under `heartbeats:` in nocturne.yml", buffer_text(&names));
+    error_set(error, ERROR_NOT_FOUND, names.length ? N_("no heartbeat `%.60s`; there are %s")
+                                                   : N_("no heartbeat `%.60s`; %s"),
+              name, names.length ? buffer_text(&names) : N_("add one under `heartbeats:` in nocturne.yml"));
     buffer_release(&names);
     return false;
 }

@@ -50,7 +50,7 @@ void heartbeats_plan_read(struct heartbeats_plan *plan, const struct config_node
         const char *name = config_text(node, "name", "");
         struct heartbeat_plan *row = &plan->row[plan->count++];
         msec every = config_span(node, "every", SPAN_HOUR), grace = every / 5;
-        char *title = memory_printf("heartbeat %s", name);
+        char *title = memory_printf(N_("heartbeat %s"), name);
         for (unsigned before = 0; before + 1 < plan->count; before++)
             if (strcmp(plan->row[before].name, name) == 0)
                 config_problem(problems, config_get(node, "name"), "there is a heartbeat `%s` already", name);

@@ -114,7 +114,7 @@ struct hosts_running *hosts_run(struct hosts *hosts, uint32_t asset, const struc
     struct source *source = hosts_source(hosts, asset);
     if (!source || !source->state || !source->ops->run) {
         error_set(error, ERROR_UNAVAILABLE, source ? "the source %s that watches this host runs nothing on it; one of type ssh or local does"
-                                                   : "no source has reached this host yet%s", source ? source->name : "");
+                                                   : N_("no source has reached this host yet%s"), source ? source->name : "");
         return NULL;
     }
     struct hosts_running *running = memory_new(sizeof *running);

@@ -198,10 +198,10 @@ static const char *who_is(const char *process, int pid, const char *user, char o
 {
     char known[80] = "";
     if (pid)
-        snprintf(known, sizeof known, "pid %d%s", pid, *user ? ", " : "");
+        snprintf(known, sizeof known, N_("pid %d%s"), pid, *user ? ", " : "");
     if (*user)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "user %.40s", user);
-    snprintf(out, 160, "%.60s%s%s%s", *process ? process : "a process", *known ? " (" : "", known, *known ? ")" : "");
+        snprintf(known + strlen(known), sizeof known - strlen(known), N_("user %.40s"), user);
+    snprintf(out, 160, "%.60s%s%s%s", *process ? process : N_("a process"), *known ? " (" : "", known, *known ? ")" : "");
     return out;
 }
 
@@ -242,7 +242,7 @@ static void judge_units(struct found *found, const struct hosts_expectation *exp
         if (host->units[i].failed)
             find(found, HOST_UNIT_FAILED, host->units[i].name, "%s: %s (%s)", host->units[i].name, host->units[i].state, host->units[i].sub);
     for (unsigned each = 0; each < expected->unit_count; each++) {
-        const char *pattern = expected->units[each], *state = "not there";
+        const char *pattern = expected->units[each], *state = N_("not there");
         char with_kind[160];
         bool runs = false;
         snprintf(with_kind, sizeof with_kind, "%s%s", pattern, strchr(pattern, '.') || strchr(pattern, '*') ? "" : ".service");

@@ -279,7 +279,7 @@ static void take_row(struct reader *reader, unsigned line)
     struct ledger_change *change = reader->change;
     if (reader->csv.field_count != reader->column_count) {
         reject(change, reader->file, line, "", "expected %u fields, as the header has; got %u%s", reader->column_count,
-               reader->csv.field_count, reader->csv.field_count > reader->column_count ? " (a comma inside needs quotes)" : "");
+               reader->csv.field_count, reader->csv.field_count > reader->column_count ? " " N_("(a comma inside needs quotes)") : "");
         return;
     }
     struct ledger_row row = {.line = line, .file = reader->file};
@@ -414,7 +414,7 @@ void ledger_change_close(struct ledger_change *change, bool complete)
     summary->removed = (uint32_t)change->removed_count;
     summary->rows = (uint32_t)change->count;
     if (change->problem_lines > PROBLEMS_LIMIT)
-        buffer_printf(&change->problems, "and %u more\n", change->problem_lines - PROBLEMS_LIMIT);
+        buffer_printf(&change->problems, N_("and %u more") "\n", change->problem_lines - PROBLEMS_LIMIT);
     change->closed = true;
 }
 

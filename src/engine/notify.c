@@ -135,9 +135,9 @@ static void held_row(const struct batch *batch, const struct batch_entry *entry,
     msec wall = clock_wall() + batch->flush - clock_steady();
     instant_format(until, wall - wall % SPAN_SECOND);
     if (batch->quiet[0])
-        snprintf(detail, size, "quiet hours %s until %s", batch->quiet, until);
+        snprintf(detail, size, N_("quiet hours %s until %s"), batch->quiet, until);
     else
-        snprintf(detail, size, "gathering until %s", until);
+        snprintf(detail, size, N_("gathering until %s"), until);
     *row = (struct wire_notification){.id = "", .channel = batch->channel, .to = batch->to, .alert = entry->alert,
                                       .what = whats[batch->kind], .state = "held", .detail = detail, .time = entry->since};
 }

@@ -271,7 +271,7 @@ static void lane_abandon(struct notify *notify, struct lane *lane)
         next = delivery->next;
         if (delivery->busy)
             continue;
-        snprintf(delivery->detail, sizeof delivery->detail, "no channel is named %s any more", lane->name);
+        snprintf(delivery->detail, sizeof delivery->detail, N_("no channel is named %s any more"), lane->name);
         delivery_settle(notify, delivery, DELIVERY_FAILED);
     }
 }

@@ -122,7 +122,7 @@ static void readings_came(void *owner, const struct reading *readings, size_t co
     struct rehearsing *at = owner;
     if (error) {
         at->result.complete = false;
-        at->result.remark = "not every reading could be read";
+        at->result.remark = N_("not every reading could be read");
         count = 0;
     }
     ARRAY_RESERVE(at->samples, at->sample_capacity, at->sample_count + count);
@@ -142,7 +142,7 @@ static void rehearse_next(struct rehearsing *at)
         }
         if (clock_steady() > at->give_up) {
             at->result.complete = false;
-            at->result.remark = "out of time: select fewer assets or a shorter span";
+            at->result.remark = N_("out of time: select fewer assets or a shorter span");
             finish(at);
             return;
         }
@@ -178,12 +178,12 @@ void rules_rehearse(struct fleet *fleet, struct store *store, struct rule *rule,
     bool stored = !at->needs->health && !at->needs->children && !at->needs->silence && !at->needs->parent && !at->needs->other;
     if (!stored) {
         at->result.complete = false;
-        at->result.remark = "it compares health, silence, children or other assets, of which only today is known";
+        at->result.remark = N_("it compares health, silence, children or other assets, of which only today is known");
     }
     if (!fleet_members(fleet, rule->select, &assets, &at->count, &error)) {
         at->count = 0;
         at->result.complete = false;
-        at->result.remark = "the selection cannot be read";
+        at->result.remark = N_("the selection cannot be read");
     }
     at->assets = memory_new_array(at->count + 1, sizeof *at->assets);
     if (at->count)

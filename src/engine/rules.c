@@ -112,7 +112,7 @@ static void summarize(const struct rule *rule, const struct alert_report *report
     if (expression_interval(rule->when, &metric, &low, &high))
         snprintf(out, size, "%s %s, %s %s", metric, value, low == report->threshold ? "above" : "below", threshold);
     else
-        snprintf(out, size, "%s (%s against %s)", expression_text(rule->when), value, threshold);
+        snprintf(out, size, N_("%s (%s against %s)"), expression_text(rule->when), value, threshold);
 }
 
 static void report_fill(const struct in_force *in_force, uint32_t asset, struct alert_report *report)
@@ -278,7 +278,7 @@ static void select_members(struct rules *rules, struct in_force *in_force)
         return;
     }
     /* A shipped rule may wait for assets that a site does not have; the site's own is a mistake. */
-    snprintf(in_force->problem, sizeof in_force->problem, "%s", count || *in_force->rule->contract ? "" : "selects nothing");
+    snprintf(in_force->problem, sizeof in_force->problem, "%s", count || *in_force->rule->contract ? "" : N_("selects nothing"));
     in_force->applies = count;
     msec now = clock_steady(), over = in_force->needs->silence_over;
     for (uint32_t i = 0; i < count; i++) {

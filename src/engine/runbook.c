@@ -75,14 +75,14 @@ static char *read_file(int folder, const char *file, size_t *length, const char 
 {
     struct stat status;
     int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    *why = errno == ELOOP ? "is a link: put the file itself there" : "cannot be read";
+    *why = errno == ELOOP ? N_("is a link: put the file itself there") : N_("cannot be read");
     if (fd < 0)
         return NULL;
     char *text = NULL;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        *why = "is not a file";
+        *why = N_("is not a file");
     } else if (status.st_size > RUNBOOK_BYTES_MOST) {
-        *why = "is longer than 64 KiB: nobody follows that at night";
+        *why = N_("is longer than 64 KiB: nobody follows that at night");
     } else {
         text = memory_new((size_t)status.st_size + 1);
         ssize_t got, all = 0;
@@ -105,9 +105,9 @@ static void take_file(struct runbooks *runbooks, int folder, const char *file, s
     }
     char *text = read_file(folder, file, &length, &why);
     if (text && (runbooks->count == RUNBOOKS_MOST || runbooks->bytes + length > RUNBOOKS_BYTES_MOST))
-        why = "is more than all runbooks may be: 500 files, 8 MiB";
+        why = N_("is more than all runbooks may be: 500 files, 8 MiB");
     else if (text && memchr(text, '\0', length))
-        why = "is not a text";
+        why = N_("is not a text");
     else if (text) {
         add(runbooks, name, language, text, length, true);
         return;

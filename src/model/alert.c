@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/phrase.h"
+
 #define FLAP_STARTS 0.30
 #define FLAP_ENDS 0.25
 
@@ -9,8 +11,8 @@ static const struct {
     const char *name;
     char letter;
 } severities[SEVERITY_COUNT] = {
-    [SEVERITY_INFO] = {"info", 'i'},   [SEVERITY_WARNING] = {"warning", 'w'},   [SEVERITY_MINOR] = {"minor", 'm'},
-    [SEVERITY_MAJOR] = {"major", 'M'}, [SEVERITY_CRITICAL] = {"critical", 'C'},
+    [SEVERITY_INFO] = {N_("info"), 'i'},   [SEVERITY_WARNING] = {N_("warning"), 'w'},   [SEVERITY_MINOR] = {N_("minor"), 'm'},
+    [SEVERITY_MAJOR] = {N_("major"), 'M'}, [SEVERITY_CRITICAL] = {N_("critical"), 'C'},
 };
 
 const char *severity_name(enum severity severity)
@@ -35,17 +37,17 @@ bool severity_parse(const char *name, enum severity *severity)
 
 const char *alert_condition_name(enum alert_condition condition)
 {
-    static const char *const names[] = {"normal", "pending", "active", "cleared"};
+    static const char *const names[] = {N_("normal"), N_("pending"), N_("active"), N_("cleared")};
     return names[condition];
 }
 
 const char *alert_state_name(enum alert_state state)
 {
     static const char *const names[ALERT_STATE_COUNT] = {
-        [ALERT_OUT_OF_SERVICE] = "out-of-service", [ALERT_DOWNTIME] = "downtime", [ALERT_SHELVED] = "shelved",
-        [ALERT_DEPENDENCY] = "dependency", [ALERT_INHIBITED] = "inhibited", [ALERT_FLAPPING] = "flapping",
-        [ALERT_PENDING] = "pending", [ALERT_UNACKNOWLEDGED] = "unacknowledged", [ALERT_ACKNOWLEDGED] = "acknowledged",
-        [ALERT_CLEARED_UNACKNOWLEDGED] = "cleared", [ALERT_CLOSED] = "closed",
+        [ALERT_OUT_OF_SERVICE] = N_("out-of-service"), [ALERT_DOWNTIME] = N_("downtime"), [ALERT_SHELVED] = N_("shelved"),
+        [ALERT_DEPENDENCY] = N_("dependency"), [ALERT_INHIBITED] = N_("inhibited"), [ALERT_FLAPPING] = N_("flapping"),
+        [ALERT_PENDING] = N_("pending"), [ALERT_UNACKNOWLEDGED] = N_("unacknowledged"), [ALERT_ACKNOWLEDGED] = N_("acknowledged"),
+        [ALERT_CLEARED_UNACKNOWLEDGED] = N_("cleared"), [ALERT_CLOSED] = N_("closed"),
     };
     return names[state];
 }

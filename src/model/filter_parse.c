@@ -425,7 +425,7 @@ static bool parse_any(struct parser *parser, uint32_t *index)
             return false;
         bool more = parser->text[parser->at] == '|';
         if (child == FILTER_NONE && (more || !first) && parser->mode == FILTER_STRICT)
-            return fail(parser, parser->at, "expected a term %s `|`", first ? "before" : "after");
+            return fail(parser, parser->at, "expected a term %s `|`", first ? N_("before") : N_("after"));
         family_add(parser, &family, child);
         if (!more)
             break;

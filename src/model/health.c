@@ -3,15 +3,17 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/phrase.h"
+
 static const char *const health_names[HEALTH_COUNT] = {
-    [HEALTH_OK] = "ok",
-    [HEALTH_MAINTENANCE] = "maintenance",
-    [HEALTH_UNKNOWN] = "unknown",
-    [HEALTH_STALE] = "stale",
-    [HEALTH_WARNING] = "warning",
-    [HEALTH_UNREACHABLE] = "unreachable",
-    [HEALTH_OFFLINE] = "offline",
-    [HEALTH_CRITICAL] = "critical",
+    [HEALTH_OK] = N_("ok"),
+    [HEALTH_MAINTENANCE] = N_("maintenance"),
+    [HEALTH_UNKNOWN] = N_("unknown"),
+    [HEALTH_STALE] = N_("stale"),
+    [HEALTH_WARNING] = N_("warning"),
+    [HEALTH_UNREACHABLE] = N_("unreachable"),
+    [HEALTH_OFFLINE] = N_("offline"),
+    [HEALTH_CRITICAL] = N_("critical"),
 };
 
 static const char health_letters[HEALTH_COUNT] = {
@@ -26,18 +28,18 @@ static const char health_letters[HEALTH_COUNT] = {
 };
 
 static const char *const reason_names[REASON_COUNT] = {
-    [REASON_NONE] = "none",
-    [REASON_FRESH] = "fresh",
-    [REASON_LATE] = "late",
-    [REASON_NO_DATA] = "no-data",
-    [REASON_NOT_REACHED] = "not-reached",
-    [REASON_DISCONNECTED] = "disconnected",
-    [REASON_PARENT] = "parent",
-    [REASON_NEVER_HEARD] = "never-heard",
-    [REASON_FAULT_REPORTED] = "fault-reported",
-    [REASON_ALERT] = "alert",
-    [REASON_MAINTENANCE] = "maintenance",
-    [REASON_CHECK_FAILED] = "check-failed",
+    [REASON_NONE] = N_("none"),
+    [REASON_FRESH] = N_("fresh"),
+    [REASON_LATE] = N_("late"),
+    [REASON_NO_DATA] = N_("no-data"),
+    [REASON_NOT_REACHED] = N_("not-reached"),
+    [REASON_DISCONNECTED] = N_("disconnected"),
+    [REASON_PARENT] = N_("parent"),
+    [REASON_NEVER_HEARD] = N_("never-heard"),
+    [REASON_FAULT_REPORTED] = N_("fault-reported"),
+    [REASON_ALERT] = N_("alert"),
+    [REASON_MAINTENANCE] = N_("maintenance"),
+    [REASON_CHECK_FAILED] = N_("check-failed"),
 };
 
 static bool name_parse(const char *name, const char *const *names, int count, int *index)
@@ -90,13 +92,13 @@ bool health_reason_parse(const char *name, enum health_reason *reason)
 
 const char *link_state_name(enum link_state state)
 {
-    static const char *const names[] = {[LINK_UNKNOWN] = "unknown", [LINK_UP] = "up", [LINK_DOWN] = "down"};
+    static const char *const names[] = {[LINK_UNKNOWN] = N_("unknown"), [LINK_UP] = N_("up"), [LINK_DOWN] = N_("down")};
     return (unsigned)state <= LINK_DOWN ? names[state] : "unknown";
 }
 
 const char *comm_state_name(enum comm_state state)
 {
     static const char *const names[] = {
-        [COMM_UNKNOWN] = "unknown", [COMM_SPEAKING] = "speaking", [COMM_SILENT] = "silent"};
+        [COMM_UNKNOWN] = N_("unknown"), [COMM_SPEAKING] = N_("speaking"), [COMM_SILENT] = N_("silent")};
     return (unsigned)state <= COMM_SILENT ? names[state] : "unknown";
 }

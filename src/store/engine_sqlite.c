@@ -75,7 +75,7 @@ static bool lock(struct sqlite_engine *engine, bool *was_clean, struct error *er
         bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
         return error_set(error, denied ? ERROR_DENIED : errno == ENOSPC ? ERROR_FULL : ERROR_UNAVAILABLE,
                          "%s: cannot be written: %s%s", engine->lock_path, strerror(errno),
-                         denied ? "; the state directory must be writable by this user" : "");
+                         denied ? "; " N_("the state directory must be writable by this user") : "");
     }
     bool locked = flock(engine->lock_file, LOCK_EX | LOCK_NB) == 0;
     ssize_t length = pread(engine->lock_file, text, sizeof text - 1, 0);

@@ -79,7 +79,7 @@ void locale_init(void)
     bind_textdomain_codeset(DOMAIN, "UTF-8");
     textdomain(DOMAIN);
     free(folder);
-    phrase_language(locale_language());
+    phrase_language(locale_is_utf8() ? locale_language() : "en");
 }
 
 bool locale_prefer(const char *language)
@@ -91,7 +91,7 @@ bool locale_prefer(const char *language)
     const char *before = gettext("loading ..."); /* a text that every translation has */
     setenv("LANGUAGE", language, 1);
     textdomain(DOMAIN); /* makes gettext look again */
-    phrase_language(locale_language());
+    phrase_language(locale_is_utf8() ? locale_language() : "en");
     return strcmp(before, gettext("loading ...")) != 0;
 }
 

@@ -30,7 +30,7 @@ static const struct phrase_pair pairs[] = {
     {"letter %c seen", "见到字母 %c"},
     {"%s", "从不"},
     {"%s: %s", "从不"},
-    {"bad %q one", "从不"},
+    {"a number such as 80%, 30 or %s", "数字，如 80%、30 或 %s"},
     {"names %s", "多出 %2$s"},
 };
 
@@ -94,7 +94,7 @@ static void leaves_what_it_does_not_know(void **state)
     expect("many processes like a, expected at least two", "many processes like a, expected at least two"); /* no numbers */
     expect("letter ab seen", "letter ab seen");
     expect("names x", "names x"); /* its translation names an argument that is not there */
-    expect("bad %q one", "bad %q one");
+    expect("a number such as 80%, 30 or 5", "数字，如 80%、30 或 5"); /* not every % is a conversion */
 }
 
 static void no_text_is_a_format(void **state)
@@ -134,8 +134,7 @@ static void shipped_translations_fit(void **state)
     assert_null(phrase_pairs("en_GB.UTF-8", &(size_t){0}));
     assert_null(phrase_pairs("C", &(size_t){0}));
     for (size_t i = 0; i < count; i++)
-        if (shipped[i].format[0] && strspn(shipped[i].format, "%.*0123456789$ls: ") < strlen(shipped[i].format) &&
-            !phrase_pair_fits(&shipped[i]))
+        if (shipped[i].format[0] && !phrase_pair_fits(&shipped[i])) /* "": the file's own head */
             fail_msg("`%s` cannot stand for `%s`", shipped[i].translation, shipped[i].format);
 }
 
