@@ -58,7 +58,7 @@ static bool is_strong(const struct phrase_pattern *pattern)
     bool shaped = true;
     for (unsigned i = 0; i < pattern->count; i++)
         shaped = shaped && pattern->kind[i] != PHRASE_TEXT && pattern->kind[i] != PHRASE_CHARACTER;
-    return pattern->letters >= 5 || (shaped && pattern->letters);
+    return pattern->letters >= (pattern->literal[0].length ? 4 : 5) || (shaped && pattern->letters);
 }
 
 static int weightier(const void *left, const void *right)
