@@ -379,6 +379,10 @@ void settings_free(struct settings **settings)
     hosts_plan_release(&own->hosts);
     runbooks_free(&own->runbooks);
     roster_release(&own->roster);
+    if (own->store_password)
+        explicit_bzero(own->store_password, strlen(own->store_password));
+    free(own->store_password);
+    secrets_release(&own->secrets);
     config_problems_release(&own->remarks);
     config_free(&own->config);
     free(own->profiles);

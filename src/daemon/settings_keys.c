@@ -78,12 +78,13 @@ static const struct config_key site_keys[] = {
     {.name = NULL},
 };
 const struct config_key settings_store_keys[] = {
-    {.name = "url", .type = CONFIG_TEXT, .help = "sqlite, sqlite:PATH or memory (default sqlite)"},
+    {.name = "url", .type = CONFIG_TEXT, .help = "sqlite, sqlite:PATH, postgresql://... or memory (default sqlite)"},
+    {.name = "password", .type = CONFIG_ANY, .help = "of the PostgreSQL user, where ~/.pgpass or a certificate does not do: {file: PATH} of mode 0600, {env: NAME} or {credential: NAME}"},
     {.name = "keep_readings", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 400.0 * SPAN_DAY, .help = "raw readings (default 31d)"},
     {.name = "keep_hourly", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "hourly roll-ups (default 400d)"},
     {.name = "keep_daily", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "daily roll-ups (default 3650d)"},
     {.name = "keep_states", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "history of health (default 400d)"},
-    {.name = "queue_limit", .type = CONFIG_INTEGER, .minimum = 1000, .maximum = 100e6, .help = "rows held while the disk refuses (default 2000000)"},
+    {.name = "queue_limit", .type = CONFIG_INTEGER, .minimum = 1000, .maximum = 100e6, .help = "rows held while the disk refuses or the server is away (default 2000000)"},
     {.name = NULL},
 };
 static const struct config_key listen_keys[] = {
@@ -140,7 +141,7 @@ static const struct config_key limit_keys[] = {
 };
 const struct config_key settings_keys[] = {
     {.name = "site", .type = CONFIG_MAP, .keys = site_keys, .help = "name, timezone, language"},
-    {.name = "store", .type = CONFIG_ANY, .keys = settings_store_keys, .help = "sqlite, or a mapping with url and retention"},
+    {.name = "store", .type = CONFIG_ANY, .keys = settings_store_keys, .help = "sqlite, postgresql://..., or a mapping with url and retention"},
     {.name = "listen", .type = CONFIG_LIST, .keys = listen_keys, .help = "where the API is served"},
     {.name = "roles", .type = CONFIG_MAP, .keys = role_keys, .help = "who may do what"},
     {.name = "units", .type = CONFIG_ANY, .help = "metric: unit, as in {temperature: °C, power*: kW}"},

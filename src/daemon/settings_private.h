@@ -2,6 +2,7 @@
 #ifndef DAEMON_SETTINGS_PRIVATE_H
 #define DAEMON_SETTINGS_PRIVATE_H
 
+#include "base/secret.h"
 #include "daemon/settings.h"
 
 struct settings {
@@ -27,6 +28,8 @@ struct settings {
     struct hosts_plan hosts;
     struct runbooks *runbooks;
     struct roster roster;
+    struct secrets secrets;
+    char *store_password;
     struct config_problems remarks;
     char **texts;             /* resolved paths and the like, owned */
     size_t text_count, text_capacity;

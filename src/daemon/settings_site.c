@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/secret.h"
 #include "daemon/paths.h"
 #include "daemon/settings_keys.h"
 #include "daemon/settings_private.h"
@@ -24,8 +25,13 @@ static void read_names(struct settings *settings, const struct config_node *root
 
 static void check_store_url(const struct config_node *node, const char *url, struct config_problems *problems)
 {
-    if (strcmp(url, "memory") != 0 && strcmp(url, "sqlite") != 0 && strncmp(url, "sqlite:", 7) != 0)
-        config_problem(problems, node, "expected sqlite, sqlite:PATH or memory; got `%s`", url);
+    struct error error;
+    if (strncmp(url, "postgresql:", 11) == 0) {
+        if (!store_url_check(url, &error))
+            config_problem(problems, node, "%s", error.text);
+    } else if (strcmp(url, "memory") != 0 && strcmp(url, "sqlite") != 0 && strncmp(url, "sqlite:", 7) != 0) {
+        config_problem(problems, node, "expected sqlite, sqlite:PATH, postgresql://... or memory; got `%s`", url);
+    }
 }
 
 static void read_store(struct settings *settings, const struct config_node *root, const struct options *options,
@@ -42,7 +48,7 @@ static void read_store(struct settings *settings, const struct config_node *root
         url = config_scalar(node);
         check_store_url(node, url, problems);
     } else if (node) {
-        config_problem(problems, node, "expected sqlite, sqlite:PATH, memory, or a mapping with url and retention");
+        config_problem(problems, node, "expected sqlite, sqlite:PATH, postgresql://..., memory, or a mapping with url and retention");
     }
     if (strncmp(url, "sqlite:", 7) == 0) {
         char *path = path_resolve(url + 7, config_file(node));
@@ -53,8 +59,11 @@ static void read_store(struct settings *settings, const struct config_node *root
     bool nowhere = strcmp(settings->state_dir, "none") == 0 || strcmp(url, "memory") == 0;
     if (nowhere)
         settings->state_dir[0] = '\0';
+    if (map)
+        settings->store_password = secret_load(&settings->secrets, map, "password", false, problems);
     settings->store = (struct store_options){
         .url = nowhere ? "memory" : url,
+        .password = settings->store_password,
         .state_dir = settings->state_dir,
         .keep_readings = config_span(map, "keep_readings", 31 * SPAN_DAY),
         .keep_hourly = config_span(map, "keep_hourly", 400 * SPAN_DAY),

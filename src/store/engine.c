@@ -32,6 +32,13 @@ const struct store_engine_ops *store_engine_find(const char *url, const char **p
     return NULL;
 }
 
+bool store_url_check(const char *url, struct error *error)
+{
+    const char *place;
+    const struct store_engine_ops *ops = store_engine_find(url, &place, error);
+    return ops && (!ops->check || ops->check(place, error));
+}
+
 void store_intervals_add(struct store_intervals *intervals, const struct store_interval *interval)
 {
     ARRAY_RESERVE(intervals->rows, intervals->capacity, intervals->count + 1);

@@ -72,6 +72,8 @@ struct store_engine_status {
 
 struct store_engine_ops {
     const char *name;
+    /* May be NULL: any place will do. */
+    bool (*check)(const char *place, struct error *error);
     /* `place` is what follows "NAME:" in the url, "" where nothing does. */
     bool (*open)(struct store_engine **engine, const char *place, const struct store_options *options,
                  struct error *error);

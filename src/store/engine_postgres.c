@@ -145,6 +145,17 @@ static void engine_free(struct postgres_engine *engine)
     free(engine);
 }
 
+static bool check(const char *place, struct error *error)
+{
+    struct postgres_server server;
+    char *url = memory_printf("postgresql:%s", place);
+    bool good = postgres_server_init(&server, url, NULL, error);
+    if (good)
+        postgres_server_release(&server);
+    free(url);
+    return good;
+}
+
 static bool engine_open(struct store_engine **engine_pointer, const char *place, const struct store_options *options,
                         struct error *error)
 {
@@ -222,6 +233,7 @@ static void status(struct store_engine *engine, struct store_engine_status *stat
 
 const struct store_engine_ops store_engine_postgres = {
     .name = "postgresql",
+    .check = check,
     .open = engine_open,
     .close = engine_close,
     .act = act,

@@ -346,9 +346,11 @@ bool postgres_server_init(struct postgres_server *server, const char *url, const
     *server = (struct postgres_server){.options = PQconninfoParse(url, &wrong)};
     if (!server->options) {
         char line[200];
+        bool secret = strchr(url, '@') || strstr(url, "password"); /* the complaint may repeat it */
         text_clean_into(line, sizeof line, wrong ? wrong : "", wrong ? strcspn(wrong, "\n") : 0);
         PQfreemem(wrong);
-        return error_set(error, ERROR_INVALID, "store: the url is not understood: %s", line);
+        return error_set(error, ERROR_INVALID, "store: the url is not postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE%s%s",
+                         secret ? "" : ": ", secret ? "" : line);
     }
     if (option_of(server->options, "password")) {
         PQconninfoFree(server->options);

@@ -40,6 +40,8 @@ struct store_options {
     size_t queue_limit;       /* telemetry rows held while the disk refuses; default 2,000,000 */
 };
 
+/* Whether a url can be one at all: known engine, understood, no password in it. */
+bool store_url_check(const char *url, struct error *error);
 /* Open, lock against a second daemon, check integrity, migrate. Synchronous; at start only. Errors name the file:
  * ERROR_CONFLICT another daemon holds it, ERROR_TOO_NEW a later version wrote it, ERROR_CORRUPT (the text says what
  * to do), ERROR_DENIED read-only directory, ERROR_FULL. */

@@ -19,7 +19,7 @@
 #define NOON ((msec)20778 * SPAN_DAY + 12 * SPAN_HOUR) /* 2026-11-21 12:00 UTC */
 
 struct fixture {
-    const char *engine; /* the url */
+    char *engine; /* the url */
     uv_loop_t loop;
     char directory[64];
     struct store_options options;
@@ -55,11 +55,11 @@ static inline void fixture_reopen(struct fixture *fixture)
 static inline struct fixture *fixture_new(const char *engine)
 {
     struct fixture *fixture = memory_new(sizeof *fixture);
-    fixture->engine = engine;
+    fixture->engine = memory_text(engine);
     uv_loop_init(&fixture->loop);
     strcpy(fixture->directory, "/tmp/nocturne-store-XXXXXX");
     assert_non_null(mkdtemp(fixture->directory));
-    fixture->options = (struct store_options){.url = engine, .state_dir = fixture->directory};
+    fixture->options = (struct store_options){.url = fixture->engine, .state_dir = fixture->directory};
     return fixture;
 }
 
@@ -82,6 +82,7 @@ static inline void fixture_free(struct fixture *fixture)
         fixture_close(fixture);
     assert_int_equal(uv_loop_close(&fixture->loop), 0);
     fixture_remove(fixture->directory);
+    free(fixture->engine);
     free(fixture);
 }
 
