@@ -15,6 +15,9 @@ static const char usage[] =
     "  --foreground      stay in the foreground (which it always does)\n"
     "  --state-dir DIR   where it remembers; `none`: nowhere\n"
     "  --socket PATH     listen on this unix socket instead of the configured ones\n"
+    "  --copy-store FROM TO\n"
+    "                    copy a store to an empty place, compare every row, and exit: sqlite, sqlite:PATH or\n"
+    "                    postgresql://...\n"
     "  --replay FILE     show an incident capsule, read-only, in place of watching\n"
     "  --verbose         log what goes well too\n"
     "  --help, --version\n"
@@ -22,7 +25,7 @@ static const char usage[] =
     "Signals: HUP reloads the configuration, TERM and INT end cleanly.\n"
     "Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration. See nocturned(8) and nocturne.yml(5).\n";
 
-enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, REPLAY, VERBOSE, HELP, VERSION, TRUST, SOURCE, FINGERPRINT };
+enum { CONFIG = 256, CHECK, FOREGROUND, STATE_DIR, SOCKET, REPLAY, VERBOSE, HELP, VERSION, TRUST, SOURCE, FINGERPRINT, COPY };
 
 int options_parse(int count, char **arguments, struct options *options)
 {
@@ -33,6 +36,7 @@ int options_parse(int count, char **arguments, struct options *options)
         {"state-dir", required_argument, NULL, STATE_DIR},
         {"socket", required_argument, NULL, SOCKET},
         {"replay", required_argument, NULL, REPLAY},
+        {"copy-store", required_argument, NULL, COPY},
         {"trust", required_argument, NULL, TRUST},
         {"source", required_argument, NULL, SOURCE},
         {"fingerprint", required_argument, NULL, FINGERPRINT},
@@ -51,6 +55,7 @@ int options_parse(int count, char **arguments, struct options *options)
         case STATE_DIR: options->state_dir = optarg; break;
         case SOCKET: options->socket = optarg; break;
         case REPLAY: options->replay = optarg; break;
+        case COPY: options->copy_from = optarg; break;
         case TRUST: options->trust = optarg; break;
         case SOURCE: options->source = optarg; break;
         case FINGERPRINT: options->fingerprint = optarg; break;
@@ -59,6 +64,12 @@ int options_parse(int count, char **arguments, struct options *options)
         case VERSION: puts("nocturned " NOCTURNE_VERSION); return 1;
         default: fputs("nocturned: see --help\n", stderr); return 3;
         }
+    }
+    if (options->copy_from && optind < count)
+        options->copy_to = arguments[optind++];
+    if (options->copy_from && !options->copy_to) {
+        fputs("nocturned: --copy-store wants two stores, FROM and TO\n", stderr);
+        return 3;
     }
     if (optind < count) {
         fprintf(stderr, "nocturned: unexpected argument `%s`; see --help\n", arguments[optind]);

@@ -9,6 +9,7 @@ struct options {
     const char *state_dir; /* NULL: the default */
     const char *socket;    /* NULL: as configured */
     const char *replay;    /* an incident capsule to show in place of a site; NULL: watch */
+    const char *copy_from, *copy_to; /* stores; NULL: watch */
     const char *trust;     /* the address of a host whose key to accept; NULL: watch */
     const char *source, *fingerprint; /* with trust; NULL: the only one, and ask */
     bool check_config;

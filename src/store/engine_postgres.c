@@ -191,7 +191,7 @@ static void engine_close(struct store_engine *engine)
 static void clean_text(struct postgres_engine *engine, char **text)
 {
     struct buffer good = BUFFER_INIT;
-    if (postgres_clean(&good, *text)) {
+    if (sql_text_repair(&good, *text)) {
         free(*text);
         *text = memory_text(buffer_text(&good));
         atomic_fetch_add(&engine->server.cleaned, 1);

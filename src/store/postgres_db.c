@@ -288,6 +288,12 @@ static uint64_t size(const struct database *db)
     return 0; /* the engine asks the server now and then */
 }
 
+static bool renumber(struct database *db, const char *table, const char *column, struct error *error)
+{
+    return database_run(db, error, "SELECT setval(pg_get_serial_sequence('%1$s', '%2$s'), coalesce(max(%2$s), 0) + 1, false) "
+                        "FROM %1$s", table, column);
+}
+
 const struct database_ops postgres_ops = {
     .close = close_connection,
     .run = run,
@@ -299,6 +305,7 @@ const struct database_ops postgres_ops = {
     .damaged = damaged,
     .table_missing = table_missing,
     .size = size,
+    .renumber = renumber,
     .prepare = postgres_prepare,
     .free = postgres_free,
     .step = postgres_step,

@@ -103,7 +103,5 @@ const char *postgres_text(struct statement *statement, int column);
 const void *postgres_blob(struct statement *statement, int column);
 size_t postgres_bytes(struct statement *statement, int column);
 extern const struct database_ops postgres_ops;
-/* Invalid bytes become U+FFFD. False: there were none, and nothing was appended. */
-bool postgres_clean(struct buffer *out, const char *text);
 
 #endif

@@ -119,29 +119,11 @@ void postgres_bind_null(struct statement *statement, int place)
     place_of(statement, place, TYPE_UNKNOWN);
 }
 
-bool postgres_clean(struct buffer *out, const char *text)
-{
-    size_t length = strlen(text);
-    uint32_t code;
-    if (text_is_utf8(text, length))
-        return false;
-    while (length > 0) {
-        size_t used = text_decode(text, length, &code);
-        if (used == 1 && code == 0xfffd)
-            buffer_append_text(out, "\xef\xbf\xbd");
-        else
-            buffer_append(out, text, used);
-        text += used;
-        length -= used;
-    }
-    return true;
-}
-
 void postgres_bind_text(struct statement *statement, int place, const char *text)
 {
     struct place *value = place_of(statement, place, TYPE_TEXT);
     struct buffer good = BUFFER_INIT;
-    if (postgres_clean(&good, text)) {
+    if (sql_text_repair(&good, text)) {
         text = value->own = memory_text(buffer_text(&good));
         atomic_fetch_add(&own(statement)->postgres->server->cleaned, 1);
     }

@@ -1,8 +1,9 @@
 #include "store/sql_db.h"
 
 #include <stdarg.h>
+#include <string.h>
 
-#include "base/buffer.h"
+#include "base/text.h"
 
 void database_close(struct database *db)
 {
@@ -63,4 +64,22 @@ bool database_meta_set(struct database *db, const char *name, int64_t value, str
 {
     return database_run(db, error, "INSERT INTO meta (name, %1$s) VALUES ('%2$s', %3$lld) ON CONFLICT (name) DO UPDATE SET "
                         "%1$s=excluded.%1$s", db->ops->meta_number, name, (long long)value);
+}
+
+bool sql_text_repair(struct buffer *out, const char *text)
+{
+    size_t length = strlen(text);
+    uint32_t code;
+    if (text_is_utf8(text, length))
+        return false;
+    while (length > 0) {
+        size_t used = text_decode(text, length, &code);
+        if (used == 1 && code == 0xfffd)
+            buffer_append_text(out, "\xef\xbf\xbd");
+        else
+            buffer_append(out, text, used);
+        text += used;
+        length -= used;
+    }
+    return true;
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 struct database_ops;
@@ -59,6 +60,8 @@ struct database_ops {
     bool (*damaged)(const struct database *db);       /* the last failure was damage */
     bool (*table_missing)(const struct database *db); /* the last failure was a table that is not there */
     uint64_t (*size)(const struct database *db);
+    /* After rows came with their numbers: those it gives itself go on from there. NULL: they do so anyway. */
+    bool (*renumber)(struct database *db, const char *table, const char *column, struct error *error);
     const char *count_tables;              /* SELECT of how many tables have a name of which this is true: */
     const char *meta_create;               /* the table of the schema's version */
     const char *meta_number, *meta_bytes;  /* its columns */
@@ -145,6 +148,9 @@ static inline size_t statement_bytes(struct statement *statement, int column)
 {
     return statement->ops->bytes(statement, column);
 }
+
+/* Invalid bytes become U+FFFD. False: there were none, and nothing was appended. */
+bool sql_text_repair(struct buffer *out, const char *text);
 
 /* The meta table: numbers by name. */
 bool database_meta(struct database *db, const char *name, int64_t absent, int64_t *value, struct error *error);

@@ -26,13 +26,23 @@ static bool load_end(struct records *records, struct error *error)
     return true;
 }
 
+/* A copy that was broken off would look like a site with half its ledger. */
+static bool whole(struct database *db, struct error *error)
+{
+    int64_t unfinished;
+    if (!database_meta(db, "unfinished", 0, &unfinished, error))
+        return false;
+    return !unfinished || error_set(error, ERROR_CORRUPT, "%s: holds a copy that was not finished: empty it and copy again",
+                                    db->path);
+}
+
 bool records_open(struct store_engine *engine, bool was_clean, struct error *error)
 {
     struct records *records = &engine->records;
     if (!engine->way->open(engine, SQL_RECORDS, true, &records->db, error))
         return false;
     if ((!engine->way->sound || engine->way->sound(engine, was_clean, error)) &&
-        database_migrate(&records->db, "records", true, error) && load_end(records, error))
+        database_migrate(&records->db, "records", true, error) && load_end(records, error) && whole(&records->db, error))
         return true;
     database_close(&records->db);
     return false;

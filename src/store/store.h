@@ -51,6 +51,15 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *options, s
  * lost, and logged. */
 void store_close(struct store **store);
 
+/* All of one store into another that is empty, counted and compared; neither may be in use. Synchronous. Texts that
+ * PostgreSQL would refuse are cleaned. */
+struct store_copied {
+    uint64_t records, telemetry; /* rows */
+    uint64_t sum;                /* of the hashes of all rows, the same on both sides */
+};
+bool store_copy(const struct store_options *from, const struct store_options *to, struct store_copied *copied,
+                struct error *error);
+
 /* ---- loading at start (synchronous, before the loop runs) ---- */
 /* ---- alerts: one row each, replaced as it changes, and a timeline of events; see engine/alerts.h for what they mean.
  * Instants may be CLOCK_NEVER. The row's number is its id: yyyymmdd * 10,000,000 + place in the day. ---- */

@@ -1,0 +1,10 @@
+/* `nocturned --copy-store FROM TO`: a site moves from one store to another. */
+#ifndef DAEMON_COPY_H
+#define DAEMON_COPY_H
+
+#include "daemon/options.h"
+
+/* The program's exit code. */
+int copy_run(const struct options *options);
+
+#endif
