@@ -44,6 +44,7 @@ class Site:
         self.config = os.path.join(self.dir, "nocturne.yml")
         self.ledger = os.path.join(self.dir, "assets.csv")
         self.port = free_port()
+        self.websocket_port = None   # set before start_broker(): a second listener there
         self.processes = {}
 
     # ---- processes ----
@@ -85,6 +86,8 @@ class Site:
         with open(path, "w") as f:
             f.write("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n"
                     "max_queued_messages 200000\nmax_inflight_messages 1000\n" % self.port)
+            if self.websocket_port:   # Debian's mosquitto opens one only beside a plain listener
+                f.write("listener %d 127.0.0.1\nprotocol websockets\n" % self.websocket_port)
         path_env = os.environ.get("PATH", "") + ":/usr/sbin"
         self.start("broker", shutil.which("mosquitto", path=path_env), "-c", path)
         def up():

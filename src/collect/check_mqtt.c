@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "collect/check_private.h"
 #include "collect/mqtt_codec.h"
+#include "collect/mqtt_settings.h"
 #include "collect/stream.h"
 
 #define SYS_WAIT 300 /* ms for retained $SYS figures after the round trip */
@@ -29,9 +30,8 @@ struct mqtt {
     struct talk talk;
     struct mqtt_reader reader;
     bool reading;
-    char *host, *user, *password, *authority, *client, *topic;
-    unsigned port;
-    bool tls;
+    struct mqtt_address address;
+    char *user, *password, *authority, *client, *topic;
     enum step step;
     char round_topic[160], token[24];
     uint64_t published;
@@ -183,7 +183,12 @@ static void mqtt_opened(struct check *check)
 static void mqtt_begin(struct check *check)
 {
     struct mqtt *mqtt = check->state;
-    struct tls_settings tls = {.ca = mqtt->authority, .name = mqtt->host};
+    const struct mqtt_address *address = &mqtt->address;
+    const struct tls_settings tls = {.ca = mqtt->authority, .name = address->host};
+    const struct websocket_settings websocket = {.host = address->host, .port = address->port, .tls = address->tls,
+                                                 .path = address->path, .protocol = "mqtt"};
+    const struct stream_settings settings = {address->host, address->port, address->tls ? &tls : NULL,
+                                             address->path ? &websocket : NULL};
     mqtt_reader_init(&mqtt->reader, MQTT_3_1_1);
     mqtt->reading = true;
     mqtt->seen = 0;
@@ -195,7 +200,7 @@ static void mqtt_begin(struct check *check)
     mqtt->pause = memory_new(sizeof *mqtt->pause);
     uv_timer_init(check->loop, mqtt->pause);
     mqtt->pause->data = check;
-    talk_open(&mqtt->talk, check, mqtt->host, mqtt->port, mqtt->tls ? &tls : NULL, mqtt_opened, mqtt_heard);
+    talk_open_to(&mqtt->talk, check, &settings, mqtt_opened, mqtt_heard);
 }
 
 static void freed(uv_handle_t *handle)
@@ -222,7 +227,7 @@ static void mqtt_stop(struct check *check)
 static void mqtt_close(struct check *check)
 {
     struct mqtt *mqtt = check->state;
-    free(mqtt->host);
+    mqtt_address_release(&mqtt->address);
     free(mqtt->user);
     free(mqtt->authority);
     free(mqtt->client);
@@ -233,15 +238,34 @@ static void mqtt_close(struct check *check)
     free(mqtt);
 }
 
+/* A url says all of it; HOST[:PORT] leaves TLS to `tls:`. */
+static bool read_address(struct mqtt_address *address, const struct config_node *node, struct error *error)
+{
+    const char *text = config_text(node, "address", "");
+    if (strstr(text, "://"))
+        return mqtt_address_parse(address, text, error);
+    address->tls = config_bool(node, "tls", false);
+    address->host = check_host_of(node, address->tls ? 8883 : 1883, &address->port);
+    return true;
+}
+
+static bool check_broker(const struct config_node *node, const char *text, struct error *error)
+{
+    struct mqtt_address address;
+    if (!strstr(text, "://"))
+        return check_address_valid(node, text, error);
+    bool good = mqtt_address_parse(&address, text, error);
+    mqtt_address_release(&address);
+    return good;
+}
+
 static bool mqtt_open(struct check *check, const struct config_node *node, struct error *error)
 {
     struct mqtt *mqtt = check->state = memory_new(sizeof *mqtt);
-    mqtt->tls = config_bool(node, "tls", false);
-    mqtt->host = check_host_of(node, mqtt->tls ? 8883 : 1883, &mqtt->port);
     mqtt->user = memory_text(config_text(node, "user", NULL));
     mqtt->authority = memory_text(config_text(node, "authority", NULL));
     mqtt->topic = memory_text(config_text(node, "topic", "nocturne/check"));
-    return check_secret(check, node, "password", &mqtt->password, error);
+    return read_address(&mqtt->address, node, error) && check_secret(check, node, "password", &mqtt->password, error);
 }
 
 static bool check_topic(const struct config_node *node, const char *text, struct error *error)
@@ -252,7 +276,8 @@ static bool check_topic(const struct config_node *node, const char *text, struct
 }
 
 static const struct config_key mqtt_check_keys[] = {
-    {.name = "address", .type = CONFIG_TEXT, .check = check_address_valid, .help = "HOST or HOST:PORT (default port 1883, with tls 8883); without it the check waits"},
+    {.name = "address", .type = CONFIG_TEXT, .check = check_broker,
+     .help = "HOST or HOST:PORT (default port 1883, with tls 8883), or a url: mqtt://, mqtts://, ws://HOST:PORT/PATH, wss://; without it the check waits"},
     {.name = "topic", .type = CONFIG_TEXT, .check = check_topic, .help = "below which a message of ours goes round (default nocturne/check)"},
     {.name = "user", .type = CONFIG_TEXT, .help = "to sign in with"},
     CHECK_SECRET_KEY("password"),

@@ -73,9 +73,12 @@ struct talk {
     void (*heard)(struct check *check);    /* more is in `in` */
 };
 struct tls_settings;
+struct stream_settings;
 /* Failures, and more than a megabyte that nobody takes, end the attempt. */
 void talk_open(struct talk *talk, struct check *check, const char *host, unsigned port, const struct tls_settings *tls,
                void (*opened)(struct check *check), void (*heard)(struct check *check));
+void talk_open_to(struct talk *talk, struct check *check, const struct stream_settings *settings,
+                  void (*opened)(struct check *check), void (*heard)(struct check *check));
 void talk_say(struct talk *talk, const char *missing, const void *bytes, size_t length); /* and wait for `missing` */
 void talk_close(struct talk *talk);
 

@@ -45,13 +45,19 @@ static const char *how_far(struct check *check);
 void talk_open(struct talk *talk, struct check *check, const char *host, unsigned port, const struct tls_settings *tls,
                void (*opened)(struct check *check), void (*heard)(struct check *check))
 {
+    talk_open_to(talk, check, &(struct stream_settings){.host = host, .port = port, .tls = tls}, opened, heard);
+}
+
+void talk_open_to(struct talk *talk, struct check *check, const struct stream_settings *settings,
+                  void (*opened)(struct check *check), void (*heard)(struct check *check))
+{
     static const struct stream_ops ops = {.opened = on_opened, .readable = on_readable, .failed = on_failed};
     struct error error;
     *talk = (struct talk){.check = check, .opened = opened, .heard = heard};
     check_phase(check, "connection");
     check->talk = talk;
     check->stuck = how_far;
-    talk->stream = stream_new(check->loop, &(struct stream_settings){.host = host, .port = port, .tls = tls}, &ops, talk, &error);
+    talk->stream = stream_new(check->loop, settings, &ops, talk, &error);
     if (!talk->stream)
         check_fail(check, "%s", error.text);
 }

@@ -2,12 +2,9 @@
  * three system calls (2.2 us a message at 10,000/s, gathered, before anything is parsed; this way all of it, parsed
  * and handed over, takes less), resolves names on the caller's thread and acknowledges before the message is in
  * other hands. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -106,31 +103,6 @@ static void send_out(struct mqtt *mqtt)
 
 /* -- Greeting -- */
 
-/* The first line of the password file, or the variable. Read each time: it may be changed while we run. */
-static bool read_password(const struct mqtt_settings *settings, char *password, size_t size, struct error *error)
-{
-    *password = '\0';
-    if (settings->password_env) {
-        const char *value = getenv(settings->password_env);
-        if (!value)
-            return error_set(error, ERROR_INVALID, "the environment has no %s, which should hold the password",
-                             settings->password_env);
-        snprintf(password, size, "%s", value);
-    }
-    if (!settings->password_file)
-        return true;
-    int fd = open(settings->password_file, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, password, size - 1);
-    int code = errno;
-    if (fd >= 0)
-        close(fd);
-    if (length < 0)
-        return error_set(error, ERROR_INVALID, "%s: %s", settings->password_file, strerror(code));
-    password[length] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    return true;
-}
-
 static void on_opened(void *owner)
 {
     struct mqtt *mqtt = owner;
@@ -138,7 +110,7 @@ static void on_opened(void *owner)
     char password[1024];
     struct error error;
     bool secret = settings->password_file || settings->password_env;
-    if (!read_password(settings, password, sizeof password, &error)) {
+    if (!mqtt_settings_password(settings, password, sizeof password, &error)) {
         connection_lost(mqtt, error.text);
         return;
     }
@@ -220,8 +192,8 @@ static bool handle_suback(struct mqtt *mqtt, const struct mqtt_packet *packet)
         source_status(mqtt->source, SOURCE_TROUBLED, "connected, but %u of %u topics refused: %s: %s", refused,
                       mqtt->filter_count, mqtt->filters[first], mqtt_reason_text(packet->granted[first]));
     else
-        source_status(mqtt->source, SOURCE_RUNNING, "connected by MQTT %s, %u topic%s",
-                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->filter_count, mqtt->filter_count == 1 ? "" : "s");
+        source_status(mqtt->source, SOURCE_RUNNING, "connected by MQTT %s%s, %u topic%s",
+                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->settings.address.path ? " over WebSocket" : "", mqtt->filter_count, mqtt->filter_count == 1 ? "" : "s");
     return true;
 }
 
@@ -336,16 +308,26 @@ static void connect_now(struct mqtt *mqtt)
 {
     static const struct stream_ops ops = {on_opened, on_readable, on_failed};
     const struct mqtt_settings *settings = &mqtt->settings;
-    const struct tls_settings tls = {settings->ca, settings->certificate, settings->key,
-                                     settings->tls_name ? settings->tls_name : settings->host};
-    const struct stream_settings target = {settings->host, settings->port, settings->tls ? &tls : NULL};
+    const struct mqtt_address *address = &settings->address;
+    struct buffer headers = BUFFER_INIT;
     struct error error;
 
     mqtt->phase = PHASE_OPENING;
     buffer_clear(&mqtt->out);
     if (!mqtt->was_connected && mqtt->attempt == 0)
-        source_status(mqtt->source, SOURCE_STARTING, "connecting to %s port %u", settings->host, settings->port);
-    mqtt->stream = stream_new(mqtt->source->loop, &target, &ops, mqtt, &error);
+        source_status(mqtt->source, SOURCE_STARTING, "connecting to %s port %u", address->host, address->port);
+    if (mqtt_settings_headers(settings, &headers, &error)) {
+        const struct tls_settings tls = {settings->ca, settings->certificate, settings->key,
+                                         settings->tls_name ? settings->tls_name : address->host};
+        const struct websocket_settings websocket = {.host = address->host, .port = address->port, .tls = address->tls,
+                                                     .path = address->path, .protocol = "mqtt", .headers = headers.data};
+        const struct stream_settings target = {address->host, address->port, address->tls ? &tls : NULL,
+                                               address->path ? &websocket : NULL};
+        mqtt->stream = stream_new(mqtt->source->loop, &target, &ops, mqtt, &error);
+    }
+    if (headers.length)
+        explicit_bzero(headers.data, headers.length);
+    buffer_release(&headers);
     if (mqtt->stream)
         alarm_in(mqtt, settings->timeout);
     else

@@ -302,7 +302,9 @@ enum mqtt_next mqtt_reader_next(struct mqtt_reader *reader, struct mqtt_packet *
     }
     const uint8_t *at = reader->bytes + reader->start;
     if (held && !type_expected(at[0] >> 4))
-        return broken(error, "not a packet that a broker sends");
+        return broken(error, held >= 4 && memcmp(at, "HTTP", 4) == 0
+                                 ? "it answers in HTTP: a WebSocket's url begins with ws:// or wss://"
+                                 : "not a packet that a broker sends");
     if (held < 2)
         return MQTT_NEXT_MORE;
     uint32_t remaining;

@@ -20,8 +20,10 @@
 #define FULL_BYTES ((size_t)16 << 10)
 #define BUSY_BYTES 1024           /* in one round: more than a few messages, so the next round is worth waiting for */
 #define CIPHER_ROOM ((size_t)64 << 10)
+#define EMPTY_READS 16            /* of a WebSocket that carries nothing but pings, then the loop gets its turn */
+#define PONGS_MAX ((size_t)1 << 20) /* bytes of answers that it does not take */
 
-enum phase { PHASE_RESOLVING, PHASE_CONNECTING, PHASE_HANDSHAKE, PHASE_OPEN, PHASE_FAILED };
+enum phase { PHASE_RESOLVING, PHASE_CONNECTING, PHASE_HANDSHAKE, PHASE_UPGRADE, PHASE_OPEN, PHASE_FAILED };
 
 struct stream {
     uv_loop_t *loop;
@@ -37,6 +39,8 @@ struct stream {
     uv_timer_t pause;
     struct tls *tls;
     char *cipher;                   /* room for what TLS reads */
+    struct websocket *websocket;
+    struct buffer frames;           /* for the other side, not yet through TLS */
     size_t round_bytes;
     struct buffer out;              /* not taken by the kernel yet */
     char why[256];
@@ -44,6 +48,7 @@ struct stream {
 
 static void stream_fail(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void connect_next(struct stream *stream, int last_error);
+static void frames_send(struct stream *stream);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void on_pause(uv_timer_t *timer);
 
@@ -70,6 +75,7 @@ static void on_pause_closed(uv_handle_t *handle)
 {
     struct stream *stream = handle->data;
     buffer_release(&stream->out);
+    buffer_release(&stream->frames);
     free(stream->cipher);
     free(stream);
 }
@@ -80,6 +86,10 @@ void stream_free(struct stream **streamp)
     if (!stream)
         return;
     *streamp = NULL;
+    if (stream->websocket && stream->phase == PHASE_OPEN) {
+        websocket_goodbye(stream->websocket, &stream->frames);
+        frames_send(stream);
+    }
     stream->freed = true;
     if (stream->request) {
         stream->request->data = NULL;
@@ -89,6 +99,7 @@ void stream_free(struct stream **streamp)
     if (stream->addresses)
         uv_freeaddrinfo(stream->addresses);
     tls_free(&stream->tls);
+    websocket_free(&stream->websocket);
     uv_close((uv_handle_t *)&stream->pause, on_pause_closed);
 }
 
@@ -122,6 +133,16 @@ static const char *cause(int error)
     case ECONNRESET: return N_("connection reset by the other side");
     case EPIPE: return N_("connection closed by the other side");
     default: return strerror(error);
+    }
+}
+
+/* It ended the connection where it should have said something. */
+static const char *closed_text(const struct stream *stream)
+{
+    switch (stream->phase) {
+    case PHASE_HANDSHAKE: return N_("closed the connection during the TLS handshake: does this port speak TLS?");
+    case PHASE_UPGRADE: return N_("closed the connection at the WebSocket upgrade: is this the broker's WebSocket port?");
+    default: return N_("connection closed by the other side");
     }
 }
 
@@ -164,13 +185,12 @@ static size_t receive(struct stream *stream, void *bytes, size_t room)
             continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
-        stream_fail(stream, "%s", got == 0 ? "connection closed by the other side" : cause(errno));
+        bool ended = got == 0 || (errno == ECONNRESET && stream->phase != PHASE_OPEN);
+        stream_fail(stream, "%s", ended ? closed_text(stream) : cause(errno));
         return 0;
     }
     return 0;
 }
-
-/* -- Opening -- */
 
 static void go_open(struct stream *stream)
 {
@@ -178,6 +198,114 @@ static void go_open(struct stream *stream)
     watch(stream);
     stream->ops->opened(stream->owner);
 }
+
+/* -- Bytes -- */
+
+/* Plain bytes, of TLS or of the socket itself; 0: none now, or failed. */
+static size_t plain_read(struct stream *stream, void *bytes, size_t room)
+{
+    struct error error;
+    if (!stream->tls)
+        return receive(stream, bytes, room);
+    for (;;) {
+        ssize_t plain = tls_read(stream->tls, bytes, room, &error);
+        if (plain > 0)
+            return (size_t)plain;
+        tls_output(stream->tls, &stream->out); /* an alert, or an answer to a key update */
+        if (plain < 0) {
+            flush(stream);
+            stream_fail(stream, "%s", error.text);
+            return 0;
+        }
+        size_t got = receive(stream, stream->cipher, CIPHER_ROOM);
+        if (!got)
+            return 0;
+        tls_input(stream->tls, stream->cipher, got);
+    }
+}
+
+static void plain_write(struct stream *stream, const void *bytes, size_t length)
+{
+    struct error error;
+    if (!stream->tls)
+        buffer_append(&stream->out, bytes, length);
+    else if (tls_write(stream->tls, bytes, length, &error))
+        tls_output(stream->tls, &stream->out);
+    /* A failure shows when the loop next looks: the owner is in the middle of something. */
+    if (stream->out.length && stream->fd >= 0) {
+        ssize_t sent = send(stream->fd, stream->out.data, stream->out.length, MSG_NOSIGNAL);
+        if (sent > 0)
+            buffer_consume(&stream->out, (size_t)sent);
+    }
+    if (stream->out.length && stream->poll && !stream->gathering)
+        watch(stream);
+}
+
+static void frames_send(struct stream *stream)
+{
+    if (stream->frames.length)
+        plain_write(stream, stream->frames.data, stream->frames.length);
+    buffer_clear(&stream->frames);
+}
+
+/* -- The WebSocket -- */
+
+/* The answer to the upgrade, as much of it as came. */
+static void upgrade(struct stream *stream)
+{
+    char bytes[4096];
+    struct error error;
+    bool done = false;
+    size_t got;
+    while (!done && (got = plain_read(stream, bytes, sizeof bytes)) > 0)
+        if (!websocket_greet(stream->websocket, bytes, got, &done, &error)) {
+            stream_fail(stream, "%s", error.text);
+            return;
+        }
+    if (done) { /* what came with the answer waits in here, where no poll sees it */
+        stream->gathering = true;
+        uv_timer_start(&stream->pause, on_pause, 0, 0);
+        go_open(stream);
+    } else if (stream->phase != PHASE_FAILED) {
+        watch(stream);
+    }
+}
+
+/* Whoever reads wants bytes, not frames. */
+static size_t payload_read(struct stream *stream, void *bytes, size_t room)
+{
+    struct error error;
+    for (unsigned turn = 0; turn < EMPTY_READS; turn++) {
+        size_t got = websocket_early(stream->websocket, bytes, room);
+        if (!got)
+            got = plain_read(stream, bytes, room);
+        if (!got)
+            return 0;
+        bool good = websocket_unframe(stream->websocket, bytes, &got, &stream->frames, &error);
+        frames_send(stream);
+        if (!good)
+            stream_fail(stream, "%s", error.text);
+        else if (stream->out.length > PONGS_MAX)
+            stream_fail(stream, "the other side pings and does not take our answers");
+        if (got || stream->phase != PHASE_OPEN)
+            return got;
+    }
+    stream->round_bytes += BUSY_BYTES; /* there may be more: another round, after the others had theirs */
+    return 0;
+}
+
+static void begin_talk(struct stream *stream)
+{
+    if (!stream->websocket) {
+        go_open(stream);
+        return;
+    }
+    stream->phase = PHASE_UPGRADE;
+    frames_send(stream);
+    watch(stream);
+}
+
+/* -- Opening -- */
 
 static void handshake(struct stream *stream)
 {
@@ -198,7 +326,7 @@ static void handshake(struct stream *stream)
         tls_input(stream->tls, stream->cipher, got);
     }
     if (done && stream->phase != PHASE_FAILED)
-        go_open(stream);
+        begin_talk(stream);
     else if (stream->phase != PHASE_FAILED)
         watch(stream);
 }
@@ -217,7 +345,7 @@ static void on_connected(struct stream *stream)
         stream->phase = PHASE_HANDSHAKE;
         handshake(stream);
     } else {
-        go_open(stream);
+        begin_talk(stream);
     }
 }
 
@@ -302,6 +430,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_connected(stream);
     } else if (stream->phase == PHASE_HANDSHAKE) {
         handshake(stream);
+    } else if (stream->phase == PHASE_UPGRADE) {
+        flush(stream);
+        upgrade(stream);
     } else {
         if (events & UV_WRITABLE)
             flush(stream);
@@ -333,6 +464,8 @@ struct stream *stream_new(uv_loop_t *loop, const struct stream_settings *setting
     stream->tls = tls;
     if (tls)
         stream->cipher = memory_new(CIPHER_ROOM);
+    if (settings->websocket)
+        stream->websocket = websocket_new(settings->websocket, &stream->frames);
     uv_timer_init(loop, &stream->pause);
     stream->pause.data = stream;
 
@@ -353,45 +486,21 @@ struct stream *stream_new(uv_loop_t *loop, const struct stream_settings *setting
 
 size_t stream_read(struct stream *stream, void *bytes, size_t room)
 {
-    struct error error;
     if (stream->phase != PHASE_OPEN)
         return 0;
-    if (!stream->tls)
-        return receive(stream, bytes, room);
-    for (;;) {
-        ssize_t plain = tls_read(stream->tls, bytes, room, &error);
-        if (plain > 0)
-            return (size_t)plain;
-        tls_output(stream->tls, &stream->out); /* an alert, or an answer to a key update */
-        if (plain < 0) {
-            flush(stream);
-            stream_fail(stream, "%s", error.text);
-            return 0;
-        }
-        size_t got = receive(stream, stream->cipher, CIPHER_ROOM);
-        if (!got)
-            return 0;
-        tls_input(stream->tls, stream->cipher, got);
-    }
+    return stream->websocket ? payload_read(stream, bytes, room) : plain_read(stream, bytes, room);
 }
 
 void stream_write(struct stream *stream, const void *bytes, size_t length)
 {
-    struct error error;
     if (stream->phase != PHASE_OPEN || length == 0)
         return;
-    if (!stream->tls)
-        buffer_append(&stream->out, bytes, length);
-    else if (tls_write(stream->tls, bytes, length, &error))
-        tls_output(stream->tls, &stream->out);
-    /* A failure shows when the loop next looks: the owner is in the middle of something. */
-    if (stream->out.length && stream->fd >= 0) {
-        ssize_t sent = send(stream->fd, stream->out.data, stream->out.length, MSG_NOSIGNAL);
-        if (sent > 0)
-            buffer_consume(&stream->out, (size_t)sent);
+    if (!stream->websocket) {
+        plain_write(stream, bytes, length);
+        return;
     }
-    if (stream->out.length && !stream->gathering)
-        watch(stream);
+    websocket_frame(stream->websocket, &stream->frames, bytes, length);
+    frames_send(stream);
 }
 
 void stream_hurry(struct stream *stream)
@@ -410,6 +519,7 @@ const char *stream_missing(const struct stream *stream)
         [PHASE_RESOLVING] = N_("its name was not found"),
         [PHASE_CONNECTING] = N_("did not accept the connection"),
         [PHASE_HANDSHAKE] = N_("accepted but did not finish the TLS handshake"),
+        [PHASE_UPGRADE] = N_("accepted but did not answer the WebSocket upgrade"),
         [PHASE_OPEN] = N_("accepted but did not answer"),
         [PHASE_FAILED] = "failed",
     };

@@ -1,4 +1,5 @@
-/* An outgoing TCP or TLS connection on the loop: name, connection, handshake and bytes, none of it blocking.
+/* An outgoing TCP or TLS connection on the loop, with a WebSocket in it where that is wanted: name, connection, handshake,
+ * upgrade and bytes, none of it blocking.
  *
  * Reading gathers: a broker sends message by message, and to wake for each costs more than all that is done with it.
  * So when bytes arrive the stream waits a millisecond or two, and reads what has come by then in one call; while much comes
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "collect/tls.h"
+#include "collect/websocket.h"
 
 struct stream;
 
@@ -20,6 +22,7 @@ struct stream_settings {
     const char *host; /* name or address */
     unsigned port;
     const struct tls_settings *tls; /* NULL: plain TCP. Copied by nobody: read while stream_new runs */
+    const struct websocket_settings *websocket; /* NULL: the bytes as they are. Read while stream_new runs */
 };
 
 struct stream_ops {

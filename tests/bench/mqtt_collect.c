@@ -1,5 +1,5 @@
 /* The mqtt collector alone, with a sink that counts: what reading, decoding and handing over cost.
- * mqtt_collect PORT TOPIC COUNT: ends after COUNT messages, or when none came for 3 s. */
+ * mqtt_collect PORT|URL TOPIC COUNT: ends after COUNT messages, or when none came for 3 s. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,8 @@ int main(int count, char **words)
     if (count < 4)
         return 2;
     uint64_t wanted = strtoull(words[3], NULL, 10), last = 0;
-    char *yaml = memory_printf("{url: 'mqtt://127.0.0.1:%s', topic: '%s', time: /ts, values: /values}", words[1], words[2]);
+    char *yaml = memory_printf("{url: '%s%s', topic: '%s', time: /ts, values: /values}",
+                               strstr(words[1], "://") ? "" : "mqtt://127.0.0.1:", words[1], words[2]);
     struct config *config = config_new();
     config_problems_init(&problems);
     config_load_text(config, "bench", yaml, strlen(yaml), &problems);

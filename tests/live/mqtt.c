@@ -571,7 +571,7 @@ static void test_peers_that_misbehave(void **state)
     (void)state;
     check_script((const char *[]){NULL}, "", SOURCE_DOWN, "accepted but did not answer within 500ms; next try in ");
     check_script((const char *[]){"485454502f312e31203430300d0a", NULL}, "", SOURCE_DOWN,
-                 "protocol error: not a packet that a broker sends; next try in ");
+                 "protocol error: it answers in HTTP: a WebSocket's url begins with ws:// or wss://; next try in ");
     check_script((const char *[]){"20020003", NULL}, ", version: 3.1.1", SOURCE_DOWN,
                  "the broker refused: its service is unavailable; next try in ");
     check_script((const char *[]){"20100089" "0d" "1f000a746f6f206d616e792121", NULL}, "", SOURCE_DOWN,
