@@ -1,49 +1,42 @@
 /* TCP connect to address and port of the assets that a filter selects: is something listening there? The connection is
- * reset at once, so that a sweep leaves nothing in TIME_WAIT at either side. */
+ * reset at once, so that a sweep leaves nothing in TIME_WAIT at either side.
+ *
+ * Its sockets have an epoll of their own, which the loop watches as one: a poll of the loop's for each would cost five
+ * more system calls a check than the check itself. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "collect/probe.h"
 
 #define CONNECTING_LIMIT 256 /* at one time */
+#define BATCH 64
 
 struct attempt {
     struct tcp *tcp;
-    struct probe_target *target; /* NULL: free, or closing */
+    struct probe_target *target;
     int descriptor;
     uint64_t started;            /* ns */
-    uv_poll_t poll;
     struct attempt *next, *previous; /* in flight, oldest first */
 };
 
 struct tcp {
     struct probe probe;
     struct attempt *first, *last;
-    unsigned connecting; /* attempts not yet wholly closed */
-    bool probe_gone;
+    unsigned connecting;
+    int watch;           /* epoll of their sockets */
+    uv_poll_t poll;      /* of watch */
+    bool probe_gone, watch_gone;
 };
 
 static void tcp_free_when_done(struct tcp *tcp)
 {
-    if (tcp->probe_gone && tcp->connecting == 0)
+    if (tcp->probe_gone && tcp->watch_gone)
         free(tcp);
-}
-
-static void attempt_closed(uv_handle_t *handle)
-{
-    struct attempt *attempt = handle->data;
-    struct tcp *tcp = attempt->tcp;
-    /* A reset instead of a goodbye: nothing lingers. */
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(attempt->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(attempt->descriptor);
-    free(attempt);
-    tcp->connecting--;
-    tcp_free_when_done(tcp);
 }
 
 /* Takes the attempt off the list and gives its target back to the caller. */
@@ -59,8 +52,12 @@ static struct probe_target *attempt_end(struct attempt *attempt)
         attempt->next->previous = attempt->previous;
     else
         tcp->last = attempt->previous;
-    attempt->target = NULL;
-    uv_close((uv_handle_t *)&attempt->poll, attempt_closed);
+    /* A reset instead of a goodbye: nothing lingers. */
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(attempt->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(attempt->descriptor);
+    free(attempt);
+    tcp->connecting--;
     return target;
 }
 
@@ -71,15 +68,12 @@ static void report_failure(struct probe_target *target, const char *cause)
     probe_failed(target, evidence);
 }
 
-static void attempt_writable(uv_poll_t *poll, int status, int events)
+static void attempt_settled(struct attempt *attempt, uint32_t events)
 {
-    struct attempt *attempt = poll->data;
-    (void)events;
     int cause = 0;
     socklen_t length = sizeof cause;
-    getsockopt(attempt->descriptor, SOL_SOCKET, SO_ERROR, &cause, &length);
-    if (status < 0 && cause == 0)
-        cause = -status;
+    if (events & (EPOLLERR | EPOLLHUP))
+        getsockopt(attempt->descriptor, SOL_SOCKET, SO_ERROR, &cause, &length);
     double took = (double)(uv_hrtime() - attempt->started) / 1e6;
     struct probe_target *target = attempt_end(attempt);
     if (cause) {
@@ -89,6 +83,19 @@ static void attempt_writable(uv_poll_t *poll, int status, int events)
     char evidence[96];
     snprintf(evidence, sizeof evidence, N_("port %u open, %.1f ms"), target->port, took);
     probe_up(target, evidence);
+}
+
+static void watch_readable(uv_poll_t *poll, int status, int events)
+{
+    struct tcp *tcp = poll->data;
+    struct epoll_event ready[BATCH];
+    int count;
+    (void)status, (void)events;
+    do {
+        count = epoll_wait(tcp->watch, ready, BATCH, 0);
+        for (int i = 0; i < count && !tcp->probe.stopping; i++)
+            attempt_settled(ready[i].data.ptr, ready[i].events);
+    } while (count == BATCH && !tcp->probe.stopping);
 }
 
 static enum probe_sent tcp_send(struct probe *probe, struct probe_target *target)
@@ -115,9 +122,8 @@ static enum probe_sent tcp_send(struct probe *probe, struct probe_target *target
         tcp->first = attempt;
     tcp->last = attempt;
     tcp->connecting++;
-    attempt->poll.data = attempt;
-    uv_poll_init(probe->source->loop, &attempt->poll, descriptor);
-    uv_poll_start(&attempt->poll, UV_WRITABLE, attempt_writable);
+    struct epoll_event wanted = {.events = EPOLLOUT, .data.ptr = attempt};
+    epoll_ctl(tcp->watch, EPOLL_CTL_ADD, descriptor, &wanted); /* leaves it by itself when closed */
     return PROBE_SENT;
 }
 
@@ -134,8 +140,15 @@ static const struct probe_ops tcp_probe_ops = {
 
 static bool tcp_start(struct source *source, const struct config_node *node, struct error *error)
 {
+    int watch = epoll_create1(EPOLL_CLOEXEC);
+    if (watch < 0)
+        return error_set(error, ERROR_FULL, "no descriptor is left to watch its sockets: %s", strerror(errno));
     struct tcp *tcp = memory_new(sizeof *tcp);
     source->state = tcp;
+    tcp->watch = watch;
+    uv_poll_init(source->loop, &tcp->poll, tcp->watch);
+    tcp->poll.data = tcp;
+    uv_poll_start(&tcp->poll, UV_READABLE, watch_readable);
     return probe_start(&tcp->probe, source, &tcp_probe_ops, tcp, node, 30 * SPAN_SECOND, error);
 }
 
@@ -152,6 +165,14 @@ static void tcp_probe_stopped(struct probe *probe)
     tcp_free_when_done(tcp);
 }
 
+static void watch_closed(uv_handle_t *handle)
+{
+    struct tcp *tcp = handle->data;
+    close(tcp->watch);
+    tcp->watch_gone = true;
+    tcp_free_when_done(tcp);
+}
+
 static void tcp_stop(struct source *source)
 {
     struct tcp *tcp = source->state;
@@ -159,6 +180,7 @@ static void tcp_stop(struct source *source)
     tcp->probe.stopping = true;
     while (tcp->first)
         probe_dropped(attempt_end(tcp->first));
+    uv_close((uv_handle_t *)&tcp->poll, watch_closed);
     probe_stop(&tcp->probe, tcp_probe_stopped);
 }
 
