@@ -1,9 +1,6 @@
 #include "collect/http_ask.h"
 
-#include <errno.h>
 #include <math.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "collect/assertion.h"
+#include "collect/fault.h"
 
 #define BODY_LIMIT (1u << 20) /* bytes of an answer that are looked at */
 #define ASSERTIONS_MAX 16
@@ -32,22 +30,13 @@ struct http_plan {
     double warn_days, critical_days;
 };
 
-/* What the handshake showed of the server's own certificate, also when it was refused. */
-struct seen_certificate {
-    bool seen;
-    int verdict;          /* X509_V_... of the chain */
-    double days;          /* left; negative: over */
-    char name[80];        /* "CN=web", or its first alternative name */
-};
-
 struct http_ask {
     const struct http_plan *plan;
     struct transfers *transfers;
     CURL *easy;
     struct buffer body;
     msec timeout;
-    struct seen_certificate certificate;
-    bool connected;       /* and went on to the TLS handshake */
+    struct fault_certificate certificate;
     struct http_verdict verdict;
     http_ask_done *done;
     void *owner;
@@ -183,49 +172,6 @@ void http_plan_free(struct http_plan **slot)
     free(plan);
 }
 
-/* ---- the certificate ---- */
-
-static void certificate_name(X509 *certificate, char *name, size_t size)
-{
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    char common[64] = "";
-    for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && !name[0]; i++) {
-        const GENERAL_NAME *each = sk_GENERAL_NAME_value(names, i);
-        if (each->type == GEN_DNS)
-            snprintf(name, size, "%.*s", ASN1_STRING_length(each->d.dNSName), (const char *)ASN1_STRING_get0_data(each->d.dNSName));
-    }
-    GENERAL_NAMES_free(names);
-    if (!name[0] && X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common, sizeof common) > 0)
-        snprintf(name, size, "%s", common);
-    if (!name[0])
-        snprintf(name, size, "nobody");
-}
-
-static int certificate_seen(X509_STORE_CTX *context, void *owner)
-{
-    struct http_ask *ask = owner;
-    struct seen_certificate *seen = &ask->certificate;
-    int good = X509_verify_cert(context);
-    X509 *certificate = X509_STORE_CTX_get0_cert(context);
-    int days, seconds;
-    *seen = (struct seen_certificate){.verdict = X509_STORE_CTX_get_error(context)};
-    if (certificate && ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) {
-        seen->seen = true;
-        seen->days = days + seconds / 86400.0;
-        certificate_name(certificate, seen->name, sizeof seen->name);
-    }
-    return ask->plan->verify ? good : 1;
-}
-
-static CURLcode handshake_begins(CURL *easy, void *context, void *owner)
-{
-    struct http_ask *ask = owner;
-    (void)easy;
-    ask->connected = true;
-    SSL_CTX_set_cert_verify_callback(context, certificate_seen, ask);
-    return CURLE_OK;
-}
-
 /* ---- judging ---- */
 
 static void worse(struct http_ask *ask, enum health health, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -248,62 +194,6 @@ static double ms_of(CURL *easy, CURLINFO what)
     double seconds = 0;
     curl_easy_getinfo(easy, what, &seconds);
     return seconds > 0 ? seconds * 1000.0 : NAN;
-}
-
-static void judge_certificate_refused(struct http_ask *ask)
-{
-    const struct seen_certificate *seen = &ask->certificate;
-    const char *said = ask->cause;
-    if (seen->seen && seen->verdict == X509_V_ERR_CERT_HAS_EXPIRED && seen->days < 0)
-        worse(ask, HEALTH_CRITICAL, "its certificate expired %.1f d ago (%s)", -seen->days, seen->name);
-    else if (seen->seen && seen->verdict == X509_V_ERR_CERT_NOT_YET_VALID)
-        worse(ask, HEALTH_CRITICAL, "its certificate is not valid yet (%s)", seen->name);
-    else if (seen->seen && (seen->verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-                            seen->verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN))
-        worse(ask, HEALTH_CRITICAL, "its certificate is self-signed (%s): nobody we trust vouches for it", seen->name);
-    else if (seen->seen && seen->verdict == X509_V_OK)
-        worse(ask, HEALTH_CRITICAL, "its certificate is for %s, which is another name: %s", seen->name, said);
-    else if (seen->seen)
-        worse(ask, HEALTH_CRITICAL, "its certificate is not accepted (%s): %s", seen->name,
-              X509_verify_cert_error_string(seen->verdict));
-    else
-        worse(ask, HEALTH_CRITICAL, "%s", said[0] ? said : N_("its certificate is not accepted"));
-}
-
-/* How far it came before time was up. */
-static void judge_late(struct http_ask *ask)
-{
-    char span[SPAN_TEXT];
-    bool secure = false;
-    char *scheme = NULL;
-    span_format(span, ask->timeout);
-    if (curl_easy_getinfo(ask->easy, CURLINFO_SCHEME, &scheme) == CURLE_OK && scheme)
-        secure = strcasecmp(scheme, "https") == 0;
-    if (isnan(ms_of(ask->easy, CURLINFO_NAMELOOKUP_TIME)))
-        worse(ask, HEALTH_CRITICAL, "its name was not found within %s", span);
-    else if (isnan(ms_of(ask->easy, CURLINFO_CONNECT_TIME)) && !ask->connected)
-        worse(ask, HEALTH_CRITICAL, "did not accept the connection within %s", span);
-    else if (secure && isnan(ms_of(ask->easy, CURLINFO_APPCONNECT_TIME)))
-        worse(ask, HEALTH_CRITICAL, "accepted but did not finish the TLS handshake within %s", span);
-    else if (ask->body.length == 0)
-        worse(ask, HEALTH_CRITICAL, "accepted but did not answer within %s", span);
-    else
-        worse(ask, HEALTH_CRITICAL, "the answer stopped after %zu bytes, not whole within %s", ask->body.length, span);
-}
-
-static void judge_failed(struct http_ask *ask, CURLcode result)
-{
-    long system = 0;
-    if (result == CURLE_OPERATION_TIMEDOUT)
-        judge_late(ask);
-    else if (result == CURLE_PEER_FAILED_VERIFICATION)
-        judge_certificate_refused(ask);
-    else if (result == CURLE_TOO_MANY_REDIRECTS)
-        worse(ask, HEALTH_CRITICAL, "more than %ld redirects: it goes in circles, or too far", ask->plan->redirects);
-    else if (result == CURLE_COULDNT_CONNECT && curl_easy_getinfo(ask->easy, CURLINFO_OS_ERRNO, &system) == CURLE_OK && system)
-        worse(ask, HEALTH_CRITICAL, "%s", system == ECONNREFUSED ? "connection refused" : strerror((int)system));
-    else
-        worse(ask, HEALTH_CRITICAL, "%s", ask->cause[0] ? ask->cause : curl_easy_strerror(result));
 }
 
 static void judge_json(struct http_ask *ask)
@@ -381,6 +271,7 @@ static void judge_answer(struct http_ask *ask)
 static void judge(struct http_ask *ask, CURLcode result)
 {
     struct http_verdict *verdict = &ask->verdict;
+    struct error error;
     bool cut = result == CURLE_WRITE_ERROR && ask->body.length >= BODY_LIMIT;
     curl_easy_getinfo(ask->easy, CURLINFO_RESPONSE_CODE, &verdict->status);
     verdict->health = HEALTH_OK;
@@ -393,8 +284,10 @@ static void judge(struct http_ask *ask, CURLcode result)
     verdict->bytes = (double)ask->body.length;
     if (verdict->answered)
         judge_answer(ask);
-    else
-        judge_failed(ask, result);
+    else if (result == CURLE_TOO_MANY_REDIRECTS)
+        worse(ask, HEALTH_CRITICAL, "more than %ld redirects: it goes in circles, or too far", ask->plan->redirects);
+    else if (!fault_transfer(ask->easy, result, &ask->certificate, ask->cause, ask->timeout, &error))
+        worse(ask, HEALTH_CRITICAL, "%s", error.text);
 }
 
 /* ---- asking ---- */
@@ -432,9 +325,7 @@ static void set_security(struct http_ask *ask)
     CURL *easy = ask->easy;
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, plan->verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, plan->verify ? 2L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, handshake_begins);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, ask);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    fault_transfer_watch(easy, &ask->certificate);
     if (plan->authority)
         curl_easy_setopt(easy, CURLOPT_CAINFO, plan->authority);
     if (plan->user) {

@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "collect/fault.h"
 
 #define GATHER_MS 2
 #define GATHER_FULL_MS 1          /* while it comes so fast that the socket's room might fill up */
@@ -123,19 +124,6 @@ static void report(struct stream *stream)
         stream->ops->failed(stream->owner, stream->why);
 }
 
-static const char *cause(int error)
-{
-    switch (error) {
-    case ECONNREFUSED: return N_("connection refused");
-    case ETIMEDOUT: return N_("connection timed out");
-    case EHOSTUNREACH: return N_("no route to the host");
-    case ENETUNREACH: return N_("network unreachable");
-    case ECONNRESET: return N_("connection reset by the other side");
-    case EPIPE: return N_("connection closed by the other side");
-    default: return strerror(error);
-    }
-}
-
 /* It ended the connection where it should have said something. */
 static const char *closed_text(const struct stream *stream)
 {
@@ -165,7 +153,7 @@ static void flush(struct stream *stream)
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (sent < 0)
-            stream_fail(stream, "%s", cause(errno));
+            stream_fail(stream, "%s", fault_socket(errno));
         else
             buffer_consume(&stream->out, (size_t)sent);
     }
@@ -186,7 +174,7 @@ static size_t receive(struct stream *stream, void *bytes, size_t room)
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
         bool ended = got == 0 || (errno == ECONNRESET && stream->phase != PHASE_OPEN);
-        stream_fail(stream, "%s", ended ? closed_text(stream) : cause(errno));
+        stream_fail(stream, "%s", ended ? closed_text(stream) : fault_socket(errno));
         return 0;
     }
     return 0;
@@ -368,7 +356,7 @@ static void connect_next(struct stream *stream, int last_error)
         watch(stream);
         return;
     }
-    stream_fail(stream, "%s", cause(last_error));
+    stream_fail(stream, "%s", fault_socket(last_error));
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
@@ -382,7 +370,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     stream->request = NULL;
     stream->addresses = stream->next_address = addresses;
     if (status)
-        stream_fail(stream, "its name was not found: %s", uv_strerror(status));
+        stream_fail(stream, "%s", fault_name(status));
     else
         connect_next(stream, EHOSTUNREACH);
     report(stream);
@@ -478,7 +466,7 @@ struct stream *stream_new(uv_loop_t *loop, const struct stream_settings *setting
     if (status) {
         free(stream->request);
         stream->request = NULL;
-        error_set(error, ERROR_INVALID, "%s: %s", settings->host, uv_strerror(status));
+        error_set(error, ERROR_INVALID, "%s", fault_name(status));
         stream_free(&stream);
     }
     return stream;

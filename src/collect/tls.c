@@ -10,34 +10,28 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "collect/fault.h"
 
 struct tls {
     SSL_CTX *context;
     SSL *session;
     BIO *in, *out; /* the session's */
+    char *name;    /* that the other side must prove */
+    struct fault_certificate seen;
 };
-
-/* OpenSSL's last complaint in words. */
-static bool library_error(struct error *error, enum error_code code, const char *what)
-{
-    unsigned long last = ERR_peek_last_error();
-    const char *reason = last ? ERR_reason_error_string(last) : NULL;
-    ERR_clear_error();
-    return error_set(error, code, "%s: %s", what, reason ? reason : "no reason given");
-}
 
 static bool load_files(SSL_CTX *context, const struct tls_settings *settings, struct error *error)
 {
     if (settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
                      : SSL_CTX_set_default_verify_paths(context) != 1)
-        return library_error(error, ERROR_INVALID, settings->ca ? settings->ca : N_("the system's certificates"));
+        return fault_tls_file(settings->ca ? settings->ca : N_("the system's certificates"), error);
     if (!settings->certificate)
         return true;
     const char *key = settings->key ? settings->key : settings->certificate;
     if (SSL_CTX_use_certificate_chain_file(context, settings->certificate) != 1)
-        return library_error(error, ERROR_INVALID, settings->certificate);
+        return fault_tls_file(settings->certificate, error);
     if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1)
-        return library_error(error, ERROR_INVALID, key);
+        return fault_tls_file(key, error);
     return true;
 }
 
@@ -52,9 +46,11 @@ static bool expect_name(SSL *session, const char *name)
 struct tls *tls_new(const struct tls_settings *settings, struct error *error)
 {
     struct tls *tls = memory_new(sizeof *tls);
+    tls->name = memory_text(settings->name);
     tls->context = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(tls->context, fault_certificate_verify, &tls->seen);
     SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
     if (!load_files(tls->context, settings, error)) {
         tls_free(&tls);
@@ -66,7 +62,7 @@ struct tls *tls_new(const struct tls_settings *settings, struct error *error)
     SSL_set_bio(tls->session, tls->in, tls->out);
     SSL_set_connect_state(tls->session);
     if (!expect_name(tls->session, settings->name)) {
-        library_error(error, ERROR_INVALID, "the name to verify");
+        error_set(error, ERROR_INVALID, "no certificate can be for `%s`", settings->name);
         tls_free(&tls);
     }
     return tls;
@@ -78,6 +74,7 @@ void tls_free(struct tls **tls)
         return;
     SSL_free((*tls)->session);
     SSL_CTX_free((*tls)->context);
+    free((*tls)->name);
     free(*tls);
     *tls = NULL;
 }
@@ -99,15 +96,13 @@ void tls_output(struct tls *tls, struct buffer *out)
 /* Why the session is broken: the verdict on the certificate first, it is what people can act on. */
 static bool session_error(struct tls *tls, int code, struct error *error)
 {
-    long verdict = SSL_get_verify_result(tls->session);
-    if (!SSL_is_init_finished(tls->session) && verdict != X509_V_OK) {
+    if (!SSL_is_init_finished(tls->session) && tls->seen.seen && tls->seen.verdict != X509_V_OK) {
         ERR_clear_error();
-        return error_set(error, ERROR_DENIED, "its certificate is not accepted: %s",
-                         X509_verify_cert_error_string(verdict));
+        return fault_certificate_refused(&tls->seen, tls->name, error);
     }
     if (code == SSL_ERROR_ZERO_RETURN)
-        return error_set(error, ERROR_UNAVAILABLE, "closed by the other side");
-    return library_error(error, ERROR_UNAVAILABLE, "TLS");
+        return error_set(error, ERROR_UNAVAILABLE, "connection closed by the other side");
+    return fault_tls(error);
 }
 
 bool tls_handshake(struct tls *tls, bool *done, struct error *error)
