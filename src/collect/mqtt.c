@@ -192,8 +192,9 @@ static bool handle_suback(struct mqtt *mqtt, const struct mqtt_packet *packet)
         source_status(mqtt->source, SOURCE_TROUBLED, "connected, but %u of %u topics refused: %s: %s", refused,
                       mqtt->filter_count, mqtt->filters[first], mqtt_reason_text(packet->granted[first]));
     else
-        source_status(mqtt->source, SOURCE_RUNNING, "connected by MQTT %s%s, %u topic%s",
-                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->settings.address.path ? " over WebSocket" : "", mqtt->filter_count, mqtt->filter_count == 1 ? "" : "s");
+        source_status(mqtt->source, SOURCE_RUNNING, mqtt->settings.address.path ? N_("connected by MQTT %s over WebSocket, %u topic%s")
+                                                                                : N_("connected by MQTT %s, %u topic%s"),
+                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->filter_count, mqtt->filter_count == 1 ? "" : "s");
     return true;
 }
 

@@ -128,26 +128,23 @@ static bool list_has(const char *list, const char *word)
 /* An answer that is HTTP and no upgrade: what it says, and what a person can do. */
 static bool refused(const struct websocket *websocket, unsigned status, const char *head, struct error *error)
 {
-    char reason[64], where[160];
+    char reason[64], answer[80], where[160];
     const char *phrase = head + strcspn(head, " ");
     phrase += strspn(phrase, " 0123456789");
     text_clean_into(reason, sizeof reason, phrase, strcspn(phrase, "\r\n"));
-    const char *between = *reason ? " " : "";
+    snprintf(answer, sizeof answer, "HTTP %u%s%s", status, *reason ? " " : "", reason);
     header_value(head, "Location", where, sizeof where);
     if (status >= 300 && status < 400 && *where)
-        return error_set(error, ERROR_UNAVAILABLE, "the WebSocket upgrade is redirected (HTTP %u) to %s: write the url of the "
-                                                   "broker itself", status, where);
+        return error_set(error, ERROR_UNAVAILABLE, "the WebSocket upgrade is redirected (%s) to %s: write the url of the "
+                                                   "broker itself", answer, where);
     if (status == 401 || status == 403 || status == 407)
-        return error_set(error, ERROR_DENIED, "the WebSocket upgrade is not allowed (HTTP %u%s%s): look at `headers:`", status,
-                         between, reason);
+        return error_set(error, ERROR_DENIED, "the WebSocket upgrade is not allowed (%s): look at `headers:`", answer);
     if (status == 404 || status == 410)
-        return error_set(error, ERROR_NOT_FOUND, "no WebSocket at %s (HTTP %u%s%s): is the url's path right?",
-                         websocket->path, status, between, reason);
+        return error_set(error, ERROR_NOT_FOUND, "no WebSocket at %s (%s): is the url's path right?", websocket->path, answer);
     if (status >= 500)
-        return error_set(error, ERROR_UNAVAILABLE, "the WebSocket upgrade failed on the other side (HTTP %u%s%s)", status,
-                         between, reason);
-    return error_set(error, ERROR_UNAVAILABLE, "a web server answers, no WebSocket (HTTP %u%s%s): are the url's port and path "
-                                               "the broker's?", status, between, reason);
+        return error_set(error, ERROR_UNAVAILABLE, "the WebSocket upgrade failed on the other side (%s)", answer);
+    return error_set(error, ERROR_UNAVAILABLE, "a web server answers, no WebSocket (%s): are the url's port and path "
+                                               "the broker's?", answer);
 }
 
 /* The whole head is there, NUL-terminated. 4.1, "the client MUST validate the server's response". */
@@ -168,7 +165,7 @@ static bool head_check(const struct websocket *websocket, const char *head, stru
     header_value(head, "Sec-WebSocket-Accept", value, sizeof value);
     if (strcmp(value, websocket->accept) != 0)
         return error_set(error, ERROR_UNAVAILABLE, "the answer to the WebSocket upgrade is not to our question: "
-                                                   "Sec-WebSocket-Accept is %s", *value ? "wrong" : "missing");
+                                                   "Sec-WebSocket-Accept is %s", *value ? N_("wrong") : N_("missing"));
     if (header_value(head, "Sec-WebSocket-Protocol", value, sizeof value) && strcmp(value, websocket->protocol) != 0)
         return error_set(error, ERROR_UNAVAILABLE, "the WebSocket speaks `%.60s`, not %s", value, websocket->protocol);
     if (header_value(head, "Sec-WebSocket-Extensions", value, sizeof value) && *value)
@@ -261,19 +258,19 @@ void websocket_goodbye(struct websocket *websocket, struct buffer *out)
 static const char *close_text(unsigned code)
 {
     static const struct { unsigned code; const char *text; } texts[] = {
-        {1000, "it is done"}, {1001, "it goes away"}, {1002, "protocol error"}, {1003, "it does not accept such data"},
-        {1007, "inconsistent data"}, {1008, "against its policy"}, {1009, "a message too big for it"},
-        {1010, "it wants an extension"}, {1011, "an error on its side"}, {1012, "it restarts"}, {1013, "try again later"},
-        {1014, "a bad gateway behind it"},
+        {1000, N_("it is done")}, {1001, N_("it goes away")}, {1002, N_("protocol error")}, {1003, N_("it does not accept such data")},
+        {1007, N_("inconsistent data")}, {1008, N_("against its policy")}, {1009, N_("a message too big for it")},
+        {1010, N_("it wants an extension")}, {1011, N_("an error on its side")}, {1012, N_("it restarts")}, {1013, N_("try again later")},
+        {1014, N_("a bad gateway behind it")},
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         if (texts[i].code == code)
             return texts[i].text;
-    return NULL;
+    return N_("a code of its own");
 }
 
 /* Our verdict on what came: the other side is told by the code, the person by the error. */
-static bool broken(struct websocket *websocket, struct buffer *out, unsigned code, struct error *error, const char *what)
+static bool frame_wrong(struct websocket *websocket, struct buffer *out, unsigned code, struct error *error, const char *what)
 {
     close_append(websocket, out, code);
     return error_set(error, ERROR_UNAVAILABLE, "WebSocket protocol error: %s", what);
@@ -288,13 +285,13 @@ static bool closed(struct websocket *websocket, struct buffer *out, struct error
         return error_set(error, ERROR_UNAVAILABLE, "the broker closed the WebSocket without saying why");
     }
     if (length == 1)
-        return broken(websocket, out, WEBSOCKET_PROTOCOL_ERROR, error, "half a close code");
+        return frame_wrong(websocket, out, WEBSOCKET_PROTOCOL_ERROR, error, N_("half a close code"));
     unsigned code = (unsigned)websocket->control[0] << 8 | websocket->control[1];
     text_clean_into(reason, sizeof reason, (const char *)websocket->control + 2, length - 2);
     frame_append(websocket, out, OP_CLOSE, websocket->control, 2);
-    const char *text = close_text(code);
-    return error_set(error, ERROR_UNAVAILABLE, "the broker closed the WebSocket: %u%s%s%s%s%s", code, text ? " (" : "",
-                     text ? text : "", text ? ")" : "", *reason ? ": " : "", reason);
+    if (*reason)
+        return error_set(error, ERROR_UNAVAILABLE, "the broker closed the WebSocket: %u (%s): %s", code, close_text(code), reason);
+    return error_set(error, ERROR_UNAVAILABLE, "the broker closed the WebSocket: %u (%s)", code, close_text(code));
 }
 
 static unsigned header_needs(const struct websocket *websocket)
@@ -319,23 +316,23 @@ static bool frame_begin(struct websocket *websocket, struct buffer *out, struct 
         size = size << 8 | header[2 + i];
     const char *wrong = NULL;
     if (header[0] & 0x70)
-        wrong = "a frame with reserved bits";
+        wrong = N_("a frame with reserved bits");
     else if (header[1] & 0x80)
-        wrong = "a masked frame, as only clients send them";
+        wrong = N_("a masked frame, as only clients send them");
     else if ((opcode > OP_BINARY && opcode < OP_CLOSE) || opcode > OP_PONG)
-        wrong = "a frame of unknown kind";
+        wrong = N_("a frame of unknown kind");
     else if (control && (!final || size > CONTROL_MAX))
-        wrong = "a control frame that is too long or in parts";
+        wrong = N_("a control frame that is too long or in parts");
     else if ((width == 2 && size < 126) || (width == 8 && size <= 0xFFFF))
-        wrong = "a length written longer than needed";
+        wrong = N_("a length written longer than needed");
     else if (!control && (opcode == OP_CONTINUATION) != websocket->fragmented)
-        wrong = websocket->fragmented ? "a new message amid another" : "the rest of a message that did not begin";
+        wrong = websocket->fragmented ? N_("a new message amid another") : N_("the rest of a message that did not begin");
     if (wrong)
-        return broken(websocket, out, WEBSOCKET_PROTOCOL_ERROR, error, wrong);
+        return frame_wrong(websocket, out, WEBSOCKET_PROTOCOL_ERROR, error, wrong);
     if (opcode == OP_TEXT)
-        return broken(websocket, out, WEBSOCKET_NOT_ACCEPTED, error, "a text frame; MQTT comes in binary ones");
+        return frame_wrong(websocket, out, WEBSOCKET_NOT_ACCEPTED, error, N_("a text frame; MQTT comes in binary ones"));
     if (size > WEBSOCKET_FRAME_MAX)
-        return broken(websocket, out, WEBSOCKET_TOO_BIG, error, "a frame of more than 256 MiB");
+        return frame_wrong(websocket, out, WEBSOCKET_TOO_BIG, error, N_("a frame of more than 256 MiB"));
     if (!control)
         websocket->fragmented = !final;
     websocket->opcode = opcode;

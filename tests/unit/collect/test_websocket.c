@@ -175,7 +175,7 @@ static void test_frames(void **state)
         {"\x8A\x02" "hi\x82\x01" "x", 7, "x", "", NULL},                                     /* a pong that nobody asked for */
         {"\x82\x01" "a\x88\x00", 5, "a", "8:03e8", "closed the WebSocket without saying why"},
         {"\x82\x01" "a\x88\x06\x03\xF0" "left", 11, "a", "8:03f0", "closed the WebSocket: 1008 (against its policy): left"},
-        {"\x88\x02\x0F\xA0", 4, "", "8:0fa0", "closed the WebSocket: 4000"},
+        {"\x88\x02\x0F\xA0", 4, "", "8:0fa0", "closed the WebSocket: 4000 (a code of its own)"},
         {"\x88\x01\x03", 3, "", "8:03ea", "half a close code"},
         {"\x81\x01" "a", 3, "", "8:03eb", "a text frame; MQTT comes in binary ones"},
         {"\x82\x81" "MASKa", 7, "", "8:03ea", "a masked frame, as only clients send them"},
