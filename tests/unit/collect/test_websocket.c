@@ -100,7 +100,7 @@ static void test_answers(void **state)
         {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n", "lacks `Upgrade: websocket`"},
         {"HTTP/1.1 401 Unauthorized\r\n\r\n", "the WebSocket upgrade is not allowed (HTTP 401 Unauthorized): look at `headers:`"},
         {"HTTP/1.1 404\r\n\r\n", "no WebSocket at /mqtt (HTTP 404): is the url's path right?"},
-        {"HTTP/1.1 302 Found\r\nLocation: https://elsewhere/mqtt\r\n\r\n", "redirected (HTTP 302) to https://elsewhere/mqtt"},
+        {"HTTP/1.1 302 Found\r\nLocation: https://elsewhere/mqtt\r\n\r\n", "redirected (HTTP 302 Found) to https://elsewhere/mqtt"},
         {"HTTP/1.0 502 Bad Gateway\r\n\r\n", "failed on the other side (HTTP 502 Bad Gateway)"},
         {"HTTP/1.1 200 OK\r\n\r\n", "a web server answers, no WebSocket (HTTP 200 OK)"},
         {"HTTP/1.1 4\x1b[31m00\r\n\r\n", "is not HTTP"},
