@@ -208,7 +208,7 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     await(harness, "0 processes like");
     await(harness, "0 of 2 checks good");
     await(harness, "0 of 1 tries left"); /* what is tried by itself failed, as the unit is held */
-    press(harness, "w", "◂ 0 processes");
+    press(harness, "b", "◂ 0 processes");
     harness_wait_quiet(harness, QUIET, 1000);
     has_golden_part(harness, "◂ 0 processes like nginx");
     press(harness, "Tab Tab", "nginx.conf test fai"); /* the recoveries: what other alerts this host has is its own matter */

@@ -153,7 +153,7 @@ static void make_tables(struct application *app)
     };
     const struct table_column recoveries[V_COLUMNS] = {
         [V_TIME] = {.name = "time", .title = _("recovery"), .minimum = 11, .maximum = 16},
-        [V_UNIT] = {.name = "unit", .title = _("unit"), .minimum = 12, .maximum = 32, .cut = TEXT_CUT_MIDDLE, .strong = true},
+        [V_UNIT] = {.name = "unit", .title = _("systemd unit"), .minimum = 12, .maximum = 32, .cut = TEXT_CUT_MIDDLE, .strong = true},
         [V_ASSET] = {.name = "asset", .title = _("on"), .minimum = 8, .maximum = 20, .drop = 1},
         [V_RESULT] = {.name = "result", .title = _("result"), .minimum = 16, .weight = 1, .cut = TEXT_CUT_END},
     };
@@ -515,15 +515,14 @@ static void targets(struct view *view, struct view_targets *out)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    const struct wire_overview *overview = view->host_ops->overview(view->host);
-    buffer_printf(out, "%s ▸ %s ▸ %s", overview ? overview->site : _("site"), _("applications"), application_name(view));
+    site_crumbs(view, out, _("applications"), application_name(view), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)
 {
     const struct application *app = view->state;
     const struct wire_node *node = application_node(view);
-    buffer_printf(out, "w %s  Enter %s", _("where it hurts"), app->pane == PANE_ALERTS ? _("alert") : _("server"));
+    buffer_printf(out, "b %s  Enter %s", _("where it hurts"), app->pane == PANE_ALERTS ? _("alert") : _("server"));
     if (node && node->may_restart)
         buffer_printf(out, "  R %s", _("restart"));
     buffer_printf(out, "  f %s  l %s  Tab %s  h %s  Esc %s", _("check now"), _("logs"), _("next pane"), _("history"), _("back"));

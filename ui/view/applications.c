@@ -250,13 +250,13 @@ static enum reaction command(struct view *view, const char *name, const char *ar
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("applications"));
+    site_crumbs(view, out, _("applications"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)
 {
     const struct applications *apps = view->state;
-    buffer_printf(out, "Enter %s  w %s  / %s  > %s  n %s", _("open"), _("where it hurts"), _("filter"), _("sort"), _("next wrong"));
+    buffer_printf(out, "Enter %s  b %s  / %s  > %s  n %s", _("open"), _("where it hurts"), _("filter"), _("sort"), _("next wrong"));
     if (apps->waiting)
         buffer_printf(out, "  H %s", apps->all ? _("fold") : _("those waiting"));
     buffer_printf(out, "  h %s", _("history"));

@@ -121,7 +121,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("audit"));
+    site_crumbs(view, out, _("audit"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

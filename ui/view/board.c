@@ -466,21 +466,15 @@ static void targets(struct view *view, struct view_targets *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct board *board = view->state;
-    const struct wire_overview *overview = view->host_ops->overview(view->host);
-    const char *group = heat_cursor_group(board->heat);
-    buffer_append_text(out, overview ? overview->site : _("site"));
-    if (*board->scope)
-        buffer_printf(out, " ▸ %s", board->scope);
-    if (group && *group)
-        buffer_printf(out, " ▸ %s", group);
-    if (heat_cursor_id(board->heat)) /* at once; what explains it comes when the cursor rests */
-        buffer_printf(out, " ▸ %s", heat_cursor_id(board->heat));
+    const char *group = heat_cursor_group(board->heat), *id = heat_cursor_id(board->heat);
+    /* The cell at once; what explains it comes when the cursor rests. */
+    site_crumbs(view, out, board->scope, group ? group : "", id ? id : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, "Enter %s  u %s  v %s  w %s  / %s  n %s  h %s  [ %s", _("open"), _("group"),
+    buffer_printf(out, "Enter %s  u %s  v %s  w %s  / %s  n %s  h %s  [ %s", _("open"), _("its group"),
                   _("group by"), _("order"), _("filter"), _("next wrong"), _("history"), _("back in time"));
 }
 

@@ -220,8 +220,7 @@ static void targets(struct view *view, struct view_targets *out)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("servers"));
-    buffer_printf(out, " ▸ %s", _("capacity"));
+    site_crumbs(view, out, _("servers"), _("capacity"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

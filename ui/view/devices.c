@@ -278,10 +278,9 @@ static enum reaction command(struct view *view, const char *name, const char *ar
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct devices *devices = view->state;
-    const char *id = table_cursor_id(list_table(&devices->list));
-    site_crumb(view, out, _("devices"));
-    if (id && devices->tree) /* in the table the row says it, and each key would send it again */
-        buffer_printf(out, " ▸ %s", device_tree_label(devices->tree, id));
+    const char *id = devices->tree ? table_cursor_id(device_tree_table(devices->tree)) : NULL;
+    /* In the table the row says it, and each key would send it again. */
+    site_crumbs(view, out, _("devices"), id ? device_tree_label(devices->tree, id) : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -362,10 +362,10 @@ static void targets(struct view *view, struct view_targets *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     const struct growth *page = view->state;
-    const struct wire_overview *overview = view->host_ops->overview(view->host);
     char what[CAPACITY_TEXT];
-    buffer_printf(out, "%s ▸ %s ▸ %s ▸ %s · %s", overview ? overview->site : _("site"), _("capacity"), page->id,
-                  page->have && !page->none ? capacity_what(what, page->row.what) : page->metric, spans[page->span].name);
+    site_crumbs(view, out, _("servers"), _("capacity"), page->id,
+                page->have && !page->none ? capacity_what(what, page->row.what) : page->metric, NULL);
+    buffer_printf(out, " · %s", spans[page->span].name);
 }
 
 static void hints(struct view *view, struct buffer *out)

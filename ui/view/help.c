@@ -162,8 +162,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    struct help *help = view->state;
-    buffer_printf(out, "%s%s%s", _("help"), *help->about ? " ▸ " : "", help->about);
+    const struct help *help = view->state;
+    site_crumbs(view, out, _("help"), help->about, NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

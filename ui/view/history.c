@@ -150,8 +150,7 @@ static void targets(struct view *view, struct view_targets *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     const struct history *history = view->state;
-    site_crumb(view, out, history->id);
-    buffer_printf(out, " ▸ %s", _("history"));
+    site_crumbs(view, out, history->id, _("history"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -354,9 +354,7 @@ static const char *filter(struct view *view)
 static void crumbs(struct view *view, struct buffer *out)
 {
     const struct log *log = view->state;
-    buffer_printf(out, "%s ▸ %s ▸ %s", _("servers"), log->id, _("logs"));
-    if (log->name)
-        buffer_printf(out, " ▸ %s", log->name);
+    site_crumbs(view, out, _("servers"), log->id, _("logs"), log->name ? log->name : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -137,8 +137,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    struct overview *overview = view->state;
-    buffer_append_text(out, overview->have ? overview->data.site : _("overview"));
+    site_crumbs(view, out, _("overview"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -1,6 +1,7 @@
 #include "view/parts.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,10 +229,16 @@ void draw_contracted(struct surface *surface, int row, int column, int columns,
         surface_printf(surface, row, at, end - at, ROLE_DIM, "+%u", count - told);
 }
 
-void site_crumb(struct view *view, struct buffer *out, const char *word)
+void site_crumbs(struct view *view, struct buffer *out, ...)
 {
     const struct wire_overview *overview = view->host_ops->overview(view->host);
-    buffer_printf(out, "%s ▸ %s", overview ? overview->site : _("site"), word);
+    va_list words;
+    buffer_append_text(out, overview ? overview->site : _("site"));
+    va_start(words, out);
+    for (const char *word; (word = va_arg(words, const char *));)
+        if (*word)
+            buffer_printf(out, " ▸ %s", word);
+    va_end(words);
 }
 
 void filter_value(struct buffer *out, const char *field, const char *value)

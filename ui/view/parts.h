@@ -33,8 +33,8 @@ int draw_by_health(struct surface *surface, int row, int column, int columns, co
 void shown_text(struct buffer *out, uint32_t total, uint32_t population, unsigned marks);
 /* "contracted  gateways 1,091/1,000 ok": how the contract's counts stand. */
 void draw_contracted(struct surface *surface, int row, int column, int columns, const struct wire_contracted *rows, unsigned count);
-/* "创新港 ▸ servers": where the person is. */
-void site_crumb(struct view *view, struct buffer *out, const char *word);
+/* "创新港 ▸ servers ▸ web-1": where the person is; NULL ends, "" says nothing. */
+void site_crumbs(struct view *view, struct buffer *out, ...) __attribute__((sentinel));
 /* Put a value into a filter: quoted where it needs to be. */
 void filter_value(struct buffer *out, const char *field, const char *value);
 /* What a half-typed filter means: its unfinished last term left out. The caller frees. */

@@ -251,7 +251,7 @@ static enum reaction command(struct view *view, const char *name, const char *ar
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct rule_page *page = view->state;
-    buffer_printf(out, "%s ▸ %s", _("rules"), page->name);
+    site_crumbs(view, out, _("rules"), page->name, NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

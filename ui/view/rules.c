@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "term/locale.h"
 #include "view/alerts.h"
 #include "view/list.h"
@@ -161,9 +162,10 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
         buffer_printf(&text, _("%u rules · %u holding · %u with a problem"), list->rule_count, active, wrong);
     int used = list_headline(view, surface, line, buffer_text(&text), NULL, NULL);
     buffer_release(&text);
-    if (list->have_stats) /* beyond about one in ten minutes a person stops reading (EEMUA 191) */
-        surface_printf(surface, line.row, used, line.columns - used - 1, list->per_person > 1 ? ROLE_WARNING : ROLE_DIM,
-                       _("%.1f alerts a person in 10 minutes (%u on it)"), list->per_person, list->people);
+    char load[160]; /* beyond about one in ten minutes a person stops reading (EEMUA 191) */
+    snprintf(load, sizeof load, _("%.1f alerts a person in 10 minutes (%u on it)"), list->per_person, list->people);
+    if (list->have_stats && used + text_width(load) < line.column + line.columns)
+        surface_text(surface, line.row, used, text_width(load), list->per_person > 1 ? ROLE_WARNING : ROLE_DIM, load);
 }
 
 static void draw_actors(struct rules *rules, struct surface *surface, struct rect area)
@@ -209,9 +211,7 @@ static enum reaction command(struct view *view, const char *name, const char *ar
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("rules"));
-    if (second(view->state))
-        buffer_printf(out, " ▸ %s", _("worst actors"));
+    site_crumbs(view, out, _("rules"), second(view->state) ? _("worst actors") : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

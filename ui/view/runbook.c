@@ -267,9 +267,7 @@ bool runbook_chosen(struct view *view, struct runbook_choice *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct runbook_view *page = view->state;
-    buffer_printf(out, "%s ▸ %s", _("runbook"), page->name);
-    if (*page->asset)
-        buffer_printf(out, " ▸ %s", page->asset);
+    site_crumbs(view, out, _("runbooks"), page->name, page->asset, NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

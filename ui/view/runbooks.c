@@ -126,7 +126,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("runbooks"));
+    site_crumbs(view, out, _("runbooks"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -386,6 +386,8 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         return jump_wrong(view, strcmp(name, "next-wrong") == 0);
     if (strcmp(name, "span") == 0)
         return choose_span(page, argument, error);
+    if (strcmp(name, "reverse") == 0)
+        return sort(page, "sort", "", error);
     if (strncmp(name, "sort", 4) == 0)
         return sort(page, name, argument, error);
     if (strcmp(name, "tree") == 0)
@@ -410,8 +412,7 @@ static void targets(struct view *view, struct view_targets *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     const struct server_page *page = view->state;
-    const struct wire_overview *overview = view->host_ops->overview(view->host);
-    buffer_printf(out, "%s ▸ %s ▸ %s ▸ %s", overview ? overview->site : _("site"), _("servers"), page->id, _(server_sections[page->section]->title));
+    site_crumbs(view, out, _("servers"), page->id, _(server_sections[page->section]->title), NULL);
     if (page->section == SECTION_charts || page->span)
         buffer_printf(out, " · %s", _(server_spans[page->span].name));
 }

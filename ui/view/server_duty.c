@@ -115,7 +115,7 @@ const struct section_ops section_ports = {.name = "ports", .title = N_("ports"),
 enum { U_STATE, U_NAME, U_SINCE, U_WHAT, U_COLUMNS };
 static const struct table_column unit_columns[U_COLUMNS] = {
     [U_STATE] = {.name = "state", .title = N_("state"), .minimum = 8, .maximum = 22},
-    [U_NAME] = {.name = "name", .title = N_("unit"), .minimum = 16, .maximum = 44, .cut = TEXT_CUT_MIDDLE, .strong = true},
+    [U_NAME] = {.name = "name", .title = N_("systemd unit"), .minimum = 16, .maximum = 44, .cut = TEXT_CUT_MIDDLE, .strong = true},
     [U_SINCE] = {.name = "since", .title = N_("since"), .minimum = 6, .maximum = 6, .right = true},
     [U_WHAT] = {.name = "what", .title = "", .minimum = 10, .weight = 1, .cut = TEXT_CUT_END, .drop = 1},
 };

@@ -57,9 +57,9 @@ static const struct list_column columns[COLUMNS] = {
                  .sort = "failed_units", .largest = true},
     [C_PORTS] = {{.name = "ports", .title = N_("port"), .minimum = 4, .maximum = 5, .right = true, .drop = 1},
                  .sort = "unexpected", .largest = true},
-    [C_ALERTS] = {{.name = "alerts", .title = "!", .minimum = 3, .maximum = 5, .right = true},
+    [C_ALERTS] = {{.name = "alerts", .title = "!", .minimum = 2, .maximum = 5, .right = true},
                   .sort = "alerts", .largest = true},
-    [C_AGE] = {{.name = "age", .title = N_("age"), .minimum = 4, .maximum = 5, .right = true, .drop = 1}, .sort = "taken"},
+    [C_AGE] = {{.name = "age", .title = N_("heard"), .minimum = 4, .maximum = 5, .right = true, .drop = 1}, .sort = "taken"},
 };
 
 /* ---- rows ---- */
@@ -218,13 +218,13 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    site_crumb(view, out, _("servers"));
+    site_crumbs(view, out, _("servers"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, "Enter %s  / %s  > %s  R %s  n %s  l %s  F %s  ! %s  h %s", _("open"), _("filter"), _("sort"), _("reverse"),
+    buffer_printf(out, "Enter %s  / %s  > %s  I %s  n %s  l %s  F %s  ! %s  h %s", _("open"), _("filter"), _("sort"), _("reverse"),
                   _("next wrong"), _("logs"), _("full when"), _("shell"), _("history"));
 }
 

@@ -230,9 +230,7 @@ static void crumbs(struct view *view, struct buffer *out)
 {
     const struct sources *sources = view->state;
     const char *id = table_cursor_id(sources->list.table);
-    site_crumb(view, out, _("sources"));
-    if (id)
-        buffer_printf(out, " ▸ %s", id);
+    site_crumbs(view, out, _("sources"), id ? id : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

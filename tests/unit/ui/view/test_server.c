@@ -264,7 +264,7 @@ static void the_linear_twin_says_the_same(void **state)
     const char *text = hosted_plain(hosted);
     HAS(text, "db-2  critical  数据库二  机房东 A03");
     HAS(text, "! ports:  port + 8088/tcp  process python3");
-    HAS(text, "! units:  state failed  unit backup.service");
+    HAS(text, "! units:  state failed  systemd unit backup.service");
     HAS(text, "  1  pid 1412");
     hosted_free(hosted);
 }
