@@ -49,10 +49,12 @@ static struct json_tokener *tokener_get(int depth)
     return tokener;
 }
 
-static void tokener_put(struct json_tokener *tokener, int depth, size_t length)
+/* One that failed is not used again: json_tokener_reset forgets half a surrogate pair (json-c 0.16), which would come up
+ * in the next text. */
+static void tokener_put(struct json_tokener *tokener, int depth, size_t length, bool failed)
 {
     if (depth == DEPTH_USUAL) {
-        if (length <= TOKENER_KEEP)
+        if (length <= TOKENER_KEEP && !failed)
             return;
         pthread_setspecific(tokener_key, NULL);
     }
@@ -138,7 +140,7 @@ struct json_object *json_parse(const char *bytes, size_t length, int depth, stru
         parse_wrong(bytes, length, skip_blanks(bytes, length, end), "more after the value", error);
     else
         done = true;
-    tokener_put(tokener, depth, length);
+    tokener_put(tokener, depth, length, !done);
     if (done && !object) {
         /* json-c's null is a NULL pointer, which here would look like a failure. */
         error_set(error, ERROR_INVALID, "null where a value was expected");

@@ -211,15 +211,15 @@ WRITER(heartbeat, HEARTBEAT, )
 
 /* ---- reading ---- */
 
-static enum severity get_severity(struct json_object *object, const char *key)
+static enum severity get_severity(struct flat *object, const char *key)
 {
     enum severity severity;
-    return severity_parse(json_get_text(object, key, ""), &severity) ? severity : SEVERITY_WARNING;
+    return severity_parse(flat_text(object, key, ""), &severity) ? severity : SEVERITY_WARNING;
 }
 
-static int get_name(struct json_object *object, const char *key, const char *(*name)(int), int count, int absent)
+static int get_name(struct flat *object, const char *key, const char *(*name)(int), int count, int absent)
 {
-    const char *text = json_get_text(object, key, "");
+    const char *text = flat_text(object, key, "");
     for (int i = 0; i < count; i++)
         if (strcmp(text, name(i)) == 0)
             return i;
@@ -236,13 +236,13 @@ static const char *condition_name(int condition)
     return alert_condition_name((enum alert_condition)condition);
 }
 
-static uint8_t get_suppression(struct json_object *object)
+static uint8_t get_suppression(struct flat *object)
 {
-    struct json_object *array;
+    struct flat *array;
     uint8_t bits = 0;
     unsigned count = read_array(object, "suppression", &array);
     for (unsigned i = 0; i < count; i++) {
-        const char *text = json_object_get_string(json_object_array_get_idx(array, i));
+        const char *text = flat_as_text(flat_at(array, i), NULL);
         for (size_t bit = 0; text && bit < SUPPRESSIONS; bit++)
             if (strcmp(text, suppressions[bit]) == 0)
                 bits |= (uint8_t)(1u << bit);
@@ -250,7 +250,7 @@ static uint8_t get_suppression(struct json_object *object)
     return bits;
 }
 
-static bool read_alert(struct json_object *object, struct arena *arena, struct wire_alert *alert)
+static bool read_alert(struct flat *object, struct arena *arena, struct wire_alert *alert)
 {
     *alert = (struct wire_alert){
         .id = read_text(object, "id", arena), .name = read_text(object, "name", arena), .type = read_text(object, "type", arena),
@@ -259,11 +259,11 @@ static bool read_alert(struct json_object *object, struct arena *arena, struct w
     alert->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
 #define TEXT(member) alert->member = read_text(object, #member, arena);
 #define PROSE(member) alert->member = read_prose(object, #member, arena);
-#define INSTANT(member) alert->member = json_get_instant(object, #member);
+#define INSTANT(member) alert->member = flat_instant(object, #member);
 #define COUNT(member) alert->member = read_count(object, #member);
-#define LONG(member) alert->member = json_get_integer(object, #member, 0);
-#define NUMBER(member) alert->member = json_get_number(object, #member, NAN);
-#define FLAG(member) alert->member = json_get_bool(object, #member, false);
+#define LONG(member) alert->member = flat_integer(object, #member, 0);
+#define NUMBER(member) alert->member = flat_number(object, #member, NAN);
+#define FLAG(member) alert->member = flat_bool(object, #member, false);
     ALERT_REST(TEXT, PROSE, INSTANT, COUNT, LONG, NUMBER, FLAG)
 #undef TEXT
 #undef PROSE
@@ -275,9 +275,9 @@ static bool read_alert(struct json_object *object, struct arena *arena, struct w
     return *alert->id != '\0';
 }
 
-static void read_hidden(struct json_object *object, struct wire_alert_hidden *hidden)
+static void read_hidden(struct flat *object, struct wire_alert_hidden *hidden)
 {
-    struct json_object *counts = json_get(object, "hidden"), *desk = json_get(object, "desk");
+    struct flat *counts = flat_get(object, "hidden"), *desk = flat_get(object, "desk");
     memset(hidden, 0, sizeof *hidden);
     if (counts) {
         hidden->filtered = read_count(counts, "filtered");
@@ -289,9 +289,9 @@ static void read_hidden(struct json_object *object, struct wire_alert_hidden *hi
         return;
     hidden->unhandled = read_count(desk, "unhandled");
     hidden->news = read_count(desk, "news");
-    hidden->rate = json_get_number(desk, "rate", 0);
-    hidden->flood = json_get_bool(desk, "flood", false);
-    struct json_object *by_severity = json_get(desk, "by_severity");
+    hidden->rate = flat_number(desk, "rate", 0);
+    hidden->flood = flat_bool(desk, "flood", false);
+    struct flat *by_severity = flat_get(desk, "by_severity");
     for (int severity = 0; by_severity && severity < SEVERITY_COUNT; severity++)
         hidden->by_severity[severity] = read_count(by_severity, severity_name((enum severity)severity));
 }
@@ -299,74 +299,74 @@ static void read_hidden(struct json_object *object, struct wire_alert_hidden *hi
 bool wire_read_alerts(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
                       struct wire_alert_hidden *hidden, struct wire_alert **items, unsigned *count, struct error *error)
 {
-    struct json_object *array, *object = read_list(bytes, length, &array, error);
+    struct flat *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
-    unsigned all = (unsigned)json_object_array_length(array);
+    unsigned all = flat_count(array);
     read_page(object, page);
     read_hidden(object, hidden);
     *items = arena_alloc(arena, all * sizeof **items);
     *count = 0;
     for (unsigned i = 0; i < all; i++)
-        *count += read_alert(json_object_array_get_idx(array, i), arena, &(*items)[*count]);
-    json_object_put(object);
+        *count += read_alert(flat_at(array, i), arena, &(*items)[*count]);
+    flat_free(&object);
     return true;
 }
 
-static void read_story(struct json_object *object, struct arena *arena, struct wire_alert_page *page)
+static void read_story(struct flat *object, struct arena *arena, struct wire_alert_page *page)
 {
-    struct json_object *array;
+    struct flat *array;
     page->timeline_count = read_array(object, "timeline", &array);
     page->timeline = arena_alloc(arena, page->timeline_count * sizeof *page->timeline);
     for (unsigned i = 0; i < page->timeline_count; i++) {
-        struct json_object *row = json_object_array_get_idx(array, i);
+        struct flat *row = flat_at(array, i);
         const char *actor = read_text(row, "actor", arena); /* "user:wang": whose words stay as they are */
-        page->timeline[i] = (struct wire_alert_event){json_get_instant(row, "time"), actor, read_text(row, "verb", arena),
+        page->timeline[i] = (struct wire_alert_event){flat_instant(row, "time"), actor, read_text(row, "verb", arena),
                                                       (strchr(actor, ':') ? read_text : read_prose)(row, "text", arena)};
     }
     page->similar_count = read_array(object, "similar", &array);
     page->similar = arena_alloc(arena, page->similar_count * sizeof *page->similar);
     for (unsigned i = 0; i < page->similar_count; i++) {
-        struct json_object *row = json_object_array_get_idx(array, i);
-        page->similar[i] = (struct wire_similar){read_text(row, "id", arena), json_get_instant(row, "raised_at"),
-                                                 json_get_instant(row, "cleared_at"), read_text(row, "fixed_by", arena)};
+        struct flat *row = flat_at(array, i);
+        page->similar[i] = (struct wire_similar){read_text(row, "id", arena), flat_instant(row, "raised_at"),
+                                                 flat_instant(row, "cleared_at"), read_text(row, "fixed_by", arena)};
     }
 }
 
 bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena, struct wire_alert_page *page, struct error *error)
 {
-    struct json_object *object = read_object(bytes, length, error);
+    struct flat *object = read_object(bytes, length, error);
     if (!object)
         return false;
     memset(page, 0, sizeof *page);
     read_page(object, &page->page);
-    int64_t revision = json_get_integer(object, "desk_revision", 0);
+    int64_t revision = flat_integer(object, "desk_revision", 0);
     page->page.revision = revision < 0 ? 0 : (uint64_t)revision;
     bool good = read_alert(object, arena, &page->alert);
     read_story(object, arena, page);
-    page->runbook_missing = json_get_bool(object, "runbook_missing", false);
+    page->runbook_missing = flat_bool(object, "runbook_missing", false);
     page->symptoms = read_texts(object, "symptom_ids", arena, &page->symptom_count);
-    json_object_put(object);
+    flat_free(&object);
     return good || error_set(error, ERROR_INVALID, "expected an alert");
 }
 
-static bool read_alert_group(struct json_object *object, struct arena *arena, struct wire_alert_group *row)
+static bool read_alert_group(struct flat *object, struct arena *arena, struct wire_alert_group *row)
 {
     *row = (struct wire_alert_group){.key = read_text(object, "key", arena), .count = read_count(object, "count"),
                                      .unhandled = read_count(object, "unhandled"), .worst = get_severity(object, "worst"),
-                                     .oldest = json_get_instant(object, "oldest")};
+                                     .oldest = flat_instant(object, "oldest")};
     row->ids = read_texts(object, "ids", arena, &row->id_count);
     return true;
 }
 
 #define TEXT(member, name) row->member = read_text(object, name, arena);
 #define PROSE(member, name) row->member = read_prose(object, name, arena);
-#define INSTANT(member, name) row->member = json_get_instant(object, name);
+#define INSTANT(member, name) row->member = flat_instant(object, name);
 #define COUNT(member, name) row->member = read_count(object, name);
-#define LONG(member, name) row->member = json_get_integer(object, name, 0);
-#define FLAG(member, name) row->member = json_get_bool(object, name, false);
+#define LONG(member, name) row->member = flat_integer(object, name, 0);
+#define FLAG(member, name) row->member = flat_bool(object, name, false);
 #define READER(resource, LIST, more)                                                                             \
-    static bool read_##resource(struct json_object *object, struct arena *arena, struct wire_##resource *row)   \
+    static bool read_##resource(struct flat *object, struct arena *arena, struct wire_##resource *row)   \
     {                                                                                                            \
         memset(row, 0, sizeof *row);                                                                             \
         LIST(TEXT, PROSE, INSTANT, LONG, COUNT, LONG, FLAG)                                                      \
@@ -383,16 +383,16 @@ READER(heartbeat, HEARTBEAT, )
     bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,         \
                           struct wire_##resource **items, unsigned *count, struct error *error)                  \
     {                                                                                                            \
-        struct json_object *array, *object = read_list(bytes, length, &array, error);                           \
+        struct flat *array, *object = read_list(bytes, length, &array, error);                           \
         if (!object)                                                                                             \
             return false;                                                                                        \
-        unsigned all = (unsigned)json_object_array_length(array);                                                \
+        unsigned all = flat_count(array);                                                \
         read_page(object, page);                                                                                 \
         *items = arena_alloc(arena, all * sizeof **items);                                                       \
         *count = 0;                                                                                              \
         for (unsigned i = 0; i < all; i++)                                                                       \
-            *count += read_##resource(json_object_array_get_idx(array, i), arena, &(*items)[*count]);            \
-        json_object_put(object);                                                                                 \
+            *count += read_##resource(flat_at(array, i), arena, &(*items)[*count]);            \
+        flat_free(&object);                                                                                 \
         return true;                                                                                             \
     }
 LIST(alert_groups, alert_group)

@@ -98,36 +98,36 @@ void wire_write_application_page(struct buffer *out, const struct wire_applicati
 
 #define TEXT(member, key) row->member = read_text(object, key, arena);
 #define PROSE(member, key) row->member = read_prose(object, key, arena);
-#define INSTANT(member, key) row->member = json_get_instant(object, key);
+#define INSTANT(member, key) row->member = flat_instant(object, key);
 #define COUNT(member, key) row->member = read_count(object, key);
-#define NUMBER(member, key) row->member = json_get_number(object, key, NAN);
-#define FLAG(member, key) row->member = json_get_bool(object, key, false);
+#define NUMBER(member, key) row->member = flat_number(object, key, NAN);
+#define FLAG(member, key) row->member = flat_bool(object, key, false);
 
-static bool read_application(struct json_object *object, struct arena *arena, struct wire_application *row)
+static bool read_application(struct flat *object, struct arena *arena, struct wire_application *row)
 {
     *row = (struct wire_application){.id = read_text(object, "id", arena), .name = read_text(object, "name", arena)};
-    if (!health_parse(json_get_text(object, "health", ""), &row->health))
+    if (!health_parse(flat_text(object, "health", ""), &row->health))
         row->health = HEALTH_UNKNOWN;
     APPLICATION(TEXT, PROSE, INSTANT, COUNT, NUMBER)
     row->servers = read_texts(object, "servers", arena, &row->server_count);
     return row->id[0] != '\0';
 }
 
-static void read_node(struct json_object *object, struct arena *arena, struct wire_node *row)
+static void read_node(struct flat *object, struct arena *arena, struct wire_node *row)
 {
-    struct json_object *figures;
+    struct flat *figures;
     NODE(TEXT, PROSE, INSTANT, COUNT, FLAG)
     row->needs = read_texts(object, "needs", arena, &row->need_count);
     row->figure_count = read_array(object, "figures", &figures);
     row->figures = arena_alloc(arena, row->figure_count * sizeof *row->figures);
     for (unsigned i = 0; i < row->figure_count; i++) {
-        struct json_object *figure = json_object_array_get_idx(figures, i);
+        struct flat *figure = flat_at(figures, i);
         row->figures[i] = (struct wire_figure){read_text(figure, "name", arena), read_text(figure, "unit", arena),
-                                               json_get_number(figure, "value", NAN)};
+                                               flat_number(figure, "value", NAN)};
     }
 }
 
-static void read_recovery(struct json_object *object, struct arena *arena, struct wire_recovery *row)
+static void read_recovery(struct flat *object, struct arena *arena, struct wire_recovery *row)
 {
     INSTANT(time, "time")
     TEXT(node, "node") TEXT(asset, "asset") TEXT(unit, "unit") PROSE(result, "result")
@@ -136,23 +136,23 @@ static void read_recovery(struct json_object *object, struct arena *arena, struc
 bool wire_read_applications(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
                             struct wire_application **items, unsigned *count, struct error *error)
 {
-    struct json_object *array, *object = read_list(bytes, length, &array, error);
+    struct flat *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
-    unsigned all = (unsigned)json_object_array_length(array);
+    unsigned all = flat_count(array);
     read_page(object, page);
     *items = arena_alloc(arena, all * sizeof **items);
     *count = 0;
     for (unsigned i = 0; i < all; i++)
-        *count += read_application(json_object_array_get_idx(array, i), arena, &(*items)[*count]);
-    json_object_put(object);
+        *count += read_application(flat_at(array, i), arena, &(*items)[*count]);
+    flat_free(&object);
     return true;
 }
 
 bool wire_read_application_page(const char *bytes, size_t length, struct arena *arena, struct wire_application_page *page,
                                 struct error *error)
 {
-    struct json_object *array, *object = read_object(bytes, length, error);
+    struct flat *array, *object = read_object(bytes, length, error);
     if (!object)
         return false;
     memset(page, 0, sizeof *page);
@@ -161,11 +161,11 @@ bool wire_read_application_page(const char *bytes, size_t length, struct arena *
     page->node_count = read_array(object, "nodes", &array);
     page->nodes = arena_alloc(arena, page->node_count * sizeof *page->nodes);
     for (unsigned i = 0; i < page->node_count; i++)
-        read_node(json_object_array_get_idx(array, i), arena, &page->nodes[i]);
+        read_node(flat_at(array, i), arena, &page->nodes[i]);
     page->recovery_count = read_array(object, "recoveries", &array);
     page->recoveries = arena_alloc(arena, page->recovery_count * sizeof *page->recoveries);
     for (unsigned i = 0; i < page->recovery_count; i++)
-        read_recovery(json_object_array_get_idx(array, i), arena, &page->recoveries[i]);
-    json_object_put(object);
+        read_recovery(flat_at(array, i), arena, &page->recoveries[i]);
+    flat_free(&object);
     return good || error_set(error, ERROR_INVALID, "expected an application");
 }

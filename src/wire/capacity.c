@@ -51,55 +51,55 @@ void wire_write_capacity(struct json_writer *writer, const struct wire_capacity 
     json_write_object_end(writer);
 }
 
-static void read_numbers(struct json_object *object, const char *key, double *numbers, unsigned count)
+static void read_numbers(struct flat *object, const char *key, double *numbers, unsigned count)
 {
-    struct json_object *array;
+    struct flat *array;
     unsigned length = read_array(object, key, &array);
     for (unsigned i = 0; i < count && i < length; i++) {
-        double number = json_object_get_double(json_object_array_get_idx(array, i));
+        double number = flat_as_number(flat_at(array, i), 0);
         numbers[i] = isfinite(number) ? number : 0;
     }
 }
 
-static bool read_row(struct json_object *object, struct arena *arena, struct wire_capacity *row)
+static bool read_row(struct flat *object, struct arena *arena, struct wire_capacity *row)
 {
-    if (!json_object_is_type(object, json_type_object))
+    if (flat_type(object) != FLAT_OBJECT)
         return false;
     struct trend *trend = &row->trend;
 #define TEXT(member) row->member = read_text(object, #member, arena);
-#define NUMBER(member) row->member = json_get_number(object, #member, NAN);
+#define NUMBER(member) row->member = flat_number(object, #member, NAN);
     ROW(TEXT, NUMBER)
 #undef TEXT
 #undef NUMBER
-#define NUMBER(member) trend->member = json_get_number(object, #member, 0);
+#define NUMBER(member) trend->member = flat_number(object, #member, 0);
     TREND(NUMBER)
 #undef NUMBER
-    row->fitted = json_get(object, "slope") != NULL;
+    row->fitted = flat_get(object, "slope") != NULL;
     trend->points = read_count(object, "points");
-    trend->from = json_get_instant(object, "from");
-    trend->to = json_get_instant(object, "to");
-    trend->daily = json_get_bool(object, "daily", false);
-    trend->weekly = json_get_bool(object, "weekly", false);
+    trend->from = flat_instant(object, "from");
+    trend->to = flat_instant(object, "to");
+    trend->daily = flat_bool(object, "daily", false);
+    trend->weekly = flat_bool(object, "weekly", false);
     read_numbers(object, "hour", trend->hour, 24);
     read_numbers(object, "weekday", trend->weekday, 7);
-    row->full = json_get_instant(object, "full");
-    row->earliest = json_get_instant(object, "earliest");
-    row->latest = json_get_instant(object, "latest");
+    row->full = flat_instant(object, "full");
+    row->earliest = flat_instant(object, "earliest");
+    row->latest = flat_instant(object, "latest");
     return *row->asset && *row->metric;
 }
 
 bool wire_read_capacity(const char *bytes, size_t length, struct arena *arena, struct wire_page *page, struct wire_capacity **items,
                         unsigned *count, struct error *error)
 {
-    struct json_object *array, *object = read_list(bytes, length, &array, error);
+    struct flat *array, *object = read_list(bytes, length, &array, error);
     if (!object)
         return false;
-    unsigned rows = (unsigned)json_object_array_length(array);
+    unsigned rows = flat_count(array);
     read_page(object, page);
     *items = arena_alloc(arena, rows * sizeof **items);
     *count = 0;
     for (unsigned i = 0; i < rows; i++)
-        *count += read_row(json_object_array_get_idx(array, i), arena, &(*items)[*count]);
-    json_object_put(object);
+        *count += read_row(flat_at(array, i), arena, &(*items)[*count]);
+    flat_free(&object);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flat.h"
 #include "wire/wire.h"
 
 #define PROBLEM_TYPE "urn:nocturne:problem:"
@@ -43,10 +44,10 @@ void wire_write_problem(struct buffer *out, int status, const struct error *erro
 
 bool wire_read_problem(const char *bytes, size_t length, struct error *error)
 {
-    struct json_object *object = json_parse(bytes, length, 0, NULL);
-    const char *type = object ? json_get_text(object, "type", "") : "";
+    struct flat *object = flat_parse(bytes, length, NULL);
+    const char *type = object ? flat_text(object, "type", "") : "";
     if (strncmp(type, PROBLEM_TYPE, strlen(PROBLEM_TYPE)) != 0) {
-        json_object_put(object);
+        flat_free(&object);
         return false;
     }
     type += strlen(PROBLEM_TYPE);
@@ -54,7 +55,7 @@ bool wire_read_problem(const char *bytes, size_t length, struct error *error)
     for (int known = ERROR_NONE + 1; known <= ERROR_INTERNAL; known++)
         if (strcmp(type, error_code_name((enum error_code)known)) == 0)
             code = (enum error_code)known;
-    error_set(error, code, "%s", json_get_text(object, "detail", ""));
-    json_object_put(object);
+    error_set(error, code, "%s", flat_text(object, "detail", ""));
+    flat_free(&object);
     return true;
 }

@@ -3,19 +3,22 @@
 #ifndef WIRE_READ_H
 #define WIRE_READ_H
 
+#include "base/flat.h"
 #include "wire/wire.h"
 
-uint32_t read_count(struct json_object *object, const char *key);
-uint64_t read_total(struct json_object *object, const char *key);
-const char *read_text(struct json_object *object, const char *key, struct arena *arena); /* "" where absent */
+uint32_t read_count(struct flat *object, const char *key);
+uint64_t read_total(struct flat *object, const char *key);
+const char *read_text(struct flat *object, const char *key, struct arena *arena); /* "" where absent */
 /* What the daemon says to people, in the language of this process's reader (base/phrase.h); "" where absent. */
-const char *read_prose(struct json_object *object, const char *key, struct arena *arena);
+const char *read_prose(struct flat *object, const char *key, struct arena *arena);
 /* How many elements; *array is NULL with none. */
-unsigned read_array(struct json_object *object, const char *key, struct json_object **array);
-const char **read_texts(struct json_object *object, const char *key, struct arena *arena, unsigned *count);
-void read_page(struct json_object *object, struct wire_page *page); /* the envelope */
+/* A text, or anything else as it was written; "" where absent. */
+const char *read_raw(struct flat *value, struct arena *arena);
+unsigned read_array(struct flat *object, const char *key, struct flat **array);
+const char **read_texts(struct flat *object, const char *key, struct arena *arena, unsigned *count);
+void read_page(struct flat *object, struct wire_page *page); /* the envelope */
 /* A whole answer that must be an object, and one with a list under `items`. NULL with an error; the caller puts it. */
-struct json_object *read_object(const char *bytes, size_t length, struct error *error);
-struct json_object *read_list(const char *bytes, size_t length, struct json_object **items, struct error *error);
+struct flat *read_object(const char *bytes, size_t length, struct error *error);
+struct flat *read_list(const char *bytes, size_t length, struct flat **items, struct error *error);
 
 #endif

@@ -200,6 +200,15 @@ static void a_failure_leaves_no_trace(void **state)
         assert_int_equal(json_get_integer(object, "ok", 0), 1);
         json_object_put(object);
     }
+    /* Not even half of a surrogate pair. */
+    static const char *const cut[] = {"[\"\\ud83d\\u", "[\"\\ud83d\\u12", "[\"\\ud83d\\uzz\"]"};
+    static const char next[] = "{\"s\":\"\\u6cf5\"}";
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+        refuse(cut[i], 0, NULL);
+        struct json_object *object = json_parse(next, sizeof next - 1, 0, NULL);
+        assert_string_equal(json_get_text(object, "s", ""), "泵");
+        json_object_put(object);
+    }
     size_t length = 1 << 20;
     char *large = malloc(length + 2);
     memset(large, 'x', length + 2);
