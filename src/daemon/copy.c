@@ -2,16 +2,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/paths.h"
 #include "store/store.h"
 
+/* Only SQLite without a path lives there. */
+static const char *home(const char *url, const char *state)
+{
+    return strcmp(url, "sqlite") == 0 ? state : NULL;
+}
+
 int copy_run(const struct options *options)
 {
     char *state = path_state(options->state_dir);
-    const struct store_options from = {.url = options->copy_from, .state_dir = state},
-                               to = {.url = options->copy_to, .state_dir = state};
+    const struct store_options from = {.url = options->copy_from, .state_dir = home(options->copy_from, state)},
+                               to = {.url = options->copy_to, .state_dir = home(options->copy_to, state)};
     struct store_copied copied;
     struct error error = {0};
     bool done = store_copy(&from, &to, &copied, &error);

@@ -50,6 +50,7 @@ struct store_action {
     struct store_node_write *nodes;
     size_t node_count, node_capacity;
     bool quiet;         /* no audit entry */
+    bool repeated;      /* its key was known: it is answered as the first time, and nothing was written */
     store_done *done;
     void *owner;
     struct error error; /* set by the engine; ERROR_NONE: committed */

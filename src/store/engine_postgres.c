@@ -7,9 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/postgres_db.h"
+#include "store/postgres_standby.h"
 
 #define SIZE_EVERY SPAN_MINUTE
 #define DOUBT_MS 10000 /* how long to ask whether a commit was made */
@@ -20,6 +23,10 @@ struct postgres_engine {
     int64_t acts;           /* transactions of actions so far */
     msec sized_at;          /* ticks */
     atomic_ullong bytes;
+    struct standby standby;
+    struct standing standing; /* as the standby had it at the start */
+    uv_mutex_t attaching;
+    struct error stranded;    /* ERROR_NONE, or why this daemon and the database can not come together any more */
 };
 
 static struct postgres_engine *own(struct store_engine *engine)
@@ -130,16 +137,80 @@ static bool measure(struct postgres_engine *engine, struct error *error)
 static bool claim(struct postgres_engine *engine, struct error *error)
 {
     struct database *records = &engine->base.records.db, *telemetry = &engine->base.telemetry.db;
-    if (!database_meta(records, "acts", 0, &engine->acts, error) ||
+    struct standing now;
+    if (!standing_read(records, telemetry, "metric", &now, error))
+        return false;
+    if (now.identity == 0) {
+        randombytes_buf(&now.identity, sizeof now.identity);
+        now.identity = (now.identity & INT64_MAX) | 1;
+    }
+    if (!database_meta_set(records, "identity", now.identity, error) ||
         !database_meta_set(records, "writer", engine->server.incarnation, error) ||
         !database_meta_set(telemetry, "writer", engine->server.incarnation, error))
         return false;
+    engine->acts = now.acts;
     engine->server.claimed = true;
+    if (!engine->server.detached && !standing_same(&engine->standing, &now))
+        standby_fill(&engine->standby, records, telemetry, &now);
     return measure(engine, error);
+}
+
+/* ---- starting without the server ---- */
+
+/* What this daemon began with is what the database has: it has not been anybody else's meanwhile. */
+static bool unchanged(struct postgres_engine *engine, struct error *error)
+{
+    struct database *db = &engine->base.records.db;
+    struct standing now;
+    if (!standing_read(db, db, POSTGRES_SCHEMA_TELEMETRY ".metric", &now, error))
+        return false;
+    if (standing_same(&engine->standing, &now))
+        return true;
+    error_set(&engine->stranded, ERROR_CONFLICT, "%s: has changed since this nocturned last saw it: start this one again",
+              engine->server.address);
+    return error_set(error, engine->stranded.code, "%s", engine->stranded.text);
+}
+
+static bool attach(struct store_engine *engine, struct error *error)
+{
+    struct postgres_engine *postgres = own(engine);
+    if (!postgres->server.detached)
+        return true;
+    uv_mutex_lock(&postgres->attaching);
+    bool done = !postgres->server.detached, opened = false;
+    if (!done && postgres->stranded.code != ERROR_NONE)
+        error_set(error, postgres->stranded.code, "%s", postgres->stranded.text);
+    else if (!done && (opened = records_open(engine, true, error)))
+        done = unchanged(postgres, error) && telemetry_attach(engine, true, error);
+    if (opened && done && !claim(postgres, error)) {
+        database_close(&engine->telemetry.db);
+        done = false;
+    }
+    if (opened && done) {
+        postgres->server.detached = false;
+        log_notice("store: %s is there; what waited is written", postgres->server.address);
+    } else if (opened) {
+        records_close(engine);
+    }
+    uv_mutex_unlock(&postgres->attaching);
+    return done;
+}
+
+/* The server is not there. What was kept lets the daemon begin all the same, if it is of this database. */
+static bool detach(struct postgres_engine *engine, const struct error *cause)
+{
+    if (cause->code != ERROR_UNAVAILABLE || !engine->standby.usable || engine->standing.identity == 0)
+        return false;
+    telemetry_init(&engine->base);
+    engine->server.detached = true;
+    log_error("store: %s; starting with what was known of it last, readings wait until it is there", cause->text);
+    return true;
 }
 
 static void engine_free(struct postgres_engine *engine)
 {
+    standby_close(&engine->standby);
+    uv_mutex_destroy(&engine->attaching);
     engine_release(&engine->base);
     postgres_server_release(&engine->server);
     free(engine);
@@ -169,13 +240,20 @@ static bool engine_open(struct store_engine **engine_pointer, const char *place,
     }
     engine_init(&engine->base, &postgres_way, options);
     engine->base.options.password = NULL;
-    if (engine_open_parts(&engine->base, true, error)) {
-        if (claim(engine, error)) {
-            *engine_pointer = &engine->base;
-            return true;
-        }
+    uv_mutex_init(&engine->attaching);
+    standby_open(&engine->standby, options->state_dir, engine->server.address, &engine->standing);
+    struct error cause = {0};
+    bool opened = engine_open_parts(&engine->base, true, &cause);
+    if (opened && !claim(engine, &cause)) {
         engine_close_parts(&engine->base);
+        opened = false;
     }
+    if (opened || detach(engine, &cause)) {
+        *engine_pointer = &engine->base;
+        return true;
+    }
+    if (error)
+        *error = cause;
     engine_free(engine);
     return false;
 }
@@ -208,12 +286,63 @@ static bool act(struct store_engine *engine, struct store_action *actions, struc
         clean_text(own(engine), &action->target);
         clean_text(own(engine), &action->detail);
     }
-    return sql_act(engine, actions, error);
+    if (!attach(engine, error) || !sql_act(engine, actions, error))
+        return false;
+    standby_act(&own(engine)->standby, actions, own(engine)->acts);
+    return true;
+}
+
+static void act_idle(struct store_engine *engine)
+{
+    if (own(engine)->server.detached)
+        return;
+    sql_act_idle(engine);
+    standby_forget(&own(engine)->standby, engine->records.forgotten_at, clock_wall() - engine->options.keep_states);
+}
+
+static bool begin_telemetry(struct store_engine *engine, struct error *error)
+{
+    standby_telemetry_begin(&own(engine)->standby);
+    return attach(engine, error) && sql_telemetry_begin(engine, error);
+}
+
+static bool apply_telemetry(struct store_engine *engine, const struct store_batch *batch, struct error *error)
+{
+    if (!sql_telemetry_apply(engine, batch, error))
+        return false;
+    standby_telemetry_note(&own(engine)->standby, batch);
+    return true;
+}
+
+static bool commit_telemetry(struct store_engine *engine, struct error *error)
+{
+    if (!sql_telemetry_commit(engine, error))
+        return false;
+    standby_telemetry_commit(&own(engine)->standby);
+    return true;
+}
+
+/* Without a day to look into, nothing would ask the server. */
+static bool readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to, bool newest_first,
+                     store_reading_visit *visit, void *owner, struct error *error)
+{
+    const struct postgres_server *server = &own(reader->engine)->server;
+    if (server->detached)
+        return error_set(error, ERROR_UNAVAILABLE, "%s: not reached since the start", server->address);
+    return sql_readings(reader, asset, metric, from, to, newest_first, visit, owner, error);
+}
+
+static bool load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error)
+{
+    struct postgres_engine *engine = own(reader->engine);
+    return engine->server.detached ? standby_load(&engine->base, engine->standby.directory, ops, owner, error)
+                                   : sql_load(reader, ops, owner, error);
 }
 
 static bool maintain(struct store_engine *engine, msec now, bool *more, struct error *error)
 {
-    if (!sql_maintain(engine, now, more, error))
+    *more = false;
+    if (!attach(engine, error) || !sql_maintain(engine, now, more, error))
         return false;
     if (*more || (own(engine)->sized_at != 0 && ticks() - own(engine)->sized_at < SIZE_EVERY &&
                   postgres_of(&engine->telemetry.db)->link))
@@ -237,7 +366,13 @@ const struct store_engine_ops store_engine_postgres = {
     .open = engine_open,
     .close = engine_close,
     .act = act,
-    .status = status,
+    .act_idle = act_idle,
+    .load = load,
+    .readings = readings,
+    .telemetry_begin = begin_telemetry,
+    .telemetry_apply = apply_telemetry,
+    .telemetry_commit = commit_telemetry,
     .maintain = maintain,
+    .status = status,
     SQL_ENGINE_OPS,
 };

@@ -21,6 +21,7 @@ struct postgres_server {
     char *address;             /* for people: postgresql://USER@HOST:PORT/DATABASE */
     char *name;                /* of this daemon, as the server's lists show it */
     int64_t incarnation;       /* of this daemon, noted in the database as its writer */
+    atomic_bool detached;      /* the daemon works from what it kept: nobody reads yet */
     bool claimed;              /* so noted: a connection made later looks whether it is still so */
     atomic_ullong cleaned;     /* texts that were no UTF-8 */
     uv_mutex_t lock;           /* what follows */

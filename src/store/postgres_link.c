@@ -284,6 +284,8 @@ bool postgres_connect(struct postgres *postgres, struct error *error)
     snprintf(postgres->state, sizeof postgres->state, "08001");
     if (too_soon(server, error))
         return false;
+    if (server->detached && !postgres->write)
+        return error_set(error, ERROR_UNAVAILABLE, "%s: not reached since the start", server->address);
     postgres->link = dial(server);
     if (PQstatus(postgres->link) != CONNECTION_OK) {
         const char *text = PQerrorMessage(postgres->link);

@@ -98,7 +98,8 @@ static bool remove_row(struct records *records, struct statement *const *s, int6
     return database_finish(&records->db, s[A_REMOVE], error) && database_finish(&records->db, s[A_REMOVE_EVENTS], error);
 }
 
-bool alerts_write(struct records *records, struct statement *const *s, const struct store_action *action, struct error *error)
+bool alerts_write_rows(struct records *records, struct statement *const *s, const struct store_action *action,
+                       struct error *error)
 {
     bool done = true;
     for (size_t i = 0; done && i < action->alert_count; i++) {
@@ -106,6 +107,12 @@ bool alerts_write(struct records *records, struct statement *const *s, const str
         done = write->removed ? remove_row(records, s, write->row.number, error)
                               : write_row(records, s[A_ROW], &write->row, error);
     }
+    return done;
+}
+
+bool alerts_write(struct records *records, struct statement *const *s, const struct store_action *action, struct error *error)
+{
+    bool done = alerts_write_rows(records, s, action, error);
     for (size_t i = 0; done && i < action->event_count; i++)
         done = write_event(records, s[A_EVENT], &action->events[i].event, error);
     return done;

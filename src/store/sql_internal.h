@@ -67,6 +67,8 @@ struct records {
 
 bool records_open(struct store_engine *engine, bool was_clean, struct error *error);
 void records_close(struct store_engine *engine);
+/* What was done to one database done to another, without its audit and its history. */
+bool records_repeat(struct records *records, const struct store_action *actions, int64_t acts, struct error *error);
 bool sql_act(struct store_engine *engine, struct store_action *actions, struct error *error);
 void sql_act_idle(struct store_engine *engine);
 /* sql_nodes.c */
@@ -78,6 +80,8 @@ bool sql_nodes_between(struct store_reader *reader, msec from, msec to, store_no
                        struct error *error);
 /* sql_alerts.c */
 bool alerts_prepare(struct records *records, struct statement **statements, struct error *error); /* four of them */
+bool alerts_write_rows(struct records *records, struct statement *const *statements, const struct store_action *action,
+                       struct error *error);
 bool alerts_write(struct records *records, struct statement *const *statements, const struct store_action *action,
                   struct error *error);
 bool alerts_forget(struct records *records, msec before, struct error *error); /* those that closed before */
@@ -135,6 +139,13 @@ struct telemetry {
     bool stale;                           /* what memory knows of the database is to be read again */
 };
 
+/* The memory of it; then the database, once or again after it could not be reached. */
+void telemetry_init(struct store_engine *engine);
+bool telemetry_attach(struct store_engine *engine, bool was_clean, struct error *error);
+bool metric_put(struct database *db, struct statement **statement, const struct store_metric_name *metric,
+                struct error *error);
+bool state_open_put(struct database *db, struct statement **statement, const struct store_state *state,
+                    struct error *error);
 bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error);
 void telemetry_close(struct store_engine *engine);
 bool telemetry_begin(struct store_engine *engine, struct error *error); /* a transaction that writes */
@@ -234,14 +245,8 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
 
 /* What their ops have in common. */
 #define SQL_ENGINE_OPS                              \
-    .load = sql_load,                               \
-    .telemetry_begin = sql_telemetry_begin,         \
-    .telemetry_apply = sql_telemetry_apply,         \
-    .telemetry_commit = sql_telemetry_commit,       \
-    .act_idle = sql_act_idle,                       \
     .reader_open = sql_reader_open,                 \
     .reader_close = sql_reader_close,               \
-    .readings = sql_readings,                       \
     .coverage = sql_coverage,                       \
     .rollups = sql_rollups,                         \
     .last_at = sql_last_at,                         \

@@ -215,6 +215,7 @@ static bool act_one(struct records *records, struct store_action *action, struct
     bool settled;
     if (!known_before(records, action, &settled, error))
         return false;
+    action->repeated = settled;
     if (settled)
         return true;
     struct database *db = &records->db;
@@ -245,6 +246,34 @@ bool sql_act(struct store_engine *engine, struct store_action *actions, struct e
     if (!done)
         records->end = before;
     return done;
+}
+
+static bool repeat_one(struct records *records, const struct store_action *action, struct error *error)
+{
+    for (size_t i = 0; i < action->record_count; i++) {
+        const struct store_record_write *write = &action->records[i];
+        struct statement *statement = records->statements[write->body ? S_RECORD : S_RECORD_REMOVE];
+        bind_texts(statement, 1, (const char *[]){write->kind, write->id, write->body}, write->body ? 3 : 2);
+        if (!database_finish(&records->db, statement, error))
+            return false;
+    }
+    for (size_t i = 0; i < action->asset_count; i++)
+        if (!write_asset(records, action, &action->assets[i], error))
+            return false;
+    return alerts_write_rows(records, &records->statements[S_ALERTS], action, error);
+}
+
+bool records_repeat(struct records *records, const struct store_action *actions, int64_t acts, struct error *error)
+{
+    if (!prepare(records, error) || !database_begin(&records->db, true, error))
+        return false;
+    bool done = true;
+    for (const struct store_action *action = actions; action && done; action = action->next)
+        done = action->error.code != ERROR_NONE || action->repeated || repeat_one(records, action, error);
+    if (done && database_meta_set(&records->db, "acts", acts, error))
+        return database_commit(&records->db, error);
+    database_rollback(&records->db);
+    return false;
 }
 
 /* Between actions, so that nobody waits for it: keys older than a day are forgotten. */

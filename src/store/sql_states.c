@@ -91,10 +91,19 @@ static bool put_state(struct telemetry *telemetry, const struct store_state *sta
     return database_finish(&telemetry->db, *statement, error);
 }
 
+bool state_open_put(struct database *db, struct statement **statement, const struct store_state *state,
+                    struct error *error)
+{
+    if (!database_prepare(db, statement, error, "INSERT INTO state_open (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?) ON "
+                          "CONFLICT (asset) DO UPDATE SET since=excluded.since, " STATE_CHANGES))
+        return false;
+    bind_state(*statement, state);
+    return database_finish(db, *statement, error);
+}
+
 bool states_apply(struct store_engine *engine, const struct store_state *state, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    struct statement **open = &telemetry->statements[T_OPEN_PUT];
     msec since;
     if (!open_since(telemetry, state->asset, &since, error))
         return false;
@@ -103,14 +112,9 @@ bool states_apply(struct store_engine *engine, const struct store_state *state, 
     if (telemetry->newest_frame != CLOCK_NEVER && telemetry->newest_frame >= state->from &&
         (!forget_frames(telemetry, state->from, error) || !states_note_frames(engine, error)))
         return false;
-    if (!put_state(telemetry, state, error) ||
-        !database_prepare(&telemetry->db, open, error,
-                          "INSERT INTO state_open (" STATE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (asset) DO "
-                          "UPDATE SET since=excluded.since, " STATE_CHANGES))
-        return false;
-    bind_state(*open, state);
     telemetry->changes++;
-    return database_finish(&telemetry->db, *open, error);
+    return put_state(telemetry, state, error) &&
+           state_open_put(&telemetry->db, &telemetry->statements[T_OPEN_PUT], state, error);
 }
 
 bool states_note_frames(struct store_engine *engine, struct error *error)

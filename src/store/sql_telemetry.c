@@ -103,13 +103,17 @@ static bool open_file(struct store_engine *engine, bool was_clean, struct error 
     return false;
 }
 
-bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error)
+void telemetry_init(struct store_engine *engine)
+{
+    parts_init(&engine->telemetry.parts);
+    head_init(&engine->telemetry.head);
+    engine->telemetry.journal_next = 1;
+}
+
+bool telemetry_attach(struct store_engine *engine, bool was_clean, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     struct error cause = {0};
-    parts_init(&telemetry->parts);
-    head_init(&telemetry->head);
-    telemetry->journal_next = 1;
     if (open_file(engine, was_clean, &cause))
         return true;
     if (cause.code == ERROR_CORRUPT && engine->way->move_away(engine, &cause, &cause)) {
@@ -120,8 +124,16 @@ bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *e
     }
     if (error)
         *error = cause;
-    parts_release(&telemetry->parts);
-    head_release(&telemetry->head);
+    return false;
+}
+
+bool telemetry_open(struct store_engine *engine, bool was_clean, struct error *error)
+{
+    telemetry_init(engine);
+    if (telemetry_attach(engine, was_clean, error))
+        return true;
+    parts_release(&engine->telemetry.parts);
+    head_release(&engine->telemetry.head);
     return false;
 }
 
@@ -169,19 +181,23 @@ bool sql_telemetry_begin(struct store_engine *engine, struct error *error)
     return telemetry_begin(engine, error);
 }
 
+bool metric_put(struct database *db, struct statement **statement, const struct store_metric_name *metric,
+                struct error *error)
+{
+    if (!database_prepare(db, statement, error, "INSERT INTO metric VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET "
+                          "name=excluded.name"))
+        return false;
+    statement_bind_integer(*statement, 1, metric->key);
+    statement_bind_text(*statement, 2, metric->name);
+    return database_finish(db, *statement, error);
+}
+
 static bool write_metrics(struct telemetry *telemetry, const struct store_batch *batch, struct error *error)
 {
-    for (size_t i = 0; i < batch->metric_count; i++) {
-        struct statement **statement = &telemetry->statements[0];
-        if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO metric VALUES (?, ?) ON CONFLICT (key) "
-                              "DO UPDATE SET name=excluded.name"))
-            return false;
-        statement_bind_integer(*statement, 1, batch->metrics[i].key);
-        statement_bind_text(*statement, 2, batch->metrics[i].name);
-        if (!database_finish(&telemetry->db, *statement, error))
-            return false;
-    }
-    return true;
+    bool done = true;
+    for (size_t i = 0; i < batch->metric_count && done; i++)
+        done = metric_put(&telemetry->db, &telemetry->statements[0], &batch->metrics[i], error);
+    return done;
 }
 
 bool sql_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error)

@@ -199,6 +199,64 @@ static void test_away(void **state)
     fixture_free(fixture);
 }
 
+static void note_metric(void *owner, uint32_t key, const char *name)
+{
+    assert_int_equal(key, 1);
+    assert_string_equal(name, "temperature");
+    ++*(int *)owner;
+}
+
+static void note_state(void *owner, uint32_t asset, msec from, enum health health, enum health_reason reason,
+                       enum link_state link, enum comm_state comm)
+{
+    (void)reason, (void)link, (void)comm;
+    assert_true(asset == 3 && from == NOON + 1 && health == HEALTH_OFFLINE);
+    ++*(int *)owner;
+}
+
+/* The daemon starts while the server is away: from what it kept, and with a queue that is written when it is back. */
+static void test_absent_at_start(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_site();
+    bool there[TICKETS] = {false};
+    int seen = 0;
+    for (int i = 0; i < 5; i++)
+        assert_true(act(fixture, i));
+    store_metric(fixture->store, 1, "temperature");
+    store_state(fixture->store, &(struct store_state){3, NOON + 1, HEALTH_OFFLINE, REASON_NO_DATA, LINK_DOWN, COMM_SILENT});
+    fixture_settle(fixture);
+    fixture_reopen(fixture); /* what was kept is still good: it is not made anew */
+    assert_true(act(fixture, 5));
+    fixture_close(fixture);
+    postgres_test_stop(&server, SIGINT);
+
+    fixture_open(fixture);
+    assert_true(store_load(fixture->store, &(struct store_load_ops){.record = note_ticket}, there, NULL));
+    assert_true(store_load(fixture->store, &(struct store_load_ops){.metric = note_metric, .state = note_state}, &seen, NULL));
+    for (int i = 0; i < 6; i++)
+        assert_true(there[i]);
+    assert_int_equal(seen, 2);
+    assert_false(act(fixture, 6));
+    assert_int_equal(answer.error.code, ERROR_UNAVAILABLE);
+    memset(&answer, 0, sizeof answer);
+    store_readings(fixture->store, 3, 1, 0, INT64_MAX, 0, answer_readings, &answer);
+    answer_wait(fixture, &answer);
+    assert_false(answer.ok);
+    for (int i = 0; i < 100; i++)
+        store_reading(fixture->store, 3, 1, NOON + i, i);
+    wait_writable(fixture, false);
+
+    assert_true(postgres_test_start(&server));
+    fixture_patient_settle(fixture);
+    assert_int_equal(count_readings(fixture, 3), 100);
+    assert_true(act(fixture, 6));
+    verify_chain(fixture);
+    fixture_reopen(fixture);
+    assert_int_equal(count_readings(fixture, 3), 100);
+    fixture_free(fixture);
+}
+
 static void assert_refused(struct fixture *fixture, enum error_code code, const char *says)
 {
     struct error error = {0};
@@ -238,6 +296,39 @@ static void test_overtaken(void **state)
     assert_int_equal(postgres_test_number(&server, database_of(fixture), "SELECT count(*) FROM nocturne_records.record"), 1);
     fixture_reopen(fixture);
     assert_true(act(fixture, 2));
+    fixture_free(fixture);
+}
+
+/* Away at the start, and when it is back it is not what this daemon knows: it does not write over it. */
+static void test_changed_meanwhile(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_site();
+    struct store_status status;
+    assert_true(act(fixture, 1));
+    fixture_close(fixture);
+    PQclear(postgres_test_ask(&server, database_of(fixture), "UPDATE nocturne_records.meta SET number=number+1 WHERE name='acts'"));
+    postgres_test_stop(&server, SIGINT);
+    fixture_open(fixture);
+    assert_true(postgres_test_start(&server));
+    for (int i = 0; i < 1000; i++) {
+        assert_false(act(fixture, 2));
+        if (answer.error.code == ERROR_CONFLICT)
+            break;
+        usleep(20000);
+    }
+    store_status(fixture->store, &status);
+    assert_non_null(strstr(status.problem, "start this one again"));
+    fixture_reopen(fixture);
+    assert_true(act(fixture, 2));
+    fixture_close(fixture);
+    /* And without anything kept it cannot begin. */
+    postgres_test_stop(&server, SIGINT);
+    char path[120];
+    snprintf(path, sizeof path, "%s/nocturne-standby.db", fixture->directory);
+    assert_int_equal(unlink(path), 0);
+    assert_refused(fixture, ERROR_UNAVAILABLE, "postgresql://");
+    assert_true(postgres_test_start(&server));
     fixture_free(fixture);
 }
 
@@ -489,7 +580,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_two), EACH(test_overtaken), EACH(test_too_new), EACH(test_refusals), EACH(test_strange_texts),
-        EACH(test_lost_answer), EACH(test_cut), EACH(test_away), EACH(test_restart), EACH(test_crash), EACH(test_full),
+        EACH(test_lost_answer), EACH(test_absent_at_start), EACH(test_changed_meanwhile), EACH(test_cut), EACH(test_away), EACH(test_restart), EACH(test_crash), EACH(test_full),
     };
     if (!postgres_test_there(&server)) {
         puts("PostgreSQL is not installed: scripts/deps --test");
