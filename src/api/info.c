@@ -37,6 +37,24 @@ static bool pushed(const struct source *source)
     return source && (source->messages || source->bad);
 }
 
+/* The store is no source, but where a site looks for what does not answer: a server's always, a file's when it fails. */
+static bool store_row(const struct api *api, struct store_status *status, struct wire_source *row)
+{
+    store_status(api->store, status);
+    *row = (struct wire_source){
+        .name = "store",
+        .type = status->engine,
+        .state = status->writable ? "running" : "down",
+        .detail = status->problem,
+        .since = api->site->started,
+        .last_heard = status->writable ? clock_wall() : CLOCK_NEVER,
+        .readings = status->readings_written,
+        .bytes = status->bytes,
+        .bad = status->texts_cleaned + status->readings_refused,
+    };
+    return strcmp(status->engine, "postgresql") == 0 || !status->writable;
+}
+
 void get_sources(struct request *request)
 {
     const struct api *api = request->api;
@@ -45,11 +63,17 @@ void get_sources(struct request *request)
     uint32_t count = (uint32_t)site->source_count;
     for (size_t i = 0; i < ARRAY_COUNT(own); i++)
         count += pushed(own[i]);
+    struct store_status status;
+    struct wire_source store;
+    bool with_store = store_row(api, &status, &store);
+    count += with_store;
     struct wire_page page = {.total = count, .population = count};
     struct json_writer writer;
     request_page(request, &page);
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
+    if (with_store)
+        wire_write_source(&writer, &store);
     for (size_t i = 0; i < site->source_count; i++)
         write_source(&writer, site->sources[i]);
     for (size_t i = 0; i < ARRAY_COUNT(own); i++)

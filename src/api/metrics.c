@@ -73,6 +73,7 @@ SAMPLE(store_states, scrape->store.states_written)
 SAMPLE(store_actions, scrape->store.actions_written)
 SAMPLE(store_dropped, scrape->store.readings_dropped + scrape->store.states_dropped)
 SAMPLE(store_refused, scrape->store.readings_refused)
+SAMPLE(store_cleaned, scrape->store.texts_cleaned)
 SAMPLE(store_commit, scrape->store.commit_p99 / 1000.0)
 SAMPLE(connections, scrape->api->figures.connections)
 SAMPLE(open_connections, scrape->api->figures.open_connections)
@@ -281,6 +282,8 @@ static const struct family { const char *name, *type, *help; void (*write)(struc
     {"nocturne_store_dropped_total", "counter", "Telemetry given up because the disk refused too long.",
      write_store_dropped},
     {"nocturne_store_refused_total", "counter", "Readings too old or too far ahead to store.", write_store_refused},
+    {"nocturne_store_texts_cleaned_total", "counter", "Texts that were no UTF-8 and were cleaned for PostgreSQL.",
+     write_store_cleaned},
     {"nocturne_store_commit_p99_seconds", "gauge", "99th percentile of recent commits.", write_store_commit},
     {"nocturne_alerts", "gauge", "Alerts by state.", write_alerts_by_state},
     {"nocturne_alerts_by_severity", "gauge", "Alerts that are not closed, by severity.", write_alerts_by_severity},

@@ -30,6 +30,7 @@
 
 #define TRIM_DELAY (3 * SPAN_SECOND)
 #define RETIREMENT (30 * SPAN_SECOND)
+#define STORE_PATIENCE (2 * SPAN_SECOND) /* between two looks for a server */
 #define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
 
 /* A source that runs. It is dropped from here when stopped, but freed only after the loop has ended: its collector
@@ -415,13 +416,30 @@ static void signals_begin(struct daemon *daemon)
 
 /* ---- start and end ---- */
 
+/* The first start of all needs its store: where that is a server that is away, it is waited for, and said once. */
+static bool store_wait(struct daemon *daemon, const struct store_options *options, struct error *error)
+{
+    for (bool told = false; !daemon->ending; told = true) {
+        error_clear(error);
+        daemon->store = store_open(&daemon->loop, options, error);
+        if (daemon->store || error->code != ERROR_UNAVAILABLE || strncmp(options->url, "postgresql:", 11) != 0)
+            return daemon->store != NULL;
+        if (!told) {
+            log_error("store: %s; waiting for it", error->text);
+            supervisor_tell("STATUS=waiting for the store");
+        }
+        for (msec until = clock_steady() + STORE_PATIENCE; clock_steady() < until && !daemon->ending; uv_sleep(50))
+            uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    }
+    return false;
+}
+
 static bool daemon_open(struct daemon *daemon, struct error *error)
 {
     const struct store_options *store = settings_store(daemon->settings);
     if (store->state_dir[0] && !path_make_private(store->state_dir, error))
         return false;
-    daemon->store = store_open(&daemon->loop, store, error);
-    if (!daemon->store)
+    if (!store_wait(daemon, store, error))
         return false;
     daemon->fleet = fleet_new(&daemon->loop, daemon->store, settings_fleet(daemon->settings));
     if (!fleet_load(daemon->fleet, error))

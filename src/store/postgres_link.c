@@ -280,7 +280,7 @@ static bool suits(struct postgres *postgres, struct error *error)
 bool postgres_connect(struct postgres *postgres, struct error *error)
 {
     struct postgres_server *server = postgres->server;
-    char line[240];
+    char line[260], why[240];
     snprintf(postgres->state, sizeof postgres->state, "08001");
     if (too_soon(server, error))
         return false;
@@ -290,7 +290,8 @@ bool postgres_connect(struct postgres *postgres, struct error *error)
     if (PQstatus(postgres->link) != CONNECTION_OK) {
         const char *text = PQerrorMessage(postgres->link);
         enum error_code code = meaning_of_refusal(text);
-        complaint(line, sizeof line, text);
+        complaint(why, sizeof why, text);
+        snprintf(line, sizeof line, "%s%s", code == ERROR_UNAVAILABLE ? "cannot be reached: " : "", why);
         return refuse(postgres, code, line, error);
     }
     postgres->generation++;

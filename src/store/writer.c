@@ -26,7 +26,7 @@ static void note_outcome(struct store_lane *lane, const char *what, bool ok, con
         return;
     }
     if (!lane->problem[0])
-        log_error("store: %s cannot be written: %s; trying every second", what, error->text);
+        log_error("store: %s cannot be written: %s; it is tried again and again", what, error->text);
     size_t length = strlen(error->text);
     if (length >= sizeof lane->problem)
         for (length = sizeof lane->problem - 1; ((unsigned char)error->text[length] & 0xc0) == 0x80; length--)
