@@ -5,71 +5,83 @@
 #include <math.h>
 #include <string.h>
 
-#include "wire/read.h"
+#include "wire/members.h"
 
 /* severity and state come between type and raised_at, so that R020's five fields come first. */
-#define ALERT_REST(TEXT, PROSE, INSTANT, COUNT, LONG, NUMBER, FLAG)                                                \
-    INSTANT(raised_at) FLAG(acknowledged) TEXT(asset) TEXT(asset_name) TEXT(gateway) TEXT(place) TEXT(unit)        \
-    TEXT(subsystem) PROSE(summary) TEXT(metric) NUMBER(value) NUMBER(threshold) INSTANT(since) INSTANT(last_seen)  \
-    INSTANT(cleared_at) COUNT(occurrences) COUNT(reopens) TEXT(acknowledged_by) INSTANT(acknowledged_at)           \
-    INSTANT(acknowledge_until) TEXT(note) FLAG(sticky) TEXT(assignee) TEXT(ticket) TEXT(cause) COUNT(symptoms)     \
-    TEXT(silence) INSTANT(shelved_until) TEXT(rule) LONG(rule_version) TEXT(runbook) TEXT(source) TEXT(previous)   \
-    COUNT(notes) TEXT(news) LONG(revision)
+#define ALERT_REST(X)                                                                                              \
+    X(INSTANT, raised_at, "raised_at") X(FLAG, acknowledged, "acknowledged") X(TEXT, asset, "asset")               \
+    X(TEXT, asset_name, "asset_name") X(TEXT, gateway, "gateway") X(TEXT, place, "place") X(TEXT, unit, "unit")    \
+    X(TEXT, subsystem, "subsystem") X(PROSE, summary, "summary") X(TEXT, metric, "metric")                         \
+    X(NUMBER, value, "value") X(NUMBER, threshold, "threshold") X(INSTANT, since, "since")                         \
+    X(INSTANT, last_seen, "last_seen") X(INSTANT, cleared_at, "cleared_at") X(COUNT, occurrences, "occurrences")   \
+    X(COUNT, reopens, "reopens") X(TEXT, acknowledged_by, "acknowledged_by")                                       \
+    X(INSTANT, acknowledged_at, "acknowledged_at") X(INSTANT, acknowledge_until, "acknowledge_until")              \
+    X(TEXT, note, "note") X(FLAG, sticky, "sticky") X(TEXT, assignee, "assignee") X(TEXT, ticket, "ticket")        \
+    X(TEXT, cause, "cause") X(COUNT, symptoms, "symptoms") X(TEXT, silence, "silence")                             \
+    X(INSTANT, shelved_until, "shelved_until") X(TEXT, rule, "rule") X(LONG, rule_version, "rule_version")         \
+    X(TEXT, runbook, "runbook") X(TEXT, source, "source") X(TEXT, previous, "previous") X(COUNT, notes, "notes")   \
+    X(TEXT, news, "news") X(LONG, revision, "revision")
+
+#define EVENT_WRITTEN(X) X(INSTANT, time, "time") X(TEXT, actor, "actor") X(TEXT, verb, "verb") X(TEXT, text, "text")
+#define SIMILAR(X)                                                                                                 \
+    X(TEXT, id, "id") X(INSTANT, raised_at, "raised_at") X(INSTANT, cleared_at, "cleared_at")                      \
+    X(TEXT, fixed_by, "fixed_by")
+#define SILENCE(X)                                                                                                 \
+    X(TEXT, id, "id") X(TEXT, filter, "filter") X(INSTANT, starts, "starts") X(INSTANT, ends, "ends")              \
+    X(TEXT, why, "why") X(TEXT, by, "by") X(INSTANT, created, "created") X(FLAG, active, "active")                 \
+    X(COUNT, matches, "matches") X(LONG, revision, "revision") X(PROSE, elsewhere, "elsewhere")
+#define HEARTBEAT(X)                                                                                               \
+    X(TEXT, name, "name") X(PROSE, title, "title") X(TEXT, state, "state") X(INSTANT, last, "last")                \
+    X(INSTANT, due, "due") X(SPAN, every, "every_ms") X(SPAN, grace, "grace_ms") X(TEXT, severity, "severity")     \
+    X(TEXT, asset, "asset") X(PROSE, message, "message") X(TEXT, by, "by") X(TEXT, alert, "alert")                 \
+    X(LONG, beats, "beats") X(LONG, failures, "failures")
+#define DOWNTIME(X)                                                                                                \
+    X(TEXT, id, "id") X(TEXT, filter, "filter") X(TEXT, kind, "kind") X(INSTANT, starts, "starts")                 \
+    X(INSTANT, ends, "ends") X(SPAN, duration, "duration_ms") X(TEXT, schedule, "schedule")                        \
+    X(FLAG, with_children, "with_children") X(TEXT, why, "why") X(TEXT, by, "by") X(FLAG, active, "active")        \
+    X(COUNT, matches, "matches") X(LONG, revision, "revision")
+#define RULE(X)                                                                                                    \
+    X(TEXT, name, "name") X(TEXT, type, "type") X(TEXT, select, "select") X(TEXT, when, "when")                    \
+    X(TEXT, clear, "clear") X(SPAN, hold, "for_ms") X(TEXT, runbook, "runbook") X(TEXT, contract, "contract")      \
+    X(TEXT, requirement, "requirement") X(LONG, version, "version") X(COUNT, applies, "applies")                   \
+    X(COUNT, active, "active") X(PROSE, problem, "problem")
+#define NOTIFICATION(X)                                                                                            \
+    X(TEXT, id, "id") X(INSTANT, time, "time") X(TEXT, channel, "channel") X(TEXT, to, "to")                       \
+    X(TEXT, alert, "alert") X(TEXT, what, "what") X(TEXT, state, "state") X(COUNT, attempts, "attempts")           \
+    X(PROSE, detail, "detail")
 
 static const char *const suppressions[] = {"shelved", "downtime", "dependency", "inhibited", "flapping", "out-of-service", "silenced"};
 #define SUPPRESSIONS (sizeof suppressions / sizeof *suppressions)
 
-#define HIDDEN(COUNT)                                                                                      \
-    COUNT(silenced) COUNT(shelved) COUNT(downtime) COUNT(dependency) COUNT(inhibited) COUNT(flapping)      \
-    COUNT(out_of_service) COUNT(pending) COUNT(closed) COUNT(acknowledged)
-
-static bool wanted(const char *fields, const char *name)
-{
-    size_t length = strlen(name);
-    if (!fields)
-        return true;
-    for (const char *at = fields; *at;) {
-        size_t word = strcspn(at, ",");
-        if (word == length && memcmp(at, name, length) == 0)
-            return true;
-        at += word;
-        at += *at == ',';
-    }
-    return false;
-}
+#define HIDDEN(X)                                                                                                  \
+    X(COUNT, filtered, "filtered") X(COUNT, silenced, "silenced") X(COUNT, shelved, "shelved")                     \
+    X(COUNT, downtime, "downtime") X(COUNT, dependency, "dependency") X(COUNT, inhibited, "inhibited")             \
+    X(COUNT, flapping, "flapping") X(COUNT, out_of_service, "out_of_service") X(COUNT, pending, "pending")         \
+    X(COUNT, closed, "closed") X(COUNT, acknowledged, "acknowledged")
+#define DESK(X)                                                                                                    \
+    X(COUNT, unhandled, "unhandled") X(COUNT, news, "news") X(AMOUNT, rate, "rate") X(FLAG, flood, "flood")
 
 /* ---- writing ---- */
 
-static void write_members(struct json_writer *writer, const struct wire_alert *alert, const char *fields)
+static void write_members(struct json_writer *writer, const struct wire_alert *row, const char *fields)
 {
-    json_write_text(writer, "id", alert->id);
-    if (wanted(fields, "name"))
-        json_write_text(writer, "name", alert->name);
-    if (wanted(fields, "type"))
-        json_write_text(writer, "type", alert->type);
-    json_write_text(writer, "severity", severity_name(alert->severity));
-    json_write_text(writer, "state", alert_state_name(alert->state));
-    if (wanted(fields, "condition"))
-        json_write_text(writer, "condition", alert_condition_name(alert->condition));
-    if (wanted(fields, "suppression")) {
+    json_write_text(writer, "id", row->id);
+    if (wire_wanted(fields, "name"))
+        json_write_text(writer, "name", row->name);
+    if (wire_wanted(fields, "type"))
+        json_write_text(writer, "type", row->type);
+    json_write_text(writer, "severity", severity_name(row->severity));
+    json_write_text(writer, "state", alert_state_name(row->state));
+    if (wire_wanted(fields, "condition"))
+        json_write_text(writer, "condition", alert_condition_name(row->condition));
+    if (wire_wanted(fields, "suppression")) {
         json_write_array(writer, "suppression");
         for (size_t bit = 0; bit < SUPPRESSIONS; bit++)
-            if (alert->suppression >> bit & 1)
+            if (row->suppression >> bit & 1)
                 json_write_text(writer, NULL, suppressions[bit]);
         json_write_array_end(writer);
     }
-#define WRITE(kind, member) if (wanted(fields, #member)) json_write_##kind(writer, #member, alert->member);
-#define TEXT(member) WRITE(text, member)
-#define INSTANT(member) WRITE(instant, member)
-#define INTEGER(member) WRITE(integer, member)
-#define NUMBER(member) WRITE(number, member)
-#define FLAG(member) WRITE(bool, member)
-    ALERT_REST(TEXT, TEXT, INSTANT, INTEGER, INTEGER, NUMBER, FLAG)
-#undef TEXT
-#undef INSTANT
-#undef INTEGER
-#undef NUMBER
-#undef FLAG
+    ALERT_REST(MEMBER_WRITE_WANTED)
 }
 
 void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, const char *fields)
@@ -79,43 +91,18 @@ void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert
     json_write_object_end(writer);
 }
 
-static void write_timeline(struct json_writer *writer, const struct wire_alert_page *page)
-{
-    json_write_array(writer, "timeline");
-    for (unsigned i = 0; i < page->timeline_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_instant(writer, "time", page->timeline[i].time);
-        json_write_text(writer, "actor", page->timeline[i].actor);
-        json_write_text(writer, "verb", page->timeline[i].verb);
-        json_write_text(writer, "text", page->timeline[i].text);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
-}
+WRITE_ROWS(timeline, wire_alert_event, EVENT_WRITTEN)
+BOTH_ROWS(similar, wire_similar, SIMILAR)
 
 void wire_write_alert_page(struct json_writer *writer, const struct wire_alert_page *page)
 {
     json_write_object(writer, NULL);
     write_members(writer, &page->alert, NULL);
-    write_timeline(writer, page);
-    json_write_array(writer, "similar");
-    for (unsigned i = 0; i < page->similar_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_text(writer, "id", page->similar[i].id);
-        json_write_instant(writer, "raised_at", page->similar[i].raised_at);
-        json_write_instant(writer, "cleared_at", page->similar[i].cleared_at);
-        json_write_text(writer, "fixed_by", page->similar[i].fixed_by);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
-    json_write_array(writer, "symptom_ids");
-    for (unsigned i = 0; i < page->symptom_count; i++)
-        json_write_text(writer, NULL, page->symptoms[i]);
-    json_write_array_end(writer);
+    write_timeline(writer, "timeline", page->timeline, page->timeline_count);
+    write_similar(writer, "similar", page->similar, page->similar_count);
+    json_write_texts(writer, "symptom_ids", page->symptoms, page->symptom_count);
     json_write_bool(writer, "runbook_missing", page->runbook_missing);
-    json_write_integer(writer, "desk_revision", (int64_t)page->page.revision);
-    json_write_instant(writer, "as_of", page->page.as_of);
-    json_write_bool(writer, "past", page->page.past);
+    write_moment(writer, "desk_revision", &page->page);
     json_write_object_end(writer);
 }
 
@@ -128,27 +115,19 @@ static void write_by_severity(struct json_writer *writer, const uint32_t by_seve
     json_write_object_end(writer);
 }
 
-void wire_alerts_begin(struct json_writer *writer, const struct wire_page *page, const struct wire_alert_hidden *hidden)
+void wire_alerts_begin(struct json_writer *writer, const struct wire_page *page, const struct wire_alert_hidden *row)
 {
     json_write_object(writer, NULL);
     json_write_integer(writer, "total", page->total);
     json_write_object(writer, "hidden");
-    json_write_integer(writer, "filtered", hidden->filtered);
-#define COUNT(member) json_write_integer(writer, #member, hidden->member);
-    HIDDEN(COUNT)
-#undef COUNT
+    HIDDEN(MEMBER_WRITE)
     json_write_object_end(writer);
     json_write_object(writer, "desk");
-    json_write_integer(writer, "unhandled", hidden->unhandled);
-    json_write_integer(writer, "news", hidden->news);
-    json_write_number(writer, "rate", hidden->rate);
-    json_write_bool(writer, "flood", hidden->flood);
-    write_by_severity(writer, hidden->by_severity);
+    DESK(MEMBER_WRITE)
+    write_by_severity(writer, row->by_severity);
     json_write_object_end(writer);
     json_write_integer(writer, "offset", page->offset);
-    json_write_integer(writer, "revision", (int64_t)page->revision);
-    json_write_instant(writer, "as_of", page->as_of);
-    json_write_bool(writer, "past", page->past);
+    write_moment(writer, "revision", page);
     json_write_array(writer, "items");
 }
 
@@ -160,54 +139,23 @@ void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_
     json_write_integer(writer, "unhandled", group->unhandled);
     json_write_text(writer, "worst", severity_name(group->worst));
     json_write_instant(writer, "oldest", group->oldest);
-    json_write_array(writer, "ids");
-    for (unsigned i = 0; i < group->id_count; i++)
-        json_write_text(writer, NULL, group->ids[i]);
-    json_write_array_end(writer);
+    json_write_texts(writer, "ids", group->ids, group->id_count);
     json_write_object_end(writer);
 }
 
-#define SILENCE(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                   \
-    TEXT(id, "id") TEXT(filter, "filter") INSTANT(starts, "starts") INSTANT(ends, "ends") TEXT(why, "why")       \
-    TEXT(by, "by") INSTANT(created, "created") FLAG(active, "active") COUNT(matches, "matches")                  \
-    LONG(revision, "revision") PROSE(elsewhere, "elsewhere")
-#define HEARTBEAT(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                 \
-    TEXT(name, "name") PROSE(title, "title") TEXT(state, "state") INSTANT(last, "last") INSTANT(due, "due")       \
-    SPAN(every, "every_ms") SPAN(grace, "grace_ms") TEXT(severity, "severity") TEXT(asset, "asset")              \
-    PROSE(message, "message") TEXT(by, "by") TEXT(alert, "alert") LONG(beats, "beats") LONG(failures, "failures")
-#define DOWNTIME(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                  \
-    TEXT(id, "id") TEXT(filter, "filter") TEXT(kind, "kind") INSTANT(starts, "starts") INSTANT(ends, "ends")     \
-    SPAN(duration, "duration_ms") TEXT(schedule, "schedule") FLAG(with_children, "with_children")                \
-    TEXT(why, "why") TEXT(by, "by") FLAG(active, "active") COUNT(matches, "matches") LONG(revision, "revision")
-#define RULE(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                                      \
-    TEXT(name, "name") TEXT(type, "type") TEXT(select, "select") TEXT(when, "when") TEXT(clear, "clear")         \
-    SPAN(hold, "for_ms") TEXT(runbook, "runbook") TEXT(contract, "contract") TEXT(requirement, "requirement")    \
-    LONG(version, "version") COUNT(applies, "applies") COUNT(active, "active") PROSE(problem, "problem")
-#define NOTIFICATION(TEXT, PROSE, INSTANT, SPAN, COUNT, LONG, FLAG)                                              \
-    TEXT(id, "id") INSTANT(time, "time") TEXT(channel, "channel") TEXT(to, "to") TEXT(alert, "alert")            \
-    TEXT(what, "what") TEXT(state, "state") COUNT(attempts, "attempts") PROSE(detail, "detail")
-
-#define TEXT(member, name) json_write_text(writer, name, row->member);
-#define INSTANT(member, name) json_write_instant(writer, name, row->member);
-#define INTEGER(member, name) json_write_integer(writer, name, row->member);
-#define FLAG(member, name) json_write_bool(writer, name, row->member);
-#define WRITER(resource, LIST, more)                                                   \
-    void wire_write_##resource(struct json_writer *writer, const struct wire_##resource *row) \
-    {                                                                                  \
-        json_write_object(writer, NULL);                                               \
-        LIST(TEXT, TEXT, INSTANT, INTEGER, INTEGER, INTEGER, FLAG)                     \
-        more;                                                                          \
-        json_write_object_end(writer);                                                 \
+#define WRITER(resource, TABLE, more)                                                            \
+    void wire_write_##resource(struct json_writer *writer, const struct wire_##resource *row)    \
+    {                                                                                            \
+        json_write_object(writer, NULL);                                                         \
+        TABLE(MEMBER_WRITE)                                                                      \
+        more;                                                                                    \
+        json_write_object_end(writer);                                                           \
     }
 WRITER(silence, SILENCE, )
 WRITER(downtime, DOWNTIME, )
 WRITER(rule, RULE, json_write_text(writer, "severity", severity_name(row->severity)))
 WRITER(notification, NOTIFICATION, )
 WRITER(heartbeat, HEARTBEAT, )
-#undef TEXT
-#undef INSTANT
-#undef INTEGER
-#undef FLAG
 
 /* ---- reading ---- */
 
@@ -250,50 +198,26 @@ static uint8_t get_suppression(struct flat *object)
     return bits;
 }
 
-static bool read_alert(struct flat *object, struct arena *arena, struct wire_alert *alert)
+static bool read_alert(struct flat *object, struct arena *arena, struct wire_alert *row)
 {
-    *alert = (struct wire_alert){
+    *row = (struct wire_alert){
         .id = read_text(object, "id", arena), .name = read_text(object, "name", arena), .type = read_text(object, "type", arena),
         .severity = get_severity(object, "severity"), .suppression = get_suppression(object)};
-    alert->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);
-    alert->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
-#define TEXT(member) alert->member = read_text(object, #member, arena);
-#define PROSE(member) alert->member = read_prose(object, #member, arena);
-#define INSTANT(member) alert->member = flat_instant(object, #member);
-#define COUNT(member) alert->member = read_count(object, #member);
-#define LONG(member) alert->member = flat_integer(object, #member, 0);
-#define NUMBER(member) alert->member = flat_number(object, #member, NAN);
-#define FLAG(member) alert->member = flat_bool(object, #member, false);
-    ALERT_REST(TEXT, PROSE, INSTANT, COUNT, LONG, NUMBER, FLAG)
-#undef TEXT
-#undef PROSE
-#undef INSTANT
-#undef COUNT
-#undef LONG
-#undef NUMBER
-#undef FLAG
-    return *alert->id != '\0';
+    row->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);
+    row->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
+    ALERT_REST(MEMBER_READ)
+    return *row->id != '\0';
 }
 
-static void read_hidden(struct flat *object, struct wire_alert_hidden *hidden)
+static void read_hidden(struct flat *from, struct wire_alert_hidden *row)
 {
-    struct flat *counts = flat_get(object, "hidden"), *desk = flat_get(object, "desk");
-    memset(hidden, 0, sizeof *hidden);
-    if (counts) {
-        hidden->filtered = read_count(counts, "filtered");
-#define COUNT(member) hidden->member = read_count(counts, #member);
-        HIDDEN(COUNT)
-#undef COUNT
-    }
-    if (!desk)
-        return;
-    hidden->unhandled = read_count(desk, "unhandled");
-    hidden->news = read_count(desk, "news");
-    hidden->rate = flat_number(desk, "rate", 0);
-    hidden->flood = flat_bool(desk, "flood", false);
-    struct flat *by_severity = flat_get(desk, "by_severity");
-    for (int severity = 0; by_severity && severity < SEVERITY_COUNT; severity++)
-        hidden->by_severity[severity] = read_count(by_severity, severity_name((enum severity)severity));
+    struct flat *object = flat_get(from, "hidden");
+    HIDDEN(MEMBER_READ)
+    object = flat_get(from, "desk");
+    DESK(MEMBER_READ)
+    struct flat *by_severity = flat_get(object, "by_severity");
+    for (int severity = 0; severity < SEVERITY_COUNT; severity++)
+        row->by_severity[severity] = read_count(by_severity, severity_name((enum severity)severity));
 }
 
 bool wire_read_alerts(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,
@@ -324,13 +248,7 @@ static void read_story(struct flat *object, struct arena *arena, struct wire_ale
         page->timeline[i] = (struct wire_alert_event){flat_instant(row, "time"), actor, read_text(row, "verb", arena),
                                                       (strchr(actor, ':') ? read_text : read_prose)(row, "text", arena)};
     }
-    page->similar_count = read_array(object, "similar", &array);
-    page->similar = arena_alloc(arena, page->similar_count * sizeof *page->similar);
-    for (unsigned i = 0; i < page->similar_count; i++) {
-        struct flat *row = flat_at(array, i);
-        page->similar[i] = (struct wire_similar){read_text(row, "id", arena), flat_instant(row, "raised_at"),
-                                                 flat_instant(row, "cleared_at"), read_text(row, "fixed_by", arena)};
-    }
+    page->similar = read_similar(object, "similar", arena, &page->similar_count);
 }
 
 bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena, struct wire_alert_page *page, struct error *error)
@@ -339,9 +257,7 @@ bool wire_read_alert_page(const char *bytes, size_t length, struct arena *arena,
     if (!object)
         return false;
     memset(page, 0, sizeof *page);
-    read_page(object, &page->page);
-    int64_t revision = flat_integer(object, "desk_revision", 0);
-    page->page.revision = revision < 0 ? 0 : (uint64_t)revision;
+    read_moment(object, "desk_revision", &page->page);
     bool good = read_alert(object, arena, &page->alert);
     read_story(object, arena, page);
     page->runbook_missing = flat_bool(object, "runbook_missing", false);
@@ -359,19 +275,12 @@ static bool read_alert_group(struct flat *object, struct arena *arena, struct wi
     return true;
 }
 
-#define TEXT(member, name) row->member = read_text(object, name, arena);
-#define PROSE(member, name) row->member = read_prose(object, name, arena);
-#define INSTANT(member, name) row->member = flat_instant(object, name);
-#define COUNT(member, name) row->member = read_count(object, name);
-#define LONG(member, name) row->member = flat_integer(object, name, 0);
-#define FLAG(member, name) row->member = flat_bool(object, name, false);
-#define READER(resource, LIST, more)                                                                             \
-    static bool read_##resource(struct flat *object, struct arena *arena, struct wire_##resource *row)   \
-    {                                                                                                            \
-        memset(row, 0, sizeof *row);                                                                             \
-        LIST(TEXT, PROSE, INSTANT, LONG, COUNT, LONG, FLAG)                                                      \
-        more;                                                                                                    \
-        return true;                                                                                             \
+#define READER(resource, TABLE, more)                                                                      \
+    static bool read_##resource(struct flat *object, struct arena *arena, struct wire_##resource *row)     \
+    {                                                                                                      \
+        TABLE(MEMBER_READ)                                                                                 \
+        more;                                                                                              \
+        return true;                                                                                       \
     }
 READER(silence, SILENCE, )
 READER(downtime, DOWNTIME, )
@@ -379,25 +288,9 @@ READER(rule, RULE, row->severity = get_severity(object, "severity"))
 READER(notification, NOTIFICATION, )
 READER(heartbeat, HEARTBEAT, )
 
-#define LIST(name, resource)                                                                                     \
-    bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,         \
-                          struct wire_##resource **items, unsigned *count, struct error *error)                  \
-    {                                                                                                            \
-        struct flat *array, *object = read_list(bytes, length, &array, error);                           \
-        if (!object)                                                                                             \
-            return false;                                                                                        \
-        unsigned all = flat_count(array);                                                \
-        read_page(object, page);                                                                                 \
-        *items = arena_alloc(arena, all * sizeof **items);                                                       \
-        *count = 0;                                                                                              \
-        for (unsigned i = 0; i < all; i++)                                                                       \
-            *count += read_##resource(flat_at(array, i), arena, &(*items)[*count]);            \
-        flat_free(&object);                                                                                 \
-        return true;                                                                                             \
-    }
-LIST(alert_groups, alert_group)
-LIST(silences, silence)
-LIST(downtimes, downtime)
-LIST(rules, rule)
-LIST(notifications, notification)
-LIST(heartbeats, heartbeat)
+READ_LIST(alert_groups, wire_alert_group, read_alert_group)
+READ_LIST(silences, wire_silence, read_silence)
+READ_LIST(downtimes, wire_downtime, read_downtime)
+READ_LIST(rules, wire_rule, read_rule)
+READ_LIST(notifications, wire_notification, read_notification)
+READ_LIST(heartbeats, wire_heartbeat, read_heartbeat)

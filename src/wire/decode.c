@@ -2,44 +2,8 @@
  * to what their member holds. */
 #include <string.h>
 
-#include "wire/read.h"
-
-static enum health get_health(struct flat *object, const char *key)
-{
-    enum health health;
-    return health_parse(flat_text(object, key, ""), &health) ? health : HEALTH_UNKNOWN;
-}
-
-static enum health_reason get_reason(struct flat *object)
-{
-    enum health_reason reason;
-    return health_reason_parse(flat_text(object, "reason", ""), &reason) ? reason : REASON_NONE;
-}
-
-static enum link_state get_link(struct flat *object)
-{
-    const char *name = flat_text(object, "link", "");
-    for (int state = LINK_UNKNOWN; state <= LINK_DOWN; state++)
-        if (strcmp(name, link_state_name((enum link_state)state)) == 0)
-            return (enum link_state)state;
-    return LINK_UNKNOWN;
-}
-
-static enum comm_state get_comm(struct flat *object)
-{
-    const char *name = flat_text(object, "comm", "");
-    for (int state = COMM_UNKNOWN; state <= COMM_SILENT; state++)
-        if (strcmp(name, comm_state_name((enum comm_state)state)) == 0)
-            return (enum comm_state)state;
-    return COMM_UNKNOWN;
-}
-
-static void read_by_health(struct flat *object, const char *key, uint32_t by_health[HEALTH_COUNT])
-{
-    struct flat *counts = flat_get(object, key);
-    for (int health = 0; health < HEALTH_COUNT; health++)
-        by_health[health] = counts ? read_count(counts, health_name((enum health)health)) : 0;
-}
+#include "wire/members.h"
+#include "wire/tables.h"
 
 /* ---- one item each ---- */
 
@@ -61,22 +25,18 @@ static const char *read_tags(struct flat *object, struct arena *arena)
     return tags;
 }
 
-static void read_values(struct flat *object, struct arena *arena, struct wire_asset *asset)
+static void read_values(struct flat *from, struct arena *arena, struct wire_asset *asset)
 {
     struct flat *array;
-    size_t count = read_array(object, "values", &array);
-    asset->values = arena_alloc(arena, count * sizeof *asset->values);
-    asset->value_count = (unsigned)count;
-    for (size_t i = 0; i < count; i++) {
-        struct flat *row = flat_at(array, i);
-        int64_t flag = flat_integer(row, "flag", READING_NOT_EVALUATED);
-        asset->values[i] = (struct wire_value){
-            .metric = read_text(row, "metric", arena),
-            .unit = read_text(row, "unit", arena),
-            .value = flat_number(row, "value", 0),
-            .time = flat_instant(row, "time"),
-            .flag = flag >= READING_PASS && flag <= READING_MISSING ? (enum reading_flag)flag : READING_NOT_EVALUATED,
-        };
+    asset->value_count = read_array(from, "values", &array);
+    asset->values = arena_alloc(arena, asset->value_count * sizeof *asset->values);
+    for (unsigned i = 0; i < asset->value_count; i++) {
+        struct flat *object = flat_at(array, i);
+        struct wire_value *row = &asset->values[i];
+        VALUE_HEAD(MEMBER_READ)
+        int64_t flag = flat_integer(object, "flag", READING_NOT_EVALUATED);
+        bool known = flag >= READING_PASS && flag <= READING_MISSING;
+        row->flag = known ? (enum reading_flag)flag : READING_NOT_EVALUATED;
     }
 }
 
@@ -90,12 +50,12 @@ static bool read_asset(struct flat *object, struct arena *arena, struct wire_ass
     asset->discovered = flat_bool(object, "discovered", false);
     asset->revision = flat_integer(object, "revision", 0);
     asset->period = flat_integer(object, "period_ms", 0);
-    asset->health = get_health(object, "health");
-    asset->reason = get_reason(object);
+    asset->health = read_health(object, "health");
+    asset->reason = read_reason(object, "reason");
     asset->since = flat_instant(object, "since");
-    asset->link = get_link(object);
+    asset->link = read_link(object, "link");
     asset->link_since = flat_instant(object, "link_since");
-    asset->comm = get_comm(object);
+    asset->comm = read_comm(object, "comm");
     asset->comm_since = flat_instant(object, "comm_since");
     asset->last_heard = flat_instant(object, "last_heard");
     asset->evidence = read_prose(object, "evidence", arena);
@@ -106,152 +66,58 @@ static bool read_asset(struct flat *object, struct arena *arena, struct wire_ass
     return *asset->field[ASSET_id] != '\0';
 }
 
-static bool read_interval(struct flat *object, struct arena *arena, struct wire_interval *interval)
+READ_ROWS(path, wire_step, STEP)
+READ_ROWS(messages, wire_message, MESSAGE)
+READ_ROWS(contracted, wire_contracted, CONTRACTED)
+READ_ROWS(kinds, wire_kind, KIND)
+READ_ROWS(examples, wire_example, EXAMPLE)
+
+static bool read_interval(struct flat *object, struct arena *arena, struct wire_interval *row)
 {
-    *interval = (struct wire_interval){
-        .id = read_text(object, "id", arena),
-        .from = flat_instant(object, "from"),
-        .to = flat_instant(object, "to"),
-        .health = get_health(object, "health"),
-        .reason = get_reason(object),
-        .link = get_link(object),
-        .comm = get_comm(object),
-    };
+    INTERVAL(MEMBER_READ)
     return true;
 }
 
-static bool read_source(struct flat *object, struct arena *arena, struct wire_source *source)
+static bool read_source(struct flat *object, struct arena *arena, struct wire_source *row)
 {
-    *source = (struct wire_source){
-        .name = read_text(object, "name", arena),
-        .type = read_text(object, "type", arena),
-        .state = read_text(object, "state", arena),
-        .detail = read_prose(object, "detail", arena),
-        .since = flat_instant(object, "since"),
-        .last_heard = flat_instant(object, "last_heard"),
-        .rate = flat_number(object, "rate", 0),
-        .messages = read_total(object, "messages"),
-        .readings = read_total(object, "readings"),
-        .bytes = read_total(object, "bytes"),
-        .bad = read_total(object, "bad"),
-        .duplicates = read_total(object, "duplicates"),
-        .checks = read_total(object, "checks"),
-        .failures = read_total(object, "failures"),
-        .reconnects = read_total(object, "reconnects"),
-        .targets = read_total(object, "targets"),
-    };
-    struct flat *array;
-    size_t count = read_array(object, "examples", &array);
-    source->examples = arena_alloc(arena, count * sizeof *source->examples);
-    source->example_count = (unsigned)count;
-    for (size_t i = 0; i < count; i++) {
-        struct flat *row = flat_at(array, i);
-        source->examples[i] = (struct wire_example){
-            .time = flat_instant(row, "time"),
-            .reason = read_prose(row, "reason", arena),
-            .sample = read_text(row, "sample", arena),
-        };
-    }
-    return *source->name != '\0';
+    SOURCE(MEMBER_READ)
+    row->examples = read_examples(object, "examples", arena, &row->example_count);
+    return *row->name != '\0';
 }
 
-static bool read_facet(struct flat *object, struct arena *arena, struct wire_facet *facet)
+static bool read_facet(struct flat *object, struct arena *arena, struct wire_facet *row)
 {
-    facet->value = read_text(object, "value", arena);
-    facet->count = read_count(object, "count");
-    read_by_health(object, "by_health", facet->by_health);
+    FACET(MEMBER_READ)
     return true;
 }
 
-static bool read_audit(struct flat *object, struct arena *arena, struct wire_audit *audit)
+static bool read_audit(struct flat *object, struct arena *arena, struct wire_audit *row)
 {
-    struct flat *detail = flat_get(object, "detail");
-    *audit = (struct wire_audit){
-        .sequence = flat_integer(object, "sequence", 0),
-        .time = flat_instant(object, "time"),
-        .actor = read_text(object, "actor", arena),
-        .verb = read_text(object, "verb", arena),
-        .target = read_text(object, "target", arena),
-        .detail = read_raw(detail, arena),
-        .hash = read_text(object, "hash", arena),
-    };
+    AUDIT_HEAD(MEMBER_READ)
+    row->detail = read_raw(flat_get(object, "detail"), arena);
+    row->hash = read_text(object, "hash", arena);
     return true;
 }
 
-static bool read_saved_view(struct flat *object, struct arena *arena, struct wire_saved_view *view)
+static bool read_saved_view(struct flat *object, struct arena *arena, struct wire_saved_view *row)
 {
-    *view = (struct wire_saved_view){
-        .name = read_text(object, "name", arena),
-        .resource = read_text(object, "resource", arena),
-        .query = read_text(object, "query", arena),
-        .owner = read_text(object, "owner", arena),
-        .revision = flat_integer(object, "revision", 0),
-    };
-    return *view->name != '\0';
+    SAVED_VIEW(MEMBER_READ)
+    return *row->name != '\0';
+}
+
+static void read_standby(struct flat *object, struct arena *arena, struct wire_standby *row)
+{
+    STANDBY(MEMBER_READ)
 }
 
 /* ---- whole answers ---- */
 
-/* Rows that are not what they should be are left out, never guessed. */
-#define DECODE_LIST(name, type, read_item)                                                                        \
-    bool wire_read_##name(const char *bytes, size_t length, struct arena *arena, struct wire_page *page,          \
-                          struct type **items, unsigned *count, struct error *error)                              \
-    {                                                                                                             \
-        struct flat *array;                                                                                \
-        struct flat *object = read_list(bytes, length, &array, error);                                     \
-        if (!object)                                                                                              \
-            return false;                                                                                         \
-        read_page(object, page);                                                                                  \
-        size_t rows = flat_count(array);                                                            \
-        *items = arena_alloc(arena, rows * sizeof **items);                                                       \
-        *count = 0;                                                                                               \
-        for (size_t i = 0; i < rows; i++) {                                                                       \
-            struct flat *row = flat_at(array, i);                                        \
-            if (flat_type(row) == FLAT_OBJECT && read_item(row, arena, &(*items)[*count]))           \
-                ++*count;                                                                                         \
-        }                                                                                                         \
-        flat_free(&object);                                                                                  \
-        return true;                                                                                              \
-    }
-
-DECODE_LIST(assets, wire_asset, read_asset)
-DECODE_LIST(intervals, wire_interval, read_interval)
-DECODE_LIST(sources, wire_source, read_source)
-DECODE_LIST(facets, wire_facet, read_facet)
-DECODE_LIST(audit, wire_audit, read_audit)
-DECODE_LIST(saved_views, wire_saved_view, read_saved_view)
-
-static void read_path(struct flat *object, struct arena *arena, struct wire_asset_page *page)
-{
-    struct flat *array;
-    size_t count = read_array(object, "path", &array);
-    page->path = arena_alloc(arena, count * sizeof *page->path);
-    page->path_count = (unsigned)count;
-    for (size_t i = 0; i < count; i++) {
-        struct flat *row = flat_at(array, i);
-        page->path[i] = (struct wire_step){
-            .id = read_text(row, "id", arena),
-            .name = read_text(row, "name", arena),
-            .health = get_health(row, "health"),
-        };
-    }
-}
-
-static void read_messages(struct flat *object, struct arena *arena, struct wire_asset_page *page)
-{
-    struct flat *array;
-    size_t count = read_array(object, "messages", &array);
-    page->messages = arena_alloc(arena, count * sizeof *page->messages);
-    page->message_count = (unsigned)count;
-    for (size_t i = 0; i < count; i++) {
-        struct flat *row = flat_at(array, i);
-        page->messages[i] = (struct wire_message){
-            .received = flat_instant(row, "received"),
-            .source = read_text(row, "source", arena),
-            .text = read_text(row, "text", arena),
-        };
-    }
-}
+READ_LIST(assets, wire_asset, read_asset)
+READ_LIST(intervals, wire_interval, read_interval)
+READ_LIST(sources, wire_source, read_source)
+READ_LIST(facets, wire_facet, read_facet)
+READ_LIST(audit, wire_audit, read_audit)
+READ_LIST(saved_views, wire_saved_view, read_saved_view)
 
 bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena, struct wire_asset_page *page,
                           struct error *error)
@@ -264,16 +130,10 @@ bool wire_read_asset_page(const char *bytes, size_t length, struct arena *arena,
         flat_free(&object);
         return error_set(error, ERROR_INVALID, "expected an asset with an `id`");
     }
-    page->page.revision = read_total(object, "fleet_revision");
-    page->page.as_of = flat_instant(object, "as_of");
-    page->page.past = flat_bool(object, "past", false);
-    page->page.total = page->page.population = 1;
-    read_path(object, arena, page);
-    read_messages(object, arena, page);
-    struct flat *group = flat_get(object, "redundancy");
-    page->standby = (struct wire_standby){
-        .name = read_text(group, "name", arena), .alert = read_text(group, "alert", arena), .alive = (uint32_t)read_total(group, "alive"),
-        .total = (uint32_t)read_total(group, "total"), .need = (uint32_t)read_total(group, "need"), .gone = flat_bool(group, "gone", false)};
+    read_moment(object, "fleet_revision", &page->page);
+    page->path = read_path(object, "path", arena, &page->path_count);
+    page->messages = read_messages(object, "messages", arena, &page->message_count);
+    read_standby(flat_get(object, "redundancy"), arena, &page->standby);
     struct flat *array;
     size_t count = read_array(object, "neighbours", &array);
     page->neighbours = arena_alloc(arena, count * sizeof *page->neighbours);
@@ -329,25 +189,6 @@ bool wire_read_series(const char *bytes, size_t length, struct arena *arena, str
     return true;
 }
 
-static void read_contracted(struct flat *object, struct arena *arena, struct wire_contracted **rows,
-                            unsigned *count)
-{
-    struct flat *array;
-    *count = (unsigned)read_array(object, "contracted", &array);
-    *rows = arena_alloc(arena, *count * sizeof **rows);
-    for (unsigned i = 0; i < *count; i++) {
-        struct flat *row = flat_at(array, i);
-        (*rows)[i] = (struct wire_contracted){
-            .name = read_text(row, "name", arena),
-            .contract = read_text(row, "contract", arena),
-            .need = read_count(row, "need"),
-            .have = read_count(row, "have"),
-            .total = read_count(row, "total"),
-            .ok = flat_bool(row, "ok", false),
-        };
-    }
-}
-
 /* A cell is a letter and an id: as many cells as there are of both. */
 static void read_group(struct flat *row, struct arena *arena, struct wire_group *group)
 {
@@ -375,7 +216,7 @@ bool wire_read_board(const char *bytes, size_t length, struct arena *arena, stru
     read_page(object, &board->page);
     read_by_health(object, "by_health", board->by_health);
     read_by_health(object, "all_by_health", board->all_by_health);
-    read_contracted(object, arena, &board->contracted, &board->contracted_count);
+    board->contracted = read_contracted(object, "contracted", arena, &board->contracted_count);
     board->group_count = flat_count(array);
     board->groups = arena_alloc(arena, board->group_count * sizeof *board->groups);
     for (unsigned i = 0; i < board->group_count; i++)
@@ -384,70 +225,40 @@ bool wire_read_board(const char *bytes, size_t length, struct arena *arena, stru
     return true;
 }
 
-static void read_kinds(struct flat *object, struct arena *arena, struct wire_overview *overview)
+static void read_overview_parts(struct flat *from, struct arena *arena, struct wire_overview *row)
 {
-    struct flat *array;
-    overview->kind_count = (unsigned)read_array(object, "kinds", &array);
-    overview->kinds = arena_alloc(arena, overview->kind_count * sizeof *overview->kinds);
-    for (unsigned i = 0; i < overview->kind_count; i++) {
-        struct flat *row = flat_at(array, i);
-        overview->kinds[i].kind = read_text(row, "kind", arena);
-        overview->kinds[i].total = read_count(row, "total");
-        read_by_health(row, "by_health", overview->kinds[i].by_health);
-    }
+    struct flat *object = flat_get(from, "sources");
+    OVERVIEW_SOURCES(MEMBER_READ)
+    object = flat_get(from, "store");
+    OVERVIEW_STORE(MEMBER_READ)
+    object = flat_get(from, "quiet");
+    OVERVIEW_QUIET(MEMBER_READ)
+    object = flat_get(from, "shift");
+    OVERVIEW_SHIFT(MEMBER_READ)
 }
 
-bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, struct wire_overview *overview,
+bool wire_read_overview(const char *bytes, size_t length, struct arena *arena, struct wire_overview *row,
                         struct error *error)
 {
     struct flat *object = read_object(bytes, length, error);
     if (!object)
         return false;
-    struct flat *sources = flat_get(object, "sources"), *store = flat_get(object, "store");
-    struct flat *shift = flat_get(object, "shift");
-    *overview = (struct wire_overview){
-        .site = read_text(object, "site", arena),
-        .timezone = read_text(object, "timezone", arena),
-        .language = read_text(object, "language", arena),
-        .version = read_text(object, "version", arena),
-        .started = flat_instant(object, "started"),
-        .assets = read_count(object, "assets"),
-        .discovered = read_count(object, "discovered"),
-        .rate = flat_number(object, "rate", 0),
-        .sources = read_count(sources, "total"),
-        .sources_running = read_count(sources, "running"),
-        .sources_worst = read_text(sources, "worst", arena),
-        .oldest_heard = flat_instant(sources, "oldest_heard"),
-        .newest_heard = flat_instant(sources, "newest_heard"),
-        .store_engine = read_text(store, "engine", arena),
-        .store_problem = read_prose(store, "problem", arena),
-        .store_writable = flat_bool(store, "writable", false),
-        .store_bytes = read_total(store, "bytes"),
-        .store_queued = read_total(store, "queued"),
-        .quiet = read_text(flat_get(object, "quiet"), "name", arena),
-        .quiet_until = flat_instant(flat_get(object, "quiet"), "until"),
-        .held = (uint32_t)read_total(flat_get(object, "quiet"), "held"),
-        .shift = read_text(shift, "name", arena),
-        .shift_people = read_text(shift, "people", arena),
-        .shift_from = flat_instant(shift, "from"),
-        .shift_to = flat_instant(shift, "to"),
-    };
-    read_page(object, &overview->page);
-    read_by_health(object, "by_health", overview->by_health);
-    read_kinds(object, arena, overview);
-    read_contracted(object, arena, &overview->contracted, &overview->contracted_count);
+    *row = (struct wire_overview){.rate = flat_number(object, "rate", 0)};
+    OVERVIEW_HEAD(MEMBER_READ)
+    row->kinds = read_kinds(object, "kinds", arena, &row->kind_count);
+    row->contracted = read_contracted(object, "contracted", arena, &row->contracted_count);
+    read_overview_parts(object, arena, row);
+    read_page(object, &row->page);
     flat_free(&object);
     return true;
 }
 
-bool wire_read_whoami(const char *bytes, size_t length, struct arena *arena, struct wire_whoami *whoami,
-                      struct error *error)
+bool wire_read_whoami(const char *bytes, size_t length, struct arena *arena, struct wire_whoami *row, struct error *error)
 {
     struct flat *object = read_object(bytes, length, error);
     if (!object)
         return false;
-    whoami->name = read_text(object, "name", arena);
-    whoami->role = read_text(object, "role", arena);
+    WHOAMI(MEMBER_READ)
     flat_free(&object);
     return true;
 }

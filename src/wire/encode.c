@@ -1,23 +1,8 @@
 /* Resources to JSON. */
 #include <string.h>
 
-#include "wire/wire.h"
-
-/* Does the comma list `fields` (NULL: all) name this member? */
-static bool wanted(const char *fields, const char *name)
-{
-    if (!fields)
-        return true;
-    size_t length = strlen(name);
-    for (const char *at = fields; *at;) {
-        size_t word = strcspn(at, ",");
-        if (word == length && memcmp(at, name, length) == 0)
-            return true;
-        at += word;
-        at += *at == ',';
-    }
-    return false;
-}
+#include "wire/members.h"
+#include "wire/tables.h"
 
 void wire_write_by_health(struct json_writer *writer, const char *key, const uint32_t by_health[HEALTH_COUNT])
 {
@@ -35,9 +20,7 @@ static void write_page(struct json_writer *writer, const struct wire_page *page)
     json_write_integer(writer, "filtered", page->population > page->total ? page->population - page->total : 0);
     json_write_object_end(writer);
     json_write_integer(writer, "offset", page->offset);
-    json_write_integer(writer, "revision", (int64_t)page->revision);
-    json_write_instant(writer, "as_of", page->as_of);
-    json_write_bool(writer, "past", page->past);
+    write_moment(writer, "revision", page);
 }
 
 /* The counts come before the rows, so that a reader of a long answer knows them first. */
@@ -67,14 +50,11 @@ static void write_tags(struct json_writer *writer, const char *tags)
     json_write_array_end(writer);
 }
 
-static void write_value(struct json_writer *writer, const struct wire_value *value)
+static void write_value(struct json_writer *writer, const struct wire_value *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "metric", value->metric);
-    json_write_number(writer, "value", value->value);
-    json_write_text(writer, "unit", value->unit);
-    json_write_instant(writer, "time", value->time);
-    json_write_integer(writer, "flag", value->flag);
+    VALUE_HEAD(MEMBER_WRITE)
+    json_write_integer(writer, "flag", row->flag);
     json_write_object_end(writer);
 }
 
@@ -85,51 +65,51 @@ static void write_ledger_half(struct json_writer *writer, const struct wire_asse
         if (field == ASSET_id)
             json_write_text(writer, name, asset->field[field]);
         else if (field == ASSET_period) {
-            if (wanted(fields, "period"))
+            if (wire_wanted(fields, "period"))
                 json_write_text(writer, "period", asset->field[field]);
-            if (wanted(fields, "period_ms"))
+            if (wire_wanted(fields, "period_ms"))
                 json_write_integer(writer, "period_ms", asset->period);
-        } else if (!wanted(fields, name))
+        } else if (!wire_wanted(fields, name))
             continue;
         else if (field == ASSET_tags)
             write_tags(writer, asset->field[field]);
         else
             json_write_text(writer, name, asset->field[field]);
     }
-    if (wanted(fields, "attributes")) {
+    if (wire_wanted(fields, "attributes")) {
         const char *attributes = asset->attributes && *asset->attributes ? asset->attributes : "{}";
         json_write_raw(writer, "attributes", attributes, strlen(attributes));
     }
-    if (wanted(fields, "discovered"))
+    if (wire_wanted(fields, "discovered"))
         json_write_bool(writer, "discovered", asset->discovered);
-    if (wanted(fields, "revision"))
+    if (wire_wanted(fields, "revision"))
         json_write_integer(writer, "revision", asset->revision);
 }
 
 static void write_live_half(struct json_writer *writer, const struct wire_asset *asset, const char *fields)
 {
     json_write_text(writer, "health", health_name(asset->health));
-    if (wanted(fields, "reason"))
+    if (wire_wanted(fields, "reason"))
         json_write_text(writer, "reason", health_reason_name(asset->reason));
-    if (wanted(fields, "since"))
+    if (wire_wanted(fields, "since"))
         json_write_instant(writer, "since", asset->since);
-    if (wanted(fields, "link"))
+    if (wire_wanted(fields, "link"))
         json_write_text(writer, "link", link_state_name(asset->link));
-    if (wanted(fields, "link_since"))
+    if (wire_wanted(fields, "link_since"))
         json_write_instant(writer, "link_since", asset->link_since);
-    if (wanted(fields, "comm"))
+    if (wire_wanted(fields, "comm"))
         json_write_text(writer, "comm", comm_state_name(asset->comm));
-    if (wanted(fields, "comm_since"))
+    if (wire_wanted(fields, "comm_since"))
         json_write_instant(writer, "comm_since", asset->comm_since);
-    if (wanted(fields, "last_heard"))
+    if (wire_wanted(fields, "last_heard"))
         json_write_instant(writer, "last_heard", asset->last_heard);
-    if (wanted(fields, "evidence"))
+    if (wire_wanted(fields, "evidence"))
         json_write_text(writer, "evidence", asset->evidence);
-    if (wanted(fields, "children"))
+    if (wire_wanted(fields, "children"))
         json_write_integer(writer, "children", asset->children);
-    if (wanted(fields, "children_by_health"))
+    if (wire_wanted(fields, "children_by_health"))
         wire_write_by_health(writer, "children_by_health", asset->children_by_health);
-    if (wanted(fields, "below"))
+    if (wire_wanted(fields, "below"))
         json_write_integer(writer, "below", asset->below);
 }
 
@@ -137,7 +117,7 @@ static void write_asset_members(struct json_writer *writer, const struct wire_as
 {
     write_ledger_half(writer, asset, fields);
     write_live_half(writer, asset, fields);
-    if (fields ? wanted(fields, "values") : asset->value_count > 0) {
+    if (fields ? wire_wanted(fields, "values") : asset->value_count > 0) {
         json_write_array(writer, "values");
         for (unsigned i = 0; i < asset->value_count; i++)
             write_value(writer, &asset->values[i]);
@@ -152,46 +132,34 @@ void wire_write_asset(struct json_writer *writer, const struct wire_asset *asset
     json_write_object_end(writer);
 }
 
+WRITE_ROWS(path, wire_step, STEP)
+WRITE_ROWS(messages, wire_message, MESSAGE)
+WRITE_ROWS(contracted, wire_contracted, CONTRACTED)
+WRITE_ROWS(kinds, wire_kind, KIND)
+WRITE_ROWS(examples, wire_example, EXAMPLE)
+
+static void write_standby(struct json_writer *writer, const struct wire_standby *row)
+{
+    if (!row->name || !*row->name)
+        return;
+    json_write_object(writer, "redundancy");
+    STANDBY(MEMBER_WRITE)
+    json_write_object_end(writer);
+}
+
 void wire_write_asset_page(struct json_writer *writer, const struct wire_asset_page *page)
 {
     json_write_object(writer, NULL);
     write_asset_members(writer, &page->asset, NULL);
-    json_write_array(writer, "path");
-    for (unsigned i = 0; i < page->path_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_text(writer, "id", page->path[i].id);
-        json_write_text(writer, "name", page->path[i].name);
-        json_write_text(writer, "health", health_name(page->path[i].health));
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
+    write_path(writer, "path", page->path, page->path_count);
     json_write_array(writer, "neighbours");
     for (unsigned i = 0; i < page->neighbour_count; i++)
         wire_write_asset(writer, &page->neighbours[i], NULL);
     json_write_array_end(writer);
-    json_write_array(writer, "messages");
-    for (unsigned i = 0; i < page->message_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_instant(writer, "received", page->messages[i].received);
-        json_write_text(writer, "source", page->messages[i].source);
-        json_write_text(writer, "text", page->messages[i].text);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
-    if (page->standby.name && *page->standby.name) {
-        json_write_object(writer, "redundancy");
-        json_write_text(writer, "name", page->standby.name);
-        json_write_integer(writer, "alive", page->standby.alive);
-        json_write_integer(writer, "total", page->standby.total);
-        json_write_integer(writer, "need", page->standby.need);
-        json_write_bool(writer, "gone", page->standby.gone);
-        json_write_text(writer, "alert", page->standby.alert);
-        json_write_object_end(writer);
-    }
+    write_messages(writer, "messages", page->messages, page->message_count);
+    write_standby(writer, &page->standby);
     /* "revision" is the asset's own here (If-Match); the fleet's has a name of its own. */
-    json_write_integer(writer, "fleet_revision", (int64_t)page->page.revision);
-    json_write_instant(writer, "as_of", page->page.as_of);
-    json_write_bool(writer, "past", page->page.past);
+    write_moment(writer, "fleet_revision", &page->page);
     json_write_object_end(writer);
 }
 
@@ -224,33 +192,11 @@ void wire_write_series(struct json_writer *writer, const struct wire_series *ser
     json_write_object_end(writer);
 }
 
-void wire_write_interval(struct json_writer *writer, const struct wire_interval *interval)
+void wire_write_interval(struct json_writer *writer, const struct wire_interval *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "id", interval->id);
-    json_write_instant(writer, "from", interval->from);
-    json_write_instant(writer, "to", interval->to);
-    json_write_text(writer, "health", health_name(interval->health));
-    json_write_text(writer, "reason", health_reason_name(interval->reason));
-    json_write_text(writer, "link", link_state_name(interval->link));
-    json_write_text(writer, "comm", comm_state_name(interval->comm));
+    INTERVAL(MEMBER_WRITE)
     json_write_object_end(writer);
-}
-
-static void write_contracted(struct json_writer *writer, const struct wire_contracted *rows, unsigned count)
-{
-    json_write_array(writer, "contracted");
-    for (unsigned i = 0; i < count; i++) {
-        json_write_object(writer, NULL);
-        json_write_text(writer, "name", rows[i].name);
-        json_write_text(writer, "contract", rows[i].contract);
-        json_write_integer(writer, "need", rows[i].need);
-        json_write_integer(writer, "have", rows[i].have);
-        json_write_integer(writer, "total", rows[i].total);
-        json_write_bool(writer, "ok", rows[i].ok);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
 }
 
 void wire_write_board(struct json_writer *writer, const struct wire_board *board)
@@ -259,7 +205,7 @@ void wire_write_board(struct json_writer *writer, const struct wire_board *board
     write_page(writer, &board->page);
     wire_write_by_health(writer, "by_health", board->by_health);
     wire_write_by_health(writer, "all_by_health", board->all_by_health);
-    write_contracted(writer, board->contracted, board->contracted_count);
+    write_contracted(writer, "contracted", board->contracted, board->contracted_count);
     json_write_array(writer, "items");
     for (unsigned i = 0; i < board->group_count; i++) {
         const struct wire_group *group = &board->groups[i];
@@ -279,144 +225,75 @@ void wire_write_board(struct json_writer *writer, const struct wire_board *board
     json_write_object_end(writer);
 }
 
-static void write_overview_parts(struct json_writer *writer, const struct wire_overview *overview)
+void wire_write_overview(struct json_writer *writer, const struct wire_overview *row)
 {
+    json_write_object(writer, NULL);
+    OVERVIEW_HEAD(MEMBER_WRITE)
+    write_kinds(writer, "kinds", row->kinds, row->kind_count);
+    write_contracted(writer, "contracted", row->contracted, row->contracted_count);
+    json_write_number(writer, "rate", row->rate);
+    if (row->quiet && *row->quiet) {
+        json_write_object(writer, "quiet");
+        OVERVIEW_QUIET(MEMBER_WRITE)
+        json_write_object_end(writer);
+    }
     json_write_object(writer, "sources");
-    json_write_integer(writer, "total", overview->sources);
-    json_write_integer(writer, "running", overview->sources_running);
-    json_write_text(writer, "worst", overview->sources_worst);
-    json_write_instant(writer, "oldest_heard", overview->oldest_heard);
-    json_write_instant(writer, "newest_heard", overview->newest_heard);
+    OVERVIEW_SOURCES(MEMBER_WRITE)
     json_write_object_end(writer);
     json_write_object(writer, "store");
-    json_write_text(writer, "engine", overview->store_engine);
-    json_write_bool(writer, "writable", overview->store_writable);
-    json_write_text(writer, "problem", overview->store_problem);
-    json_write_integer(writer, "bytes", (int64_t)overview->store_bytes);
-    json_write_integer(writer, "queued", (int64_t)overview->store_queued);
+    OVERVIEW_STORE(MEMBER_WRITE)
     json_write_object_end(writer);
-    if (overview->shift && *overview->shift) {
+    if (row->shift && *row->shift) {
         json_write_object(writer, "shift");
-        json_write_text(writer, "name", overview->shift);
-        json_write_text(writer, "people", overview->shift_people);
-        json_write_instant(writer, "from", overview->shift_from);
-        json_write_instant(writer, "to", overview->shift_to);
+        OVERVIEW_SHIFT(MEMBER_WRITE)
         json_write_object_end(writer);
     } else {
         json_write_null(writer, "shift");
     }
-}
-
-void wire_write_overview(struct json_writer *writer, const struct wire_overview *overview)
-{
-    json_write_object(writer, NULL);
-    json_write_text(writer, "site", overview->site);
-    json_write_text(writer, "timezone", overview->timezone);
-    json_write_text(writer, "language", overview->language);
-    json_write_text(writer, "version", overview->version);
-    json_write_instant(writer, "started", overview->started);
-    json_write_integer(writer, "assets", overview->assets);
-    json_write_integer(writer, "discovered", overview->discovered);
-    wire_write_by_health(writer, "by_health", overview->by_health);
-    json_write_array(writer, "kinds");
-    for (unsigned i = 0; i < overview->kind_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_text(writer, "kind", overview->kinds[i].kind);
-        json_write_integer(writer, "total", overview->kinds[i].total);
-        wire_write_by_health(writer, "by_health", overview->kinds[i].by_health);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
-    write_contracted(writer, overview->contracted, overview->contracted_count);
-    json_write_number(writer, "rate", overview->rate);
-    if (overview->quiet && *overview->quiet) {
-        json_write_object(writer, "quiet");
-        json_write_text(writer, "name", overview->quiet);
-        json_write_instant(writer, "until", overview->quiet_until);
-        json_write_integer(writer, "held", overview->held);
-        json_write_object_end(writer);
-    }
-    write_overview_parts(writer, overview);
-    json_write_integer(writer, "revision", (int64_t)overview->page.revision);
-    json_write_instant(writer, "as_of", overview->page.as_of);
-    json_write_bool(writer, "past", overview->page.past);
+    write_moment(writer, "revision", &row->page);
     json_write_object_end(writer);
 }
 
-void wire_write_source(struct json_writer *writer, const struct wire_source *source)
+void wire_write_source(struct json_writer *writer, const struct wire_source *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "name", source->name);
-    json_write_text(writer, "type", source->type);
-    json_write_text(writer, "state", source->state);
-    json_write_text(writer, "detail", source->detail);
-    json_write_instant(writer, "since", source->since);
-    json_write_instant(writer, "last_heard", source->last_heard);
-    json_write_number(writer, "rate", source->rate);
-    json_write_integer(writer, "messages", (int64_t)source->messages);
-    json_write_integer(writer, "readings", (int64_t)source->readings);
-    json_write_integer(writer, "bytes", (int64_t)source->bytes);
-    json_write_integer(writer, "bad", (int64_t)source->bad);
-    json_write_integer(writer, "duplicates", (int64_t)source->duplicates);
-    json_write_integer(writer, "checks", (int64_t)source->checks);
-    json_write_integer(writer, "failures", (int64_t)source->failures);
-    json_write_integer(writer, "reconnects", (int64_t)source->reconnects);
-    json_write_integer(writer, "targets", (int64_t)source->targets);
-    json_write_array(writer, "examples");
-    for (unsigned i = 0; i < source->example_count; i++) {
-        json_write_object(writer, NULL);
-        json_write_instant(writer, "time", source->examples[i].time);
-        json_write_text(writer, "reason", source->examples[i].reason);
-        json_write_text(writer, "sample", source->examples[i].sample);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
+    SOURCE(MEMBER_WRITE)
+    write_examples(writer, "examples", row->examples, row->example_count);
     json_write_object_end(writer);
 }
 
-void wire_write_facet(struct json_writer *writer, const struct wire_facet *facet)
+void wire_write_facet(struct json_writer *writer, const struct wire_facet *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "value", facet->value);
-    json_write_integer(writer, "count", facet->count);
-    wire_write_by_health(writer, "by_health", facet->by_health);
+    FACET(MEMBER_WRITE)
     json_write_object_end(writer);
 }
 
-void wire_write_audit(struct json_writer *writer, const struct wire_audit *audit)
+void wire_write_audit(struct json_writer *writer, const struct wire_audit *row)
 {
     json_write_object(writer, NULL);
-    json_write_integer(writer, "sequence", audit->sequence);
-    json_write_instant(writer, "time", audit->time);
-    json_write_text(writer, "actor", audit->actor);
-    json_write_text(writer, "verb", audit->verb);
-    json_write_text(writer, "target", audit->target);
+    AUDIT_HEAD(MEMBER_WRITE)
     /* The detail is written as JSON only when it is: an audit row must be readable whatever stands in it. */
-    struct json_object *detail = *audit->detail ? json_parse(audit->detail, strlen(audit->detail), 0, NULL) : NULL;
+    struct json_object *detail = *row->detail ? json_parse(row->detail, strlen(row->detail), 0, NULL) : NULL;
     if (detail)
-        json_write_raw(writer, "detail", audit->detail, strlen(audit->detail));
+        json_write_raw(writer, "detail", row->detail, strlen(row->detail));
     else
-        json_write_text(writer, "detail", audit->detail);
+        json_write_text(writer, "detail", row->detail);
     json_object_put(detail);
-    json_write_text(writer, "hash", audit->hash);
+    json_write_text(writer, "hash", row->hash);
     json_write_object_end(writer);
 }
 
-void wire_write_saved_view(struct json_writer *writer, const struct wire_saved_view *view)
+void wire_write_saved_view(struct json_writer *writer, const struct wire_saved_view *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "name", view->name);
-    json_write_text(writer, "resource", view->resource);
-    json_write_text(writer, "query", view->query);
-    json_write_text(writer, "owner", view->owner);
-    json_write_integer(writer, "revision", view->revision);
+    SAVED_VIEW(MEMBER_WRITE)
     json_write_object_end(writer);
 }
 
-void wire_write_whoami(struct json_writer *writer, const struct wire_whoami *whoami)
+void wire_write_whoami(struct json_writer *writer, const struct wire_whoami *row)
 {
     json_write_object(writer, NULL);
-    json_write_text(writer, "name", whoami->name);
-    json_write_text(writer, "role", whoami->role);
+    WHOAMI(MEMBER_WRITE)
     json_write_object_end(writer);
 }

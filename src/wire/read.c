@@ -1,4 +1,4 @@
-#include "wire/read.h"
+#include "wire/members.h"
 
 #include <string.h>
 
@@ -37,6 +37,43 @@ const char *read_raw(struct flat *value, struct arena *arena)
         return arena_text(arena, flat_as_text(value, ""));
     const char *raw = flat_raw(value, &length);
     return memcpy(arena_alloc(arena, length + 1), raw, length);
+}
+
+enum health read_health(struct flat *object, const char *key)
+{
+    enum health health;
+    return health_parse(flat_text(object, key, ""), &health) ? health : HEALTH_UNKNOWN;
+}
+
+enum health_reason read_reason(struct flat *object, const char *key)
+{
+    enum health_reason reason;
+    return health_reason_parse(flat_text(object, key, ""), &reason) ? reason : REASON_NONE;
+}
+
+enum link_state read_link(struct flat *object, const char *key)
+{
+    const char *name = flat_text(object, key, "");
+    for (int state = LINK_UNKNOWN; state <= LINK_DOWN; state++)
+        if (strcmp(name, link_state_name((enum link_state)state)) == 0)
+            return (enum link_state)state;
+    return LINK_UNKNOWN;
+}
+
+enum comm_state read_comm(struct flat *object, const char *key)
+{
+    const char *name = flat_text(object, key, "");
+    for (int state = COMM_UNKNOWN; state <= COMM_SILENT; state++)
+        if (strcmp(name, comm_state_name((enum comm_state)state)) == 0)
+            return (enum comm_state)state;
+    return COMM_UNKNOWN;
+}
+
+void read_by_health(struct flat *object, const char *key, uint32_t by_health[HEALTH_COUNT])
+{
+    struct flat *counts = flat_get(object, key);
+    for (int health = 0; health < HEALTH_COUNT; health++)
+        by_health[health] = counts ? read_count(counts, health_name((enum health)health)) : 0;
 }
 
 unsigned read_array(struct flat *object, const char *key, struct flat **array)
@@ -93,4 +130,32 @@ struct flat *read_list(const char *bytes, size_t length, struct flat **items, st
         error_set(error, ERROR_INVALID, "expected a list under `items`");
     flat_free(&object);
     return NULL;
+}
+
+void read_moment(struct flat *object, const char *revision, struct wire_page *page)
+{
+    *page = (struct wire_page){.total = 1, .population = 1, .revision = read_total(object, revision),
+                               .as_of = flat_instant(object, "as_of"), .past = flat_bool(object, "past", false)};
+}
+
+void write_moment(struct json_writer *writer, const char *revision, const struct wire_page *page)
+{
+    json_write_integer(writer, revision, (int64_t)page->revision);
+    json_write_instant(writer, "as_of", page->as_of);
+    json_write_bool(writer, "past", page->past);
+}
+
+bool wire_wanted(const char *fields, const char *name)
+{
+    if (!fields)
+        return true;
+    size_t length = strlen(name);
+    for (const char *at = fields; *at;) {
+        size_t word = strcspn(at, ",");
+        if (word == length && memcmp(at, name, length) == 0)
+            return true;
+        at += word;
+        at += *at == ',';
+    }
+    return false;
 }
