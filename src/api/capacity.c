@@ -33,7 +33,7 @@ static void row_fill(const struct fleet *fleet, const struct capacity_row *row, 
     capacity_say(row, now, says, 160);
     *wire = (struct wire_capacity){
         .asset = field[ASSET_id], .asset_name = field[ASSET_name], .place = buffer_text(place), .metric = row->metric, .what = row->what,
-        .unit = row->unit, .problem = row->problem, .says = says, .limit = row->limit, .now = row->now, .fitted = row->fitted,
+        .unit = row->unit, .problem = row->problem, .says = says, .limit = row->limit, .limit_by = row->limit_by, .now = row->now, .fitted = row->fitted,
         .trend = row->trend, .full = row->reach.when, .earliest = row->reach.earliest, .latest = row->reach.latest};
 }
 
@@ -64,18 +64,18 @@ static void answer_rows(struct request *request, const struct capacity_row *rows
 /* ---- the report, in the site's language ---- */
 
 enum word {
-    WORD_TITLE, WORD_SPAN, WORD_METHOD, WORD_NONE, WORD_ASSET, WORD_NAME, WORD_PLACE, WORD_WHAT, WORD_NOW, WORD_LIMIT, WORD_UNIT,
+    WORD_TITLE, WORD_SPAN, WORD_METHOD, WORD_NONE, WORD_ASSET, WORD_NAME, WORD_PLACE, WORD_WHAT, WORD_NOW, WORD_LIMIT, WORD_LIMIT_BY, WORD_USUAL, WORD_CONFIGURED, WORD_LEDGER, WORD_UNIT,
     WORD_SLOPE, WORD_LOW, WORD_HIGH, WORD_FULL, WORD_EARLIEST, WORD_LATEST, WORD_ADVICE, WORD_EXPAND, WORD_PLAN, WORD_WATCH,
     WORD_ENOUGH, WORD_UNKNOWN, WORD_COUNT
 };
 static const char *const words[2][WORD_COUNT] = {
     {"Capacity and expansion report", "Readings from %s to %s; %u figures.", NULL, "Nothing that can run out was measured in this span.",
-     "asset", "name", "place", "what", "now", "limit", "unit", "a day", "low", "high", "full", "earliest", "latest", "advice",
+     "asset", "name", "place", "what", "now", "limit", "limit by", "usual", "configuration", "ledger", "unit", "a day", "low", "high", "full", "earliest", "latest", "advice",
      "expand now", "plan the expansion", "watch", "enough", "no trend: %s"},
     {"服务器扩展分析报告", "数据区间 %s 至 %s，共 %u 项。",
      "方法：斜率取所有点对斜率的中位数（Theil–Sen），区间为 Sen 90% 置信区间，并按相邻点相关性放宽；先扣除日内（满 3 天）与周内（满 3 周）规律；"
      "现值为最近一天的中位数；“占满”指按该斜率到达上限的时间。",
-     "该区间内没有可耗尽的指标。", "编号", "名称", "位置", "项目", "当前", "上限", "单位", "每日增长", "低", "高", "占满", "最早", "最晚",
+     "该区间内没有可耗尽的指标。", "编号", "名称", "位置", "项目", "当前", "上限", "上限依据", "通常", "配置", "台账", "单位", "每日增长", "低", "高", "占满", "最早", "最晚",
      "建议", "立即扩容", "列入扩容计划", "继续观察", "充足", "无趋势：%s"},
 };
 
@@ -98,11 +98,16 @@ static void put_advice(struct report *report, const struct capacity_row *row, ms
     }
 }
 
+static enum word limit_word(const struct capacity_row *row)
+{
+    return strcmp(row->limit_by, "configuration") == 0 ? WORD_CONFIGURED : strcmp(row->limit_by, "ledger") == 0 ? WORD_LEDGER : WORD_USUAL;
+}
+
 static struct report *make_report(struct request *request, const struct capacity_row *rows, unsigned count)
 {
     static const struct { enum word word; enum report_column kind; } columns[] = {
         {WORD_ASSET, REPORT_TEXT}, {WORD_NAME, REPORT_TEXT}, {WORD_PLACE, REPORT_TEXT}, {WORD_WHAT, REPORT_TEXT}, {WORD_NOW, REPORT_NUMBER},
-        {WORD_LIMIT, REPORT_NUMBER}, {WORD_UNIT, REPORT_TEXT}, {WORD_SLOPE, REPORT_NUMBER}, {WORD_LOW, REPORT_NUMBER},
+        {WORD_LIMIT, REPORT_NUMBER}, {WORD_LIMIT_BY, REPORT_TEXT}, {WORD_UNIT, REPORT_TEXT}, {WORD_SLOPE, REPORT_NUMBER}, {WORD_LOW, REPORT_NUMBER},
         {WORD_HIGH, REPORT_NUMBER}, {WORD_FULL, REPORT_DATE}, {WORD_EARLIEST, REPORT_DATE}, {WORD_LATEST, REPORT_DATE}, {WORD_ADVICE, REPORT_TEXT}};
     const struct reckoning *reckoning = request->state;
     const char *language = target_get(&request->target, "language");
@@ -129,6 +134,7 @@ static struct report *make_report(struct request *request, const struct capacity
             report_text(report, texts[text]);
         report_number(report, rows[i].fitted ? rows[i].trend.level : rows[i].now, 3);
         report_number(report, rows[i].limit, 0);
+        report_text(report, word[limit_word(&rows[i])]);
         report_text(report, wire.unit);
         const double slopes[] = {rows[i].trend.slope, rows[i].trend.slope_low, rows[i].trend.slope_high};
         for (size_t slope = 0; slope < ARRAY_COUNT(slopes); slope++)
@@ -188,7 +194,7 @@ static void reckon(struct request *request, struct reckoning *reckoning)
         request_fail(request, &error);
         return;
     }
-    capacity_reckon(request->api->loop, request->api->fleet, request->api->store, result.assets, result.total, reckoning->from,
+    capacity_reckon(request->api->loop, request->api->fleet, request->api->store, request->api->site->capacity, result.assets, result.total, reckoning->from,
                     reckoning->to, reckoned, request);
 }
 

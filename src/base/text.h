@@ -48,6 +48,9 @@ bool text_from_gb18030(struct buffer *out, const char *bytes, size_t length, str
 bool text_glob(const char *pattern, const char *text);
 /* Whole text as a number; false on anything else, on overflow, NaN and infinity. */
 bool text_number(const char *text, double *number);
+/* Cut in place at blanks, commas and semicolons, their wide twins too; returns how many words there are, max or less of
+ * which are given. */
+unsigned text_words(char *text, const char **words, unsigned max);
 /* Six significant digits, whole parts below 1e9 in full, no exponent for |x| in [1e-4, 1e9), no trailing zeros:
  * "31.2", "0.0004", "123456789", "1.2e12". Returns the length as snprintf does. */
 int text_format_number(char *out, size_t size, double number);

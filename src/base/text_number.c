@@ -135,3 +135,17 @@ bool text_from_gb18030(struct buffer *out, const char *bytes, size_t length, str
     }
     return done;
 }
+
+unsigned text_words(char *text, const char **words, unsigned max)
+{
+    static const char *const wide[] = {"\357\274\214", "\357\274\233", "\343\200\201", "\343\200\200"};
+    unsigned count = 0;
+    char *rest = NULL;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        for (char *at = text; (at = strstr(at, wide[i]));)
+            memset(at, ' ', 3);
+    for (char *word = strtok_r(text, " \t,;", &rest); word; word = strtok_r(NULL, " \t,;", &rest), count++)
+        if (count < max)
+            words[count] = word;
+    return count;
+}

@@ -355,6 +355,8 @@ struct settings *settings_load(const struct options *options, msec started, cons
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
     heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
     hosts_plan_read(&settings->hosts, config_get(root, "servers"));
+    capacity_plan_read(&settings->capacity, config_get(root, "capacity"));
+    settings->site.capacity = &settings->capacity;
     if (problems->count != before)
         settings_free(&settings);
     return settings;
@@ -377,6 +379,7 @@ void settings_free(struct settings **settings)
     applications_plan_free(&own->applications);
     heartbeats_plan_release(&own->heartbeats);
     hosts_plan_release(&own->hosts);
+    capacity_plan_release(&own->capacity);
     runbooks_free(&own->runbooks);
     roster_release(&own->roster);
     if (own->store_password)

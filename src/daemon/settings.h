@@ -10,6 +10,7 @@
 #include "engine/applications.h"
 #include "engine/fleet.h"
 #include "engine/heartbeats.h"
+#include "engine/capacity_plan.h"
 #include "engine/hosts_plan.h"
 #include "engine/notify.h"
 #include "engine/site.h"

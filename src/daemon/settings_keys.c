@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/settings.h"
 #include "engine/heartbeats.h"
+#include "engine/capacity_plan.h"
 #include "engine/hosts_plan.h"
 #include "engine/notify.h"
 #include "model/filter.h"
@@ -150,6 +151,7 @@ const struct config_key settings_keys[] = {
     {.name = "sources", .type = CONFIG_ANY, .help = "list of what to collect"},
     {.name = "applications", .type = CONFIG_ANY, .help = "business systems: what makes them up, what is asked of it, what is restarted"},
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
+    {.name = "capacity", .type = CONFIG_LIST, .keys = capacity_keys, .help = "what counts as full, of which figure and whose (default: 100 of every percentage)"},
     {.name = "servers", .type = CONFIG_LIST, .keys = hosts_keys, .help = "what is expected of servers: ports, services, destinations; how one is restarted"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},
     {.name = "shifts", .type = CONFIG_LIST, .keys = shift_keys, .help = "who is on duty when: the title and silences say so"},

@@ -26,6 +26,7 @@ struct settings {
     struct applications_plan *applications;
     struct heartbeats_plan heartbeats;
     struct hosts_plan hosts;
+    struct capacity_plan capacity;
     struct runbooks *runbooks;
     struct roster roster;
     struct secrets secrets;

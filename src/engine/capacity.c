@@ -15,6 +15,7 @@ struct reckoning {
     uv_work_t work;
     uv_timer_t start;
     struct store *store;
+    const struct capacity_plan *plan; /* while rows are made */
     uint32_t *keys;               /* store keys of the rows: asset, metric */
     struct capacity_row *rows;
     unsigned count, capacity, at;
@@ -51,6 +52,46 @@ static void matched_part(const char *pattern, const char *name, char *out, size_
         snprintf(out, size, "%.*s", (int)(strlen(name) - before - after), name + before);
 }
 
+/* What comes and goes: no limit makes a trend of it, but one that names it. */
+static bool is_excluded(const char *metric)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++)
+        if (text_glob(kinds[i].pattern, metric))
+            return !kinds[i].prefix;
+    return false;
+}
+
+/* How a figure is called that only somebody's limit makes one of these. */
+static void name_it(const char *metric, struct capacity_row *row)
+{
+    size_t length = strlen(metric);
+    const char *ends[] = {"_percent", "_bytes"}, *units[] = {"%", "B"};
+    row->unit = "";
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++)
+        if (length > strlen(ends[i]) && strcmp(metric + length - strlen(ends[i]), ends[i]) == 0)
+            row->unit = units[i];
+    snprintf(row->what, sizeof row->what, "%s", metric);
+    row->limit = NAN;
+}
+
+/* False: it cannot run out. */
+static bool row_name(const struct reckoning *reckoning, const struct fleet *fleet, const char *metric, struct capacity_row *row)
+{
+    bool usual = capacity_metric(metric, row->what, sizeof row->what, &row->unit, &row->limit);
+    double full;
+    const char *by = "";
+    row->limit_by = "";
+    if (!usual && is_excluded(metric))
+        return false;
+    if (!capacity_plan_find(reckoning->plan, fleet, row->asset, metric, &full, &by))
+        return usual;
+    if (!usual)
+        name_it(metric, row);
+    row->limit = full;
+    row->limit_by = by;
+    return true;
+}
+
 bool capacity_metric(const char *metric, char *what, size_t size, const char **unit, double *limit)
 {
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
@@ -74,7 +115,7 @@ static void add_rows(struct reckoning *reckoning, struct fleet *fleet, uint32_t 
     unsigned count = fleet_values(fleet, asset, values, METRICS_OF_ONE);
     for (unsigned i = 0; i < count && i < METRICS_OF_ONE && reckoning->count < CAPACITY_ROWS_MAX; i++) {
         struct capacity_row row = {.asset = asset, .now = values[i].value};
-        if (!capacity_metric(values[i].metric, row.what, sizeof row.what, &row.unit, &row.limit))
+        if (!row_name(reckoning, fleet, values[i].metric, &row))
             continue;
         snprintf(row.metric, sizeof row.metric, "%s", values[i].metric);
         unsigned room = reckoning->capacity;
@@ -172,15 +213,16 @@ static void reckoning_begin(uv_timer_t *timer)
     row_next(timer->data);
 }
 
-void capacity_reckon(uv_loop_t *loop, struct fleet *fleet, struct store *store, const uint32_t *assets, unsigned count,
-                     msec from, msec to, capacity_done *done, void *owner)
+void capacity_reckon(uv_loop_t *loop, struct fleet *fleet, struct store *store, const struct capacity_plan *plan,
+                     const uint32_t *assets, unsigned count, msec from, msec to, capacity_done *done, void *owner)
 {
     struct reckoning *reckoning = memory_new(sizeof *reckoning);
-    *reckoning = (struct reckoning){.loop = loop, .store = store, .from = from, .to = to, .done = done, .owner = owner};
+    *reckoning = (struct reckoning){.loop = loop, .store = store, .plan = plan, .from = from, .to = to, .done = done, .owner = owner};
     reckoning->work.data = reckoning;
     reckoning->start.data = reckoning;
     for (unsigned i = 0; i < count; i++)
         add_rows(reckoning, fleet, assets[i]);
+    reckoning->plan = NULL; /* a reload may replace it */
     uv_timer_init(loop, &reckoning->start);
     uv_timer_start(&reckoning->start, reckoning_begin, 0, 0);
 }

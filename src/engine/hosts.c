@@ -48,6 +48,7 @@ static void member_free(struct hosts_member *member)
 {
     host_free(&member->host);
     free(member->deviations);
+    hosts_own_release(&member->own);
     free(member);
 }
 

@@ -49,6 +49,10 @@ struct hosts_ports { unsigned first, last; bool tcp, udp; };
 struct hosts_net { unsigned char bytes[16]; unsigned family, prefix, port; }; /* family in bits; port 0: any */
 bool hosts_port_parse(const char *text, struct hosts_ports *ports);
 bool hosts_net_parse(const char *text, struct hosts_net *net);
+/* Ledger columns of a server (kind server) that say what is expected of it where the configuration does not: `ports`,
+ * `units` and `outbound`, words as above, and `full` (capacity_plan.h), parted by blanks, commas or semicolons. False, with
+ * what would be right, when a word is not of its shape; other names are nobody's business here. */
+bool hosts_attribute_check(const char *name, const char *text, struct error *error);
 /* In force for an asset, members merged. */
 void hosts_expected(struct hosts *hosts, uint32_t asset, struct hosts_expectation *expected);
 

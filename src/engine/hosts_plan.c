@@ -59,6 +59,14 @@ const struct config_key hosts_keys[] = {
     {.name = NULL},
 };
 
+bool hosts_word_check(const char *key, const char *word, struct error *error)
+{
+    for (size_t i = 0; hosts_keys[i].name; i++)
+        if (strcmp(hosts_keys[i].name, key) == 0)
+            return hosts_keys[i].check(NULL, word, error);
+    return true;
+}
+
 static const char *const *texts(const struct config_node *map, const char *key, unsigned *count)
 {
     const struct config_node *node = config_get(map, key);

@@ -7,6 +7,16 @@
 #define HOSTS_LISTENERS 8
 #define HOSTS_DEVIATIONS 200 /* of one host; what is beyond shows when these are gone */
 
+/* What the ledger says of a server by itself (hosts_ledger.c). */
+enum { HOSTS_COLUMN_PORTS, HOSTS_COLUMN_UNITS, HOSTS_COLUMN_OUTBOUND, HOSTS_COLUMNS };
+struct hosts_own {
+    char *text[HOSTS_COLUMNS];    /* cut into the words */
+    const char **words[HOSTS_COLUMNS]; /* NULL: it says nothing */
+    unsigned count[HOSTS_COLUMNS];
+};
+void hosts_own_read(const struct fleet *fleet, uint32_t asset, struct hosts_own *own);
+void hosts_own_release(struct hosts_own *own);
+
 struct hosts_member {
     uint32_t asset;
     struct source *source;
@@ -15,7 +25,8 @@ struct hosts_member {
     msec attended_until;          /* steady; CLOCK_NEVER: nobody looks */
     struct host_deviation *deviations;
     unsigned deviation_count;
-    struct hosts_expectation expected;
+    struct hosts_own own;
+    struct hosts_expectation expected; /* the configuration's, and `own` for what it does not say */
     uint64_t expected_ledger;     /* ledger revision + 1 for which `expected` was found; 0: anew */
 };
 

@@ -55,11 +55,28 @@ static void expected_find(struct hosts *hosts, uint32_t asset, struct hosts_expe
     }
 }
 
+/* The ledger's columns, for what the configuration leaves open. */
+static void expected_complete(struct hosts_expectation *expected, const struct hosts_own *own)
+{
+#define OWN(list, count_, column)                           \
+    if (!expected->list && own->words[column]) {            \
+        expected->list = own->words[column];                \
+        expected->count_ = own->count[column];              \
+    }
+    OWN(ports, port_count, HOSTS_COLUMN_PORTS)
+    OWN(units, unit_count, HOSTS_COLUMN_UNITS)
+    OWN(outbound, outbound_count, HOSTS_COLUMN_OUTBOUND)
+#undef OWN
+}
+
 static const struct hosts_expectation *expected_of(struct hosts *hosts, struct hosts_member *member)
 {
     uint64_t revision = fleet_ledger_revision(hosts->fleet) + 1;
-    if (member->expected_ledger != revision)
+    if (member->expected_ledger != revision) {
         expected_find(hosts, member->asset, &member->expected);
+        hosts_own_read(hosts->fleet, member->asset, &member->own);
+        expected_complete(&member->expected, &member->own);
+    }
     member->expected_ledger = revision;
     return &member->expected;
 }

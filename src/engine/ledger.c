@@ -16,6 +16,7 @@
 #include "engine/csv.h"
 #include "engine/fleet.h"
 #include "engine/fleet_private.h"
+#include "engine/hosts.h"
 #include "engine/ledger_private.h"
 
 #define FILE_LIMIT ((size_t)512 << 20)
@@ -274,6 +275,19 @@ static bool row_check(struct reader *reader, struct ledger_row *row)
     return true;
 }
 
+/* Columns that say what is expected of a server are read by others later; here is the file and the line to tell of. */
+static void expectations_check(struct reader *reader, const struct ledger_row *row)
+{
+    struct error error;
+    if (strcmp(row->field[ASSET_kind], "server") != 0)
+        return;
+    for (unsigned i = 0; i < reader->column_count; i++)
+        if (reader->column_field[i] == -1 &&
+            !hosts_attribute_check(reader->column_name[i], field_clean(reader->change, reader->csv.field[i]), &error))
+            warn(reader->change, reader->file, row->line, reader->column_name[i], "%s; %s is taken without it", error.text,
+                 row->field[ASSET_id]);
+}
+
 static void take_row(struct reader *reader, unsigned line)
 {
     struct ledger_change *change = reader->change;
@@ -292,6 +306,7 @@ static void take_row(struct reader *reader, unsigned line)
     row.attributes = row_attributes(reader, line);
     if (!row_check(reader, &row))
         return;
+    expectations_check(reader, &row);
     const struct ledger_row *first = row_find(change, row.field[ASSET_id]);
     if (first) {
         row_twice(change, first, &row);

@@ -17,6 +17,7 @@
 struct fleet;
 struct fleet_past;
 struct runbooks;
+struct capacity_plan;
 
 /* Each role may do what the ones before it may. */
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_SUPERVISOR, ROLE_ADMIN, ROLE_COUNT };
@@ -77,6 +78,7 @@ struct site {
     struct source *const *sources; /* in configuration order; all entries live as long as the site is in force */
     size_t source_count;
 
+    const struct capacity_plan *capacity; /* what counts as full; NULL: the usual */
     const struct runbooks *runbooks;
     const struct roster *roster;   /* shifts */
 

@@ -12,7 +12,7 @@ const char wire_capacity_method[] =
     "median of the last day. Full: when the level reaches the limit at that slope.";
 
 #define ROW(TEXT, NUMBER)                                                                                         \
-    TEXT(asset) TEXT(asset_name) TEXT(place) TEXT(metric) TEXT(what) TEXT(unit) TEXT(problem) TEXT(says)          \
+    TEXT(asset) TEXT(asset_name) TEXT(place) TEXT(metric) TEXT(what) TEXT(unit) TEXT(problem) TEXT(says) TEXT(limit_by) \
     NUMBER(limit) NUMBER(now)
 #define TREND(NUMBER) NUMBER(level) NUMBER(slope) NUMBER(slope_low) NUMBER(slope_high) NUMBER(scatter)
 

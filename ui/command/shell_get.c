@@ -52,8 +52,9 @@ static const struct shell_column view_columns[] = {
 };
 static const struct shell_column capacity_columns[] = {
     {N_("asset"), "asset", FORMAT_TEXT, false}, {N_("name"), "asset_name", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_TEXT, false},
-    {N_("value"), "level", FORMAT_NUMBER, false}, {N_("unit"), "unit", FORMAT_TEXT, false}, {N_("heading"), "says", FORMAT_TEXT, false},
+    {N_("value"), "level", FORMAT_NUMBER, false}, {N_("unit"), "unit", FORMAT_TEXT, false}, {N_("limit"), "limit", FORMAT_NUMBER, false}, {N_("heading"), "says", FORMAT_TEXT, false},
     {N_("place"), "place", FORMAT_TEXT, true}, {N_("metric"), "metric", FORMAT_TEXT, true}, {N_("points"), "points", FORMAT_NUMBER, true},
+    {N_("limit by"), "limit_by", FORMAT_TEXT, true},
 };
 static const struct shell_column facet_columns[] = {
     {N_("value"), "value", FORMAT_TEXT, false}, {N_("count"), "count", FORMAT_NUMBER, false},

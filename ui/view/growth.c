@@ -249,6 +249,12 @@ static void draw_chart(struct growth *page, struct surface *surface, struct rect
 
 /* ---- the words ---- */
 
+/* Whose word a limit is that is not the usual one. */
+static const char *limit_by(const struct wire_capacity *row)
+{
+    return strcmp(row->limit_by, "ledger") == 0 ? _("ledger") : _("configuration");
+}
+
 static void draw_head(struct growth *page, struct view *view, struct surface *surface, struct rect area)
 {
     const struct wire_capacity *row = &page->row;
@@ -279,10 +285,14 @@ static void draw_head(struct growth *page, struct view *view, struct surface *su
              capacity_slope(two, row, row->trend.slope_low), capacity_slope(three, row, row->trend.slope_high));
     column += surface_text_cut(surface, area.row + 1, column, end - column, ROLE_TEXT, text, TEXT_CUT_END) + 3;
     capacity_full(one, row, page->now, surface->ascii);
-    surface_text_cut(surface, area.row + 1, column, end - column, capacity_advice_role(advice),
-                     *one                   ? one
-                     : isfinite(row->limit) ? _("it does not fill up at this pace")
-                                            : _("no limit is known"), TEXT_CUT_END);
+    column += surface_text_cut(surface, area.row + 1, column, end - column, capacity_advice_role(advice),
+                               *one                   ? one
+                               : isfinite(row->limit) ? _("it does not fill up at this pace")
+                                                      : _("no limit is known"), TEXT_CUT_END) + 3;
+    if (*row->limit_by && end - column > 10) { /* not the usual one: whose word it is */
+        snprintf(text, sizeof text, _("limit %.30s, by the %.40s"), capacity_figure(one, row, row->limit), limit_by(row));
+        surface_text_cut(surface, area.row + 1, column, end - column, ROLE_DIM, text, TEXT_CUT_END);
+    }
 }
 
 /* One line: what was done to the readings, of how much, and how well it fits. */

@@ -125,6 +125,51 @@ static void a_host_that_does_what_is_expected(void **state)
     scene_free(scene);
 }
 
+static void the_ledger_says_what_the_configuration_leaves_open(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new();
+    struct host_deviation found[10];
+    struct hosts_expectation expected;
+    struct ledger_change *change;
+    struct ledger_summary summary;
+    struct error error;
+    static const struct hosts_expectation only_restart = {.select = "kind:server", .restart = "r {unit}", .shell = ""};
+    static const char csv[] = "id,name,kind,ports,units,outbound,full\n"
+                              "web,网站,server,\"22, 80/tcp；8088、161/udp\",nginx app-*,10.0.0.0/8;192.0.2.7:443,disk_*_percent=85\n"
+                              "db,数据库,server,22 http,backup$,,memory_percent\n"
+                              "sw,交换机,switch,24,,,\n";
+    assert_true(ledger_read(scene->world->fleet, "assets.csv", csv, strlen(csv), true, &change, &error));
+    ledger_change_summary(change, &summary);
+    assert_int_equal(summary.warnings, 3); /* a switch's 24 ports are nobody's business */
+    assert_int_equal(summary.rejected, 0);
+    assert_non_null(strstr(summary.problems, "assets.csv:3: ports: expected a port such as 22, 5432/tcp, 161/udp or 8000-8100; got `http`; db is"));
+    assert_non_null(strstr(summary.problems, "assets.csv:3: units: expected a unit such as"));
+    assert_non_null(strstr(summary.problems, "assets.csv:3: full: expected METRIC=NUMBER such as"));
+    ledger_change_free(&change);
+    world_ledger(scene->world, csv);
+    hosts_configure(scene->hosts, &only_restart, 1);
+    struct host_builder *builder = usual();
+    host_builder_port(builder, &(struct host_port){.port = 4444, .address = "0.0.0.0", .process = "nc"});
+    host_builder_peer(builder, &(struct host_peer){.address = "203.0.113.9", .port = 443, .process = "curl", .count = 1});
+    tell(scene, builder);
+    assert_int_equal(deviations(scene, found), 2);
+    assert_string_equal(found[0].point, "4444/tcp");
+    assert_string_equal(found[1].point, "203.0.113.9:443");
+    hosts_expected(scene->hosts, scene->web, &expected);
+    assert_int_equal(expected.port_count, 4);
+    assert_int_equal(expected.unit_count, 2);
+    assert_string_equal(expected.restart, "r {unit}");
+    hosts_configure(scene->hosts, expectations, 2); /* the configuration's word comes first */
+    hosts_expected(scene->hosts, scene->web, &expected);
+    assert_string_equal(expected.ports[2], "8000-8100/tcp");
+    hosts_configure(scene->hosts, &only_restart, 1);
+    scene->web = fleet_find(scene->world->fleet, "db"); /* half a list is none: nothing of it is judged */
+    tell(scene, usual());
+    assert_int_equal(deviations(scene, found), 0);
+    scene_free(scene);
+}
+
 static void what_is_not_expected_raises_and_clears(void **state)
 {
     (void)state;
@@ -315,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_that_does_what_is_expected),
+        cmocka_unit_test(the_ledger_says_what_the_configuration_leaves_open),
         cmocka_unit_test(what_is_not_expected_raises_and_clears),
         cmocka_unit_test(what_is_missing_waits_a_little),
         cmocka_unit_test(looking_closely_ends_by_itself),
