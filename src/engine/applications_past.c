@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "engine/applications_past.h"
 
@@ -110,7 +111,7 @@ static enum part_verdict check_then(const struct loading *loading, const struct 
     struct store_state state;
     char name[96];
     if (check->waits) {
-        part->evidence = "waiting for an address";
+        part->evidence = N_("waiting for an address");
         return PART_WAITING;
     }
     snprintf(name, sizeof name, "%s.verdict", check->name);
@@ -122,7 +123,7 @@ static enum part_verdict check_then(const struct loading *loading, const struct 
     fleet_past_get(loading->fleet, check->application->asset, &state);
     /* Older figures are not kept; then what it last became holds, if its application was watched. */
     if (!told && (!node || state.health == HEALTH_UNKNOWN || check->application->asset == FLEET_NONE)) {
-        part->evidence = "not watched then";
+        part->evidence = N_("not watched then");
         return PART_UNKNOWN;
     }
     int verdict = told ? (int)told->reading.value : node->verdict;
@@ -139,7 +140,7 @@ static enum part_verdict server_then(const struct loading *loading, const struct
     struct store_state state;
     uint32_t asset = fleet_find(loading->applications->fleet, owner->server);
     if (asset == FLEET_NONE) {
-        part->evidence = "not in the ledger";
+        part->evidence = N_("not in the ledger");
         return PART_UNKNOWN;
     }
     fleet_past_get(loading->fleet, asset, &state);
@@ -157,12 +158,12 @@ static const char *hurts_then(const struct applications_past *past, const struct
     char raw[512] = "", text[240], when[INSTANT_TEXT];
     enum part_verdict verdict = past->verdicts[application->part].verdict;
     if (verdict == PART_WAITING || !application->check_count)
-        return "waiting for an address";
+        return N_("waiting for an address");
     if (verdict == PART_UNKNOWN)
         for (unsigned i = 0; i < application->check_count && !raw[0]; i++) {
             const struct application_check *check = application->checks[i];
             if (past->verdicts[check->part].verdict == PART_UNKNOWN)
-                snprintf(raw, sizeof raw, "not known: %s: %s", check->title, past->parts[check->part].evidence);
+                snprintf(raw, sizeof raw, N_("not known: %s: %s"), check->title, past->parts[check->part].evidence);
         }
     if (verdict != PART_UNKNOWN && whole->cause != PARTS_NONE) {
         const struct part_owner_of *owner = &applications->owners[whole->cause];
@@ -170,8 +171,8 @@ static const char *hurts_then(const struct applications_past *past, const struct
         const struct application_check *check = owner->check;
         bool foreign = check && check->application != application;
         if (owner->server)
-            snprintf(raw, sizeof raw, "server %s: %s since %s", owner->server, part->evidence,
-                     instant_format_short(when, part->since, past->at));
+            snprintf(raw, sizeof raw, N_("server %s: %s since %s%s%s"), owner->server, part->evidence,
+                     instant_format_short(when, part->since, past->at), "", "");
         else if (check)
             snprintf(raw, sizeof raw, "%s%s%s%s%s: %s", foreign ? check->application->name : "", foreign ? " / " : "", check->title,
                      check->on[0] ? " on " : "", check->on, part->evidence);
