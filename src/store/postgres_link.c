@@ -352,12 +352,12 @@ bool postgres_server_init(struct postgres_server *server, const char *url, const
         bool secret = strchr(url, '@') || strstr(url, "password"); /* the complaint may repeat it */
         text_clean_into(line, sizeof line, wrong ? wrong : "", wrong ? strcspn(wrong, "\n") : 0);
         PQfreemem(wrong);
-        return error_set(error, ERROR_INVALID, "store: the url is not postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE%s%s",
+        return error_set(error, ERROR_INVALID, "the url is not postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE%s%s",
                          secret ? "" : ": ", secret ? "" : line);
     }
     if (option_of(server->options, "password")) {
         PQconninfoFree(server->options);
-        return error_set(error, ERROR_INVALID, "store: a password in the url would be seen by all: name a file in `password:`, or "
+        return error_set(error, ERROR_INVALID, "a password in the url would be seen by all: name a file in `password:`, or "
                          "use ~/.pgpass");
     }
     gethostname(host, sizeof host - 1);

@@ -187,7 +187,7 @@ static void test_every_mistake_in_one_run(void **state)
     assert_null(settings);
     static const char *const expected[] = {
         "nocturne.yml:1:", "site.timezone: expected the name of a time zone, such as Asia/Shanghai; got `Mars/Olympus`",
-        "did you mean `language`", "nocturne.yml:2:", "expected sqlite, sqlite:PATH or memory; got `postgres`",
+        "did you mean `language`", "nocturne.yml:2:", "expected sqlite, sqlite:PATH, postgresql://... or memory; got `postgres`",
         "nocturne.yml:3:", "listen[0].tls: expected ADDRESS:PORT", "listen[1]: expected either unix: or tls:",
         "nocturne.yml:4:", "roles.boss: unknown key", "expected user:NAME, group:NAME",
         "nocturne.yml:5:13: contracts[0]: no contract profile `campus`; there are campus-iot",
@@ -214,6 +214,13 @@ static void test_shapes_that_are_no_configuration(void **state)
     assert_told("store: expected sqlite");
     assert_told("listen: expected a list");
     assert_told("roles: expected a mapping");
+    assert_null(load_text("store: \"postgresql://noc:pump-house@db/site\"\n"));
+    assert_told("a password in the url would be seen by all");
+    assert_null(strstr(buffer_text(&problems.text), "pump-house"));
+    assert_null(load_text("store: {url: \"postgresql://noc@db/site\", password: pump-house}\n"));
+    assert_told("a secret does not stand in the configuration");
+    assert_null(load_text("store: {url: \"postgresql://noc@db/site?colour=red\"}\n"));
+    assert_told("the url is not postgresql://");
     struct settings *empty = load_text("\n");
     if (!empty)
         fail_msg("%s", buffer_text(&problems.text));
