@@ -29,6 +29,7 @@ static const char csv_default[] =
 struct list {
     struct json_writer writer;
     const char *fields;
+    uint64_t members;             /* that they name */
     bool csv;
     struct buffer row;            /* one, on its way to CSV */
     char *person;
@@ -51,12 +52,12 @@ static void write_row(struct request *request, struct list *list, const struct w
 {
     struct json_writer writer;
     if (!list->csv) {
-        wire_write_alert(&list->writer, row, list->fields);
+        wire_write_alert(&list->writer, row, list->members);
         return;
     }
     buffer_clear(&list->row);
     json_start(&writer, &list->row);
-    wire_write_alert(&writer, row, list->fields);
+    wire_write_alert(&writer, row, list->members);
     csv_line(&request->answer, &list->row, list->fields);
 }
 
@@ -150,8 +151,10 @@ static void list_alerts(struct request *request)
     if (list->csv) {
         list->fields = list->fields ? list->fields : csv_default;
         buffer_printf(&request->answer, "%s\r\n", list->fields);
-    } else
+    } else {
         wire_alerts_begin(&list->writer, &page, &hidden);
+    }
+    list->members = wire_alert_members(list->fields);
     if (list->past) {
         write_past_rows(request, list, rows, offset);
     } else {

@@ -63,7 +63,7 @@ static void answer_refused(struct request *request, const struct alert_outcome *
         struct json_writer own;
         alerts_wire(request->api->alerts, alert, request->who.name, &row);
         json_start(&own, &text);
-        wire_write_alert(&own, &row, NULL);
+        wire_write_alert(&own, &row, WIRE_ALERT_WHOLE);
         json_write_raw(&writer, "current", text.data, text.length);
         buffer_release(&text);
     }

@@ -11,7 +11,7 @@
 
 #define STEPS_MOST 4000u /* of matching, for one text and all that is nested in it */
 #define DEPTH_MOST 12u
-#define KEPT 256u        /* translations kept at hand; a power of two */
+#define KEPT 2048u       /* translations kept at hand, more than a list's window has; a power of two */
 #define KEPT_LONGEST 400u
 
 struct phrase {

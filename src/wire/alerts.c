@@ -61,33 +61,61 @@ static const char *const suppressions[] = {"shelved", "downtime", "dependency", 
 #define DESK(X)                                                                                                    \
     X(COUNT, unhandled, "unhandled") X(COUNT, news, "news") X(AMOUNT, rate, "rate") X(FLAG, flood, "flood")
 
+/* What an alert is written with: a bit each, in uint64_t. */
+enum {
+    BIT_name, BIT_type, BIT_condition, BIT_suppression,
+#define X(kind, member, key) BIT_##member,
+    ALERT_REST(X)
+#undef X
+    BITS
+};
+_Static_assert(BITS < 64, "a bit each");
+
+uint64_t wire_alert_members(const char *fields)
+{
+    static const char *const names[BITS] = {
+        [BIT_name] = "name", [BIT_type] = "type", [BIT_condition] = "condition", [BIT_suppression] = "suppression",
+#define X(kind, member, key) [BIT_##member] = key,
+        ALERT_REST(X)
+#undef X
+    };
+    uint64_t members = 0;
+    for (unsigned i = 0; i < BITS; i++)
+        if (wire_wanted(fields, names[i]))
+            members |= (uint64_t)1 << i;
+    return members;
+}
+
+#define WANTED(member) (members >> BIT_##member & 1)
+#define WRITE_WANTED(kind, member, key) if (WANTED(member)) { WRITE_##kind(member, key) }
+
 /* ---- writing ---- */
 
-static void write_members(struct json_writer *writer, const struct wire_alert *row, const char *fields)
+static void write_members(struct json_writer *writer, const struct wire_alert *row, uint64_t members)
 {
     json_write_text(writer, "id", row->id);
-    if (wire_wanted(fields, "name"))
+    if (WANTED(name))
         json_write_text(writer, "name", row->name);
-    if (wire_wanted(fields, "type"))
+    if (WANTED(type))
         json_write_text(writer, "type", row->type);
     json_write_text(writer, "severity", severity_name(row->severity));
     json_write_text(writer, "state", alert_state_name(row->state));
-    if (wire_wanted(fields, "condition"))
+    if (WANTED(condition))
         json_write_text(writer, "condition", alert_condition_name(row->condition));
-    if (wire_wanted(fields, "suppression")) {
+    if (WANTED(suppression)) {
         json_write_array(writer, "suppression");
         for (size_t bit = 0; bit < SUPPRESSIONS; bit++)
             if (row->suppression >> bit & 1)
                 json_write_text(writer, NULL, suppressions[bit]);
         json_write_array_end(writer);
     }
-    ALERT_REST(MEMBER_WRITE_WANTED)
+    ALERT_REST(WRITE_WANTED)
 }
 
-void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, const char *fields)
+void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, uint64_t members)
 {
     json_write_object(writer, NULL);
-    write_members(writer, alert, fields);
+    write_members(writer, alert, members);
     json_write_object_end(writer);
 }
 
@@ -97,7 +125,7 @@ BOTH_ROWS(similar, wire_similar, SIMILAR)
 void wire_write_alert_page(struct json_writer *writer, const struct wire_alert_page *page)
 {
     json_write_object(writer, NULL);
-    write_members(writer, &page->alert, NULL);
+    write_members(writer, &page->alert, WIRE_ALERT_WHOLE);
     write_timeline(writer, "timeline", page->timeline, page->timeline_count);
     write_similar(writer, "similar", page->similar, page->similar_count);
     json_write_texts(writer, "symptom_ids", page->symptoms, page->symptom_count);

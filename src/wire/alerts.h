@@ -99,7 +99,9 @@ struct wire_notification { const char *id, *channel, *to, *alert, *what, *state,
  * `notice` {"id":"A-..","what":"raise","severity":"critical","name":"..","place":".."}: what bells and desktop
  * notifications follow. */
 
-void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, const char *fields);
+#define WIRE_ALERT_WHOLE UINT64_MAX
+uint64_t wire_alert_members(const char *fields); /* those that "name,value" names; NULL: all */
+void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, uint64_t members);
 void wire_write_alert_page(struct json_writer *writer, const struct wire_alert_page *page); /* whole answer */
 void wire_write_alert_group(struct json_writer *writer, const struct wire_alert_group *group);
 void wire_write_silence(struct json_writer *writer, const struct wire_silence *silence);

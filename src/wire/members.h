@@ -16,8 +16,6 @@
 
 #define MEMBER_WRITE(kind, member, key) WRITE_##kind(member, key)
 #define MEMBER_READ(kind, member, key) READ_##kind(member, key)
-/* Only where the comma list `fields` (NULL: all) names it. */
-#define MEMBER_WRITE_WANTED(kind, member, key) if (wire_wanted(fields, key)) { WRITE_##kind(member, key) }
 
 #define WRITE_TEXT(member, key) json_write_text(writer, key, row->member ? row->member : "");
 #define WRITE_PROSE(member, key) WRITE_TEXT(member, key)

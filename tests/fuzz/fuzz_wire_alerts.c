@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wire_read_alerts(bytes, size, arena, &page, &hidden, &alerts, &count, &error)) {
         wire_alerts_begin(&writer, &page, &hidden);
         for (unsigned i = 0; i < count; i++)
-            wire_write_alert(&writer, &alerts[i], NULL);
+            wire_write_alert(&writer, &alerts[i], WIRE_ALERT_WHOLE);
         wire_list_end(&writer);
     }
     if (wire_read_alert_page(bytes, size, arena, &one, &error))

@@ -14,7 +14,7 @@
 
 #define SIDE_COLUMNS 76
 #define SIDE_FROM 150
-#define MARGIN_SCREENS 2
+#define MARGIN_SCREENS 1
 #define SYMPTOMS_MOST "200"
 #define REFRESH ((msec)100)
 #define LIST_FIELDS "id,severity,state,raised_at,cleared_at,name,summary,asset,asset_name,place,unit,subsystem,symptoms," \

@@ -10,7 +10,7 @@
 #include "view/parts.h"
 #include "window/layout.h"
 
-#define MARGIN_SCREENS 2        /* rows kept before and behind those shown */
+#define MARGIN_SCREENS 1        /* rows kept before and behind those shown */
 #define SCREEN_UNDRAWN 20       /* rows of one before the first drawing tells */
 #define WIDEN_AFTER ((msec)150)
 

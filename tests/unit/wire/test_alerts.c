@@ -67,7 +67,7 @@ static void same_alert(const struct wire_alert *a, const struct wire_alert *b)
 static void the_five_fields_come_first(void **state)
 {
     (void)state;
-    wire_write_alert(&writer, &full, NULL);
+    wire_write_alert(&writer, &full, WIRE_ALERT_WHOLE);
     static const char *const order[] = {"\"id\"", "\"name\"", "\"type\"", "\"severity\"", "\"state\"", "\"condition\""}; /* R020 */
     const char *at = buffer_text(&text);
     for (size_t i = 0; i < 6; i++) {
@@ -77,7 +77,7 @@ static void the_five_fields_come_first(void **state)
     }
     buffer_clear(&text);
     json_start(&writer, &text);
-    wire_write_alert(&writer, &full, "name,value");
+    wire_write_alert(&writer, &full, wire_alert_members("name,value"));
     SAME_TEXT(buffer_text(&text), "{\"id\":\"A-20261121-0007\",\"name\":\"网关离线\",\"severity\":\"critical\","
                                   "\"state\":\"acknowledged\",\"value\":31.25}");
 }
@@ -94,8 +94,8 @@ static void a_list_travels(void **state)
     unsigned count;
     struct error error;
     wire_alerts_begin(&writer, &page, &hidden);
-    wire_write_alert(&writer, &full, NULL);
-    wire_write_alert(&writer, &none, "value");
+    wire_write_alert(&writer, &full, WIRE_ALERT_WHOLE);
+    wire_write_alert(&writer, &none, wire_alert_members("value"));
     wire_list_end(&writer);
     assert_true(wire_read_alerts(text.data, text.length, arena, &read_page, &read_hidden, &items, &count, &error));
     SAME(count, 2), SAME(read_page.total, 2), SAME(read_page.population, 12), SAME(read_page.offset, 1), SAME(read_page.revision, 9);
