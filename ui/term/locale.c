@@ -10,8 +10,43 @@
 
 #include "base/memory.h"
 #include "base/phrase.h"
+#include "base/text.h"
 
 #define DOMAIN "nocturne"
+
+static const char common[] = "loading ..."; /* a text that every translation has */
+
+#define KEPT 1024 /* texts at hand; a power of two, some times those of one screen */
+
+/* What gettext said, by the text's words (a text may come from a table or from the daemon). A frame asks for sixty and
+ * more, and a catalogue's locks and trees made a tenth of it. Of the whole process, as setlocale and the catalogue. */
+static struct kept { char *text; const char *translation; /* NULL: the text itself */ } kept[KEPT];
+static bool translated; /* there is anything to look up */
+
+/* The language may be another one now. */
+static void language_changed(void)
+{
+    for (size_t i = 0; i < KEPT; i++) {
+        free(kept[i].text);
+        kept[i] = (struct kept){0};
+    }
+    textdomain(DOMAIN); /* makes gettext look again */
+    translated = gettext(common) != common;
+    phrase_language(locale_is_utf8() ? locale_language() : "en");
+}
+
+const char *locale_text(const char *text)
+{
+    if (!translated)
+        return text;
+    struct kept *slot = &kept[text_hash(TEXT_HASH, text) & (KEPT - 1)];
+    if (!slot->text || strcmp(slot->text, text) != 0) {
+        const char *translation = gettext(text);
+        free(slot->text);
+        *slot = (struct kept){memory_text(text), translation == text ? NULL : translation};
+    }
+    return slot->translation ? slot->translation : text;
+}
 
 /* The value that decides the characters, as setlocale ranks them. */
 static const char *asked_locale(void)
@@ -77,9 +112,8 @@ void locale_init(void)
     char *folder = translations_folder();
     bindtextdomain(DOMAIN, folder);
     bind_textdomain_codeset(DOMAIN, "UTF-8");
-    textdomain(DOMAIN);
     free(folder);
-    phrase_language(locale_is_utf8() ? locale_language() : "en");
+    language_changed();
 }
 
 bool locale_prefer(const char *language)
@@ -88,11 +122,10 @@ bool locale_prefer(const char *language)
     bool neutral = strncmp(asked, "C.", 2) == 0 && asks_for_utf8(asked); /* says characters, not language */
     if (getenv("LANGUAGE") || (messages && messages[0]) || (asked[0] && !neutral) || !locale_is_utf8())
         return false;
-    const char *before = gettext("loading ..."); /* a text that every translation has */
+    const char *before = gettext(common);
     setenv("LANGUAGE", language, 1);
-    textdomain(DOMAIN); /* makes gettext look again */
-    phrase_language(locale_is_utf8() ? locale_language() : "en");
-    return strcmp(before, gettext("loading ...")) != 0;
+    language_changed();
+    return strcmp(before, gettext(common)) != 0;
 }
 
 const char *locale_language(void)

@@ -8,7 +8,10 @@
 
 #include "base/phrase.h"
 
-#define _(text) gettext(text)
+#define _(text) locale_text(text)
+
+/* The text in the person's language: gettext's, which is asked once for each. */
+const char *locale_text(const char *text) __attribute__((format_arg(1)));
 
 /* Set the locale from the environment and find the translations: $NOCTURNE_LOCALEDIR, `locale` beside the program
  * (in a build tree), PREFIX/share/locale. A UTF-8 locale that is asked for but not installed becomes C.UTF-8 with
