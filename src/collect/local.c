@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "collect/local_private.h"
+#include "collect/source_values.h"
 
-#define VALUES_MAX 512
 #define ANSWER_MAX ((size_t)64 << 20)
 #define PATIENCE (20 * SPAN_SECOND)
 
@@ -46,23 +46,6 @@ static void local_tick(uv_timer_t *timer);
 
 /* ---- an answer ---- */
 
-struct values {
-    struct source *source;
-    struct sink_value row[VALUES_MAX];
-    unsigned count;
-    struct buffer raw;
-};
-
-static void put_value(void *owner, const char *name, double value)
-{
-    struct values *values = owner;
-    if (values->count == VALUES_MAX)
-        return;
-    const struct sink *sink = &values->source->sink;
-    values->row[values->count++] = (struct sink_value){sink->ops->metric(sink->owner, name, strlen(name)), value};
-    buffer_printf(&values->raw, "%s=%.6g ", name, value);
-}
-
 static void answered(struct local *local, const char *text, size_t length)
 {
     struct source *source = local->source;
@@ -73,21 +56,12 @@ static void answered(struct local *local, const char *text, size_t length)
         return;
     }
     host->cost = clock_steady() - local->began;
-    struct values values = {.source = source, .raw = BUFFER_INIT};
+    struct source_values values = {.source = source, .spoken = true};
     if (!source->messages) /* the rest at once */
         uv_timer_start(&local->timer, local_tick, 0, (uint64_t)local->interval);
-    host_metrics(host, put_value, &values);
-    source->messages++;
-    source->bytes += length;
-    source->readings += values.count;
-    source->last_heard = clock_wall();
-    source->sink.ops->message(source->sink.owner, source, local->asset, SINK_NONE, CLOCK_NEVER, values.row, values.count,
-                              buffer_text(&values.raw), values.raw.length);
-    buffer_release(&values.raw);
-    if (source->sink.ops->host)
-        source->sink.ops->host(source->sink.owner, source, local->asset, host);
-    else
-        host_free(&host);
+    host_metrics(host, source_values_put, &values);
+    source_values_give(&values, local->asset, length, NULL, 0, host);
+    source_values_release(&values);
     if (source->status != SOURCE_RUNNING)
         source_status(source, SOURCE_RUNNING, "%s, every %lld s", local->id, (long long)(local->interval / SPAN_SECOND));
 }

@@ -14,6 +14,7 @@
 #include "collect/exporter_host.h"
 #include "collect/exporter_metrics.h"
 #include "collect/probe.h"
+#include "collect/source_values.h"
 
 #define RUNNING_LIMIT 64
 #define CONNECTIONS_KEPT 2048
@@ -183,26 +184,7 @@ static void forget(struct prometheus *prometheus, struct remembered *remembered)
     free(remembered);
 }
 
-struct values {
-    struct source *source;
-    struct sink_value *value;
-    size_t count, capacity;
-    struct buffer raw;
-};
-
-static void put_value(void *owner, const char *name, double value)
-{
-    struct values *values = owner;
-    struct sink *sink = &values->source->sink;
-    if (!isfinite(value))
-        return;
-    ARRAY_RESERVE(values->value, values->capacity, values->count + 1);
-    values->value[values->count++] = (struct sink_value){.metric = sink->ops->metric(sink->owner, name, strlen(name)), .value = value};
-    if (values->raw.length < 1024)
-        buffer_printf(&values->raw, "%s=%.6g ", name, value);
-}
-
-static void put_chosen(const struct scrape *scrape, struct remembered *remembered, double seconds, struct values *values)
+static void put_chosen(const struct scrape *scrape, struct remembered *remembered, double seconds, struct source_values *values)
 {
     unsigned count = exporter_choice_count(scrape->prometheus->choice);
     if (!remembered->counters) {
@@ -210,38 +192,25 @@ static void put_chosen(const struct scrape *scrape, struct remembered *remembere
         for (unsigned i = 0; i < count; i++)
             remembered->counters[i] = NAN;
     }
-    exporter_page_metrics(scrape->page, remembered->counters, seconds, put_value, values);
+    exporter_page_metrics(scrape->page, remembered->counters, seconds, source_values_put, values);
 }
 
 static void hand_over(struct scrape *scrape, struct remembered *remembered)
 {
-    struct source *source = scrape->prometheus->probe.source;
-    struct sink *sink = &source->sink;
-    struct values values = {.source = source, .raw = BUFFER_INIT};
+    struct source_values values = {.source = scrape->prometheus->probe.source, .spoken = true};
     uint64_t steady_ns = uv_hrtime();
-    uint32_t asset = scrape->target->asset;
     struct host *host = NULL;
     if (scrape->host && exporter_host_is_host(scrape->host)) {
         host = exporter_host_make(remembered->host, scrape->host, steady_ns, clock_wall());
-        host_metrics(host, put_value, &values);
+        host_metrics(host, source_values_put, &values);
         exporter_host_free(&remembered->host);
         remembered->host = scrape->host;
         scrape->host = NULL;
     }
     put_chosen(scrape, remembered, (double)(steady_ns - remembered->steady_ns) / 1e9, &values);
     remembered->steady_ns = steady_ns;
-    source->messages++;
-    source->readings += values.count;
-    source->bytes += scrape->exposition.bytes;
-    source->last_heard = clock_wall();
-    sink->ops->message(sink->owner, source, asset, SINK_NONE, CLOCK_NEVER, values.value, (unsigned)values.count,
-                       buffer_text(&values.raw), values.raw.length);
-    if (host && sink->ops->host)
-        sink->ops->host(sink->owner, source, asset, host);
-    else
-        host_free(&host);
-    free(values.value);
-    buffer_release(&values.raw);
+    source_values_give(&values, scrape->target->asset, scrape->exposition.bytes, NULL, 0, host);
+    source_values_release(&values);
 }
 
 /* What is wrong with an answer that came; false when it is a page to use. */

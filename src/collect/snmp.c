@@ -12,6 +12,7 @@
 #include "collect/probe.h"
 #include "collect/snmp_agent.h"
 #include "collect/snmp_profile.h"
+#include "collect/source_values.h"
 
 #define RUNNING_LIMIT 64
 #define PROFILES_MAX 8
@@ -193,25 +194,6 @@ static void name_absent(struct round *round)
     round->polled->cut_named |= now->cut;
 }
 
-struct values {
-    struct source *source;
-    struct sink_value *value;
-    size_t count, capacity;
-    struct buffer raw;
-};
-
-static void put_value(void *owner, const char *name, double value)
-{
-    struct values *values = owner;
-    struct sink *sink = &values->source->sink;
-    if (!isfinite(value))
-        return;
-    ARRAY_RESERVE(values->value, values->capacity, values->count + 1);
-    values->value[values->count++] = (struct sink_value){.metric = sink->ops->metric(sink->owner, name, strlen(name)), .value = value};
-    if (values->raw.length < 1024)
-        buffer_printf(&values->raw, "%s=%.6g ", name, value);
-}
-
 static void describe(struct round *round, const struct snmp_result *result)
 {
     struct source *source = round->snmp->probe.source;
@@ -263,35 +245,26 @@ static void keep_harvest(struct round *round)
     }
 }
 
-static void hand_over(struct round *round, struct snmp_result *result, struct values *values)
+static void hand_over(struct round *round, struct snmp_result *result, struct source_values *values)
 {
-    struct source *source = round->snmp->probe.source;
-    struct sink *sink = &source->sink;
-    uint32_t asset = round->target->asset;
     struct host *host = host_builder_make(result->builder, clock_wall());
     host->cost = (msec)((uv_hrtime() - round->begun_ns) / 1000000);
     if (result->is_host)
-        host_metrics(host, put_value, values);
+        host_metrics(host, source_values_put, values);
     else
-        put_value(values, "uptime_seconds", host->uptime);
-    source->messages++;
-    source->readings += values->count;
-    source->last_heard = clock_wall();
-    describe(round, result);
-    sink->ops->message(sink->owner, source, asset, SINK_NONE, CLOCK_NEVER, values->value, (unsigned)values->count,
-                       buffer_text(&values->raw), values->raw.length);
-    if (result->is_host && sink->ops->host)
-        sink->ops->host(sink->owner, source, asset, host);
-    else
+        source_values_put(values, "uptime_seconds", host->uptime);
+    if (!result->is_host)
         host_free(&host);
+    describe(round, result);
+    source_values_give(values, round->target->asset, 0, NULL, 0, host);
 }
 
 static void round_complete(struct round *round)
 {
     struct polled *polled = round->polled;
     struct source *source = round->snmp->probe.source;
-    struct values values = {.source = source, .raw = BUFFER_INIT};
-    struct snmp_result result = {.put = put_value, .owner = &values, .builder = host_builder_new(), .verdict = HEALTH_OK};
+    struct source_values values = {.source = source, .spoken = true};
+    struct snmp_result result = {.put = source_values_put, .owner = &values, .builder = host_builder_new(), .verdict = HEALTH_OK};
     bool comparable = polled->before.column_count > 0 && !agent_restarted(round);
     struct snmp_reading reading = {.now = &round->walk.harvest, .before = comparable ? &polled->before : NULL,
                                    .seconds = (double)(round->begun_ns - polled->before_ns) / 1e9};
@@ -301,8 +274,7 @@ static void round_complete(struct round *round)
     if (!round->target->retired)
         hand_over(round, &result, &values);
     keep_harvest(round);
-    free(values.value);
-    buffer_release(&values.raw);
+    source_values_release(&values);
     host_builder_free(&result.builder);
     if (absent) {
         snprintf(text, sizeof text, N_("it answers, and has %s"), absent);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "collect/source_values.h"
 #include "collect/ssh.h"
 
 #define ANSWER_MAX (8u << 20)
@@ -23,7 +24,6 @@
 #define REST_LONGEST SPAN_MINUTE
 #define REFUSED_FIRST (15 * SPAN_SECOND) /* a server may count refusals and lock the account */
 #define REFUSED_LONGEST (10 * SPAN_MINUTE)
-#define VALUES_MAX 4096
 #define RAW_MAX 1024
 
 static void host_fail(struct ssh_host *host, const struct ssh_failure *failure);
@@ -147,38 +147,12 @@ static void host_fail(struct ssh_host *host, const struct ssh_failure *failure)
 
 /* ---- answers ---- */
 
-struct values {
-    struct source *source;
-    struct sink_value list[VALUES_MAX];
-    unsigned count;
-};
-
-static void put_value(void *owner, const char *name, double value)
-{
-    struct values *values = owner;
-    struct source *source = values->source;
-    if (values->count < VALUES_MAX)
-        values->list[values->count++] = (struct sink_value){
-            .metric = source->sink.ops->metric(source->sink.owner, name, strlen(name)), .value = value};
-}
-
 static void give(struct ssh_host *host, struct host *seen, const char *text, size_t length)
 {
-    struct source *source = host->ssh->source;
-    struct values *values = memory_new(sizeof *values);
-    values->source = source;
-    host_metrics(seen, put_value, values);
-    source->messages++;
-    source->readings += values->count;
-    source->bytes += length;
-    source->last_heard = clock_wall();
-    source->sink.ops->message(source->sink.owner, source, host->asset, SINK_NONE, CLOCK_NEVER, values->list, values->count,
-                              text, length < RAW_MAX ? length : RAW_MAX);
-    free(values);
-    if (source->sink.ops->host)
-        source->sink.ops->host(source->sink.owner, source, host->asset, seen);
-    else
-        host_free(&seen);
+    struct source_values values = {.source = host->ssh->source};
+    host_metrics(seen, source_values_put, &values);
+    source_values_give(&values, host->asset, length, text, length < RAW_MAX ? length : RAW_MAX, seen);
+    source_values_release(&values);
 }
 
 /* Its place in the interval, so that all hosts together are asked at an even pace. */
