@@ -12,6 +12,16 @@ void memory_free_texts(char **texts, size_t count); /* each, and the array */
 char *memory_text_n(const char *bytes, size_t length); /* copy with a terminating NUL */
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Take out of an array those rows whose `owner` is `who`; the others keep their order. */
+#define ARRAY_DROP_OWNER(items, count, who)                                          \
+    do {                                                                             \
+        size_t kept_ = 0;                                                            \
+        for (size_t i_ = 0; i_ < (count); i_++)                                      \
+            if ((items)[i_].owner != (who))                                          \
+                (items)[kept_++] = (items)[i_];                                      \
+        (count) = (__typeof__(count))kept_;                                          \
+    } while (0)
+
 /* Make room for `need` elements in a growing array held as (items, count, capacity): doubles. */
 #define ARRAY_RESERVE(items, capacity, need)                                         \
     do {                                                                             \

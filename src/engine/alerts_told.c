@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "engine/alerts_private.h"
 
 #define NOTICE_SPACING 100
@@ -17,11 +18,7 @@ void alerts_listen(struct alerts *alerts, const struct alerts_listener *listener
 
 void alerts_unlisten(struct alerts *alerts, const void *owner)
 {
-    unsigned kept = 0;
-    for (unsigned i = 0; i < alerts->listener_count; i++)
-        if (alerts->listeners[i].owner != owner)
-            alerts->listeners[kept++] = alerts->listeners[i];
-    alerts->listener_count = kept;
+    ARRAY_DROP_OWNER(alerts->listeners, alerts->listener_count, owner);
 }
 
 void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice)

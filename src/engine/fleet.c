@@ -444,11 +444,7 @@ void fleet_listen(struct fleet *fleet, const struct fleet_listener *listener)
 
 void fleet_unlisten(struct fleet *fleet, const void *owner)
 {
-    unsigned kept = 0;
-    for (unsigned i = 0; i < fleet->listener_count; i++)
-        if (fleet->listeners[i].owner != owner)
-            fleet->listeners[kept++] = fleet->listeners[i];
-    fleet->listener_count = kept;
+    ARRAY_DROP_OWNER(fleet->listeners, fleet->listener_count, owner);
 }
 
 void fleet_status(const struct fleet *fleet, struct fleet_status *status)

@@ -178,11 +178,7 @@ void hosts_listen(struct hosts *hosts, const struct hosts_listener *listener)
 
 void hosts_unlisten(struct hosts *hosts, const void *owner)
 {
-    unsigned kept = 0;
-    for (unsigned i = 0; i < hosts->listener_count; i++)
-        if (hosts->listeners[i].owner != owner)
-            hosts->listeners[kept++] = hosts->listeners[i];
-    hosts->listener_count = kept;
+    ARRAY_DROP_OWNER(hosts->listeners, hosts->listener_count, owner);
 }
 
 /* ---- life ---- */
