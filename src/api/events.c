@@ -56,21 +56,12 @@ static void forget_first(struct events *events)
     event->frame = NULL;
 }
 
-static void wake(struct stream *stream)
-{
-    if (!stream->asleep)
-        return;
-    stream->asleep = false;
-    MHD_resume_connection(stream->request->connection);
-    listener_wake(stream->request->listener);
-}
-
 static void drop(struct stream *stream)
 {
     stream->dropped = true;
     stream->dropped_at = clock_steady();
     stream->events->api->figures.dropped_streams++;
-    wake(stream);
+    stream_wake(stream->request, &stream->asleep);
 }
 
 static bool too_slow(const struct events *events, const struct stream *stream)
@@ -96,7 +87,7 @@ void events_publish(struct events *events, const char *kind, const char *json, s
     for (struct stream *stream = events->streams; stream; stream = stream->next) {
         if (!stream->dropped && too_slow(events, stream))
             drop(stream);
-        wake(stream);
+        stream_wake(stream->request, &stream->asleep);
     }
 }
 
@@ -321,7 +312,7 @@ void events_pulse(struct events *events)
     msec now = clock_steady();
     for (struct stream *stream = events->streams; stream; stream = stream->next) {
         stream->pulse = true;
-        wake(stream);
+        stream_wake(stream->request, &stream->asleep);
         if (stream->dropped && now - stream->dropped_at > FAREWELL_TIME && stream->request->peer)
             shutdown(stream->request->peer->fd, SHUT_RDWR); /* it does not even take its farewell */
     }
@@ -346,7 +337,7 @@ void events_stop(struct events *events)
         return;
     fleet_unlisten(events->api->fleet, events);
     for (struct stream *stream = events->streams; stream; stream = stream->next)
-        wake(stream);
+        stream_wake(stream->request, &stream->asleep);
 }
 
 void events_free(struct events **slot)

@@ -193,6 +193,8 @@ void request_page(struct request *request, struct wire_page *page); /* as_of, pa
 enum MHD_Result request_step(struct request *request, const char *method, const char *upload, size_t *upload_size);
 enum MHD_Result reply_queue(struct request *request);
 void listener_wake(struct listener *listener);
+/* A stream whose connection sleeps has something to say: resume it. */
+void stream_wake(struct request *request, bool *asleep);
 struct api *listener_api(struct listener *listener);
 bool listener_is_tls(const struct listener *listener);
 

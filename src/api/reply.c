@@ -143,3 +143,12 @@ enum MHD_Result reply_queue(struct request *request)
     MHD_destroy_response(response);
     return result;
 }
+
+void stream_wake(struct request *request, bool *asleep)
+{
+    if (!*asleep)
+        return;
+    *asleep = false;
+    MHD_resume_connection(request->connection);
+    listener_wake(request->listener);
+}

@@ -176,15 +176,6 @@ static void give_line(struct log_stream *stream, char *text, size_t length, bool
 
 /* ---- the stream ---- */
 
-static void wake(struct log_stream *stream)
-{
-    if (!stream->asleep)
-        return;
-    stream->asleep = false;
-    MHD_resume_connection(stream->request->connection);
-    listener_wake(stream->request->listener);
-}
-
 static void end_early(struct log_stream *stream)
 {
     if (stream->running)
@@ -202,7 +193,7 @@ static void look_for_reader(uv_timer_t *timer)
     if (stream->ended || (peer && recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0))
         return;
     end_early(stream);
-    wake(stream);
+    stream_wake(stream->request, &stream->asleep);
 }
 
 static void log_output(void *owner, const char *bytes, size_t length, bool error_stream)
@@ -222,7 +213,7 @@ static void log_output(void *owner, const char *bytes, size_t length, bool error
     }
     if (stream->ready.length > READY_MAX)
         end_early(stream);
-    wake(stream);
+    stream_wake(stream->request, &stream->asleep);
 }
 
 static void log_done(void *owner, int exit_code, const struct error *error)
@@ -241,7 +232,7 @@ static void log_done(void *owner, int exit_code, const struct error *error)
         snprintf(text, sizeof text, "%s", error->text);
         give_line(stream, text, strlen(text), true);
     }
-    wake(stream);
+    stream_wake(stream->request, &stream->asleep);
 }
 
 static enum produced produce_log(struct request *request)
