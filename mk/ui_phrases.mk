@@ -8,7 +8,7 @@ PHRASES = N_ error_set:3 error_prefix:2 request_refuse:4 source_status:3 source_
           ssh_runs_fail:2 alerts_rule_gone:4 alerts_normal_because:3 clear_missing:3 parse_wrong:4 library_error:3 library_fail:2 \
           refuse:2 refuse:4 refuse_value:4 fail:2 fail:3 find:4 worse:3 problem:5 warn:5 reject:5 wrong:2 say:2 say:3 expect:3 \
           take_name:2 flight_lost:3 round_failed:3 wrong_answer:2 bad_line:4 broken:2 request_end:2 report_failure:2 \
-          scrape_wrong:3 finish:3
+          scrape_wrong:3 finish:3 refuse:3 store_action_new:3 alert_note_event:3
 $(BUILD)/generated/daemon.pot: $(PHRASED) mk/ui_phrases.mk
 	$(Q)mkdir -p $(@D)
 	$(call say,POT,$@)xgettext --language=C --from-code=UTF-8 --keyword $(PHRASES:%=--keyword=%) --package-name=nocturne \

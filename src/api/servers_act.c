@@ -323,7 +323,7 @@ static void shell_phase(struct request *request, uint32_t asset, struct json_obj
     if (end)
         json_write_integer(&writer, "exit_code", json_get_integer(body, "exit_code", 0));
     json_write_object_end(&writer);
-    store_action_commit(store_action_new(request->api->store, request->who.name, end ? "shell end" : "shell start", request->id,
+    store_action_commit(store_action_new(request->api->store, request->who.name, end ? N_("shell end") : N_("shell start"), request->id,
                                          buffer_text(&detail)), shell_noted, request);
     buffer_release(&detail);
 }

@@ -179,7 +179,7 @@ void put_view(struct request *request)
         json_write_text(&writer, "query", query);
         json_write_text(&writer, "owner", record ? json_get_text(record->body, "owner", "") : request->who.name);
         json_write_object_end(&writer);
-        commit(request, buffer_take(&text), "view save");
+        commit(request, buffer_take(&text), N_("view save"));
     }
     json_object_put(body);
 }
@@ -187,7 +187,7 @@ void put_view(struct request *request)
 void delete_view(struct request *request)
 {
     if (record_find(request->api, "view", request->id))
-        commit(request, NULL, "view forget");
+        commit(request, NULL, N_("view forget"));
     else
         request_refuse(request, 404, ERROR_NOT_FOUND, "no view `%.96s`", request->id);
 }

@@ -319,6 +319,15 @@ bool phrase_say(struct buffer *out, const char *text)
     return phrasebook_say(spoken, out, text);
 }
 
+const char *phrase_said(char *out, size_t size, const char *text)
+{
+    struct buffer said = BUFFER_INIT;
+    phrase_say(&said, text);
+    text_clean_into(out, size, buffer_text(&said), said.length);
+    buffer_release(&said);
+    return out;
+}
+
 void phrase_say_into(char *text, size_t size)
 {
     struct buffer said = BUFFER_INIT;

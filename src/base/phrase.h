@@ -46,6 +46,8 @@ bool phrase_pair_fits(const struct phrase_pair *pair);
  * src/wire and src/client hand out prose in it. The daemon never does. For the main thread only. */
 void phrase_language(const char *language);
 bool phrase_say(struct buffer *out, const char *text);
+/* The same into an array, which it returns: for what was read as plain JSON. */
+const char *phrase_said(char *out, size_t size, const char *text);
 /* The same in place, cut at a character to fit. */
 void phrase_say_into(char *text, size_t size);
 

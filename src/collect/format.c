@@ -25,8 +25,8 @@ const char *const format_time_units[] = {"auto", "s", "ms", "us", "ns", NULL};
 /* Keys that only some formats read. */
 static const char *const optional_keys[] = {"items", "time", "time_unit", "values", "depth", "metric", "asset",
                                             "gateway", "state", "up", "down", "client"};
-static const char *const default_up[] = {"online", "up", "connected", "true", "1", NULL};
-static const char *const default_down[] = {"offline", "down", "disconnected", "false", "0", NULL};
+static const char *const default_up[] = {N_("online"), N_("up"), N_("connected"), "true", "1", NULL};
+static const char *const default_down[] = {N_("offline"), N_("down"), N_("disconnected"), "false", "0", NULL};
 
 static const struct format_ops *ops_find(const char *name)
 {

@@ -324,9 +324,9 @@ void alert_suppression(struct alerts *alerts, struct alert *alert, enum suppress
     if (!effects)
         return;
     static const struct { enum suppression why; const char *on, *off; } words[] = {
-        {SUPPRESSED_DOWNTIME, "downtime", "downtime-ended"},   {SUPPRESSED_DEPENDENCY, "folded", "unfolded"},
-        {SUPPRESSED_INHIBITED, "inhibited", "uninhibited"},    {SUPPRESSED_SILENCED, "silenced", "unsilenced"},
-        {SUPPRESSED_OUT_OF_SERVICE, "out-of-service", "in-service"},
+        {SUPPRESSED_DOWNTIME, "downtime", N_("downtime-ended")},   {SUPPRESSED_DEPENDENCY, "folded", "unfolded"},
+        {SUPPRESSED_INHIBITED, "inhibited", N_("uninhibited")},    {SUPPRESSED_SILENCED, "silenced", "unsilenced"},
+        {SUPPRESSED_OUT_OF_SERVICE, "out-of-service", N_("in-service")},
     };
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
         if (words[i].why == why)

@@ -190,12 +190,12 @@ static bool do_ticket(struct change *change)
 }
 
 static const struct { const char *name, *past; bool (*act)(struct change *change); } verbs[ALERT_VERB_COUNT] = {
-    [ALERT_ACK] = {"ack", "acknowledged", do_ack},         [ALERT_UNACK] = {"unack", "unacknowledged", do_unack},
-    [ALERT_ASSIGN] = {"assign", "assigned", do_assign},    [ALERT_NOTE] = {"note", "noted", do_note},
-    [ALERT_SHELVE] = {"shelve", "shelved", do_shelve},     [ALERT_UNSHELVE] = {"unshelve", "unshelved", do_unshelve},
-    [ALERT_CAUSE] = {"cause", "re-ranked", do_cause},      [ALERT_CLOSE] = {"close", "closed", do_close},
-    [ALERT_SEEN] = {"seen", "seen", do_seen},              [ALERT_TICKET] = {"ticket", "ticketed", do_ticket},
-    [ALERT_REOPEN] = {"reopen", "restored", do_reopen},
+    [ALERT_ACK] = {N_("ack"), "acknowledged", do_ack},         [ALERT_UNACK] = {N_("unack"), "unacknowledged", do_unack},
+    [ALERT_ASSIGN] = {N_("assign"), "assigned", do_assign},    [ALERT_NOTE] = {N_("note"), "noted", do_note},
+    [ALERT_SHELVE] = {N_("shelve"), "shelved", do_shelve},     [ALERT_UNSHELVE] = {N_("unshelve"), "unshelved", do_unshelve},
+    [ALERT_CAUSE] = {N_("cause"), "re-ranked", do_cause},      [ALERT_CLOSE] = {N_("close"), "closed", do_close},
+    [ALERT_SEEN] = {N_("seen"), "seen", do_seen},              [ALERT_TICKET] = {N_("ticket"), "ticketed", do_ticket},
+    [ALERT_REOPEN] = {N_("reopen"), "restored", do_reopen},
 };
 
 const char *alert_verb_name(enum alert_verb verb)
@@ -454,7 +454,7 @@ void alerts_act(struct alerts *alerts, const struct alert_request *request, cons
     msec now = desk_now(alerts);
     struct act *act = act_new(alerts, request, ids, count, done, owner);
     char *detail = audit_detail(request, ids, count), verb[32];
-    snprintf(verb, sizeof verb, "alert %s", verbs[request->verb].name);
+    snprintf(verb, sizeof verb, N_("alert %s"), verbs[request->verb].name);
     struct store_action *action = store_action_new(alerts->store, request->actor, verb, count == 1 ? ids[0] : "", detail);
     free(detail);
     if (request->verb == ALERT_SEEN && count == 0)

@@ -369,7 +369,7 @@ static void storm_raise(struct alerts *alerts, uint32_t group, uint32_t silent)
     snprintf(summary, sizeof summary, N_("%u of %u children silent within %g periods"), silent, storm->total,
              alerts->options.storm_periods);
     struct alert_report report = {
-        .source = "storm", .rule = words[storm->kind].rule, .name = words[storm->kind].name, .type = "communication",
+        .source = N_("storm"), .rule = words[storm->kind].rule, .name = words[storm->kind].name, .type = "communication",
         .asset = storm->kind == STORM_GATEWAY ? storm->key : FLEET_NONE,
         .point = storm->kind == STORM_GATEWAY ? "" : desk_text(alerts, storm->key),
         .severity = SEVERITY_CRITICAL, .summary = summary, .runbook = "storm",

@@ -85,7 +85,7 @@ static void group_raise(struct alerts *alerts, struct group *group)
         buffer_printf(&summary, " %s", fleet_text(alerts->fleet, group->assets[i], ASSET_id));
     buffer_append_text(&summary, group->count > 8 ? " ..." : "");
     struct alert_report report = {
-        .source = "redundancy", .rule = group->name, .asset = group->assets[0], .point = "", .name = name,
+        .source = N_("redundancy"), .rule = group->name, .asset = group->assets[0], .point = "", .name = name,
         .type = "communication", .severity = SEVERITY_CRITICAL, .summary = buffer_text(&summary), .runbook = "redundancy"};
     group->fingerprint = alert_fingerprint(alerts, &report);
     alerts_breach(alerts, &report);

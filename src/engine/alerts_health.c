@@ -115,7 +115,7 @@ static void judge(struct alerts_health *health, uint32_t asset, enum health now)
     if (now == HEALTH_OFFLINE && group_lessens(health->alerts, asset, &severity, lessened, sizeof lessened))
         memcpy(summary + strlen(summary), lessened, strlen(lessened) + 1);
     alerts_breach(health->alerts, &(struct alert_report){
-        .source = "health", .rule = rule->rule, .rule_version = 1, .asset = asset, .point = "", .name = rule->name,
+        .source = N_("health"), .rule = rule->rule, .rule_version = 1, .asset = asset, .point = "", .name = rule->name,
         .type = "communication", .severity = severity, .summary = summary,
         .runbook = rule->runbook});
 }

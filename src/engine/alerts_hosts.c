@@ -53,7 +53,7 @@ static void report(struct alerts_hosts *watch, uint32_t asset, const struct host
     struct alert_policy policy = alert_policy_default;
     policy.hold = kinds[deviation->kind].hold;
     struct alert_report row = {
-        .source = "host", .rule = host_deviation_name(deviation->kind), .rule_version = 1, .asset = asset,
+        .source = N_("host"), .rule = host_deviation_name(deviation->kind), .rule_version = 1, .asset = asset,
         .point = deviation->point, .name = kinds[deviation->kind].name, .type = kinds[deviation->kind].type,
         .severity = kinds[deviation->kind].severity, .summary = deviation->evidence, .runbook = "host", .policy = &policy};
     alerts_breach(watch->alerts, &row);

@@ -389,7 +389,7 @@ static void veil_save(struct alerts *alerts, struct veil *veil, alerts_saved *do
     veil->created = desk_now(alerts);
     veil->tripped = CLOCK_NEVER;
     char *body = veil_body(veil);
-    const char *kind = veil->downtime ? "downtime" : "silence";
+    const char *kind = veil->downtime ? N_("downtime") : N_("silence");
     struct store_action *action = store_action_new(alerts->store, veil->by, kind, id, body);
     store_action_record(action, kind, id, 0, body);
     struct save *save = save_new(alerts, id, done, owner);
@@ -498,7 +498,7 @@ static void veil_end(struct alerts *alerts, const char *id, bool downtime, int64
         fail_now(&error, done, owner);
         return;
     }
-    struct store_action *action = store_action_new(alerts->store, actor, downtime ? "downtime end" : "silence end", id, "");
+    struct store_action *action = store_action_new(alerts->store, actor, downtime ? N_("downtime end") : N_("silence end"), id, "");
     store_action_record(action, kind, id, revision, NULL);
     struct save *save = save_new(alerts, id, done, owner);
     save->remove = true;

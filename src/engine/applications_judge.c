@@ -94,7 +94,7 @@ static void tell_alert(struct application *application, enum part_verdict verdic
     struct alerts *alerts = application->applications->alerts;
     bool down = verdict == PART_CRITICAL;
     struct alert_report report = {
-        .source = "application", .rule = "application-down", .rule_version = 1, .asset = application->asset, .point = "",
+        .source = N_("application"), .rule = "application-down", .rule_version = 1, .asset = application->asset, .point = "",
         .name = down ? "应用不可用" : "应用降级", .type = "application", .severity = down ? SEVERITY_CRITICAL : SEVERITY_WARNING,
         .summary = application->hurts, .runbook = "application"};
     if (down || verdict == PART_WARNING)

@@ -179,7 +179,7 @@ void fleet_save_now(struct fleet *fleet)
     json_write_object_end(&writer);
     fleet->unsaved = NULL;
     fleet->unsaved_count = fleet->unsaved_capacity = 0;
-    struct store_action *action = store_action_new(fleet->store, "system", "discover", "", buffer_text(&detail));
+    struct store_action *action = store_action_new(fleet->store, N_("system"), "discover", "", buffer_text(&detail));
     buffer_release(&detail);
     for (size_t i = 0; i < save->count; i++) {
         struct asset row;

@@ -112,7 +112,7 @@ static void report_fill(const struct heartbeats *heartbeats, const struct heartb
 {
     const struct heartbeat_plan *plan = &heartbeat->plan;
     *report = (struct alert_report){
-        .source = "heartbeat", .rule = plan->name, .key = plan->name, .name = plan->title, .type = plan->type, .point = "",
+        .source = N_("heartbeat"), .rule = plan->name, .key = plan->name, .name = plan->title, .type = plan->type, .point = "",
         .asset = plan->asset[0] ? fleet_find(heartbeats->fleet, plan->asset) : FLEET_NONE, .severity = plan->severity,
         .runbook = plan->runbook, .summary = ""};
 }

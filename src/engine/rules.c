@@ -119,7 +119,7 @@ static void report_fill(const struct in_force *in_force, uint32_t asset, struct 
 {
     const struct rule *rule = in_force->rule;
     *report = (struct alert_report){
-        .source = "rule", .rule = rule->name, .rule_version = rule->version, .asset = asset,
+        .source = N_("rule"), .rule = rule->name, .rule_version = rule->version, .asset = asset,
         .point = in_force->needs->metric_count ? in_force->needs->metrics[0] : "", .name = rule->title, .type = rule->type,
         .severity = rule->severity, .summary = "", .runbook = rule->runbook, .policy = &rule->policy,
     };

@@ -75,7 +75,7 @@ bool postgres_fail(struct postgres *postgres, const PGresult *result, struct err
         error_set(error, meaning_of(postgres->state), "%s: %s", postgres->server->address, line);
     else
         error_set(error, ERROR_UNAVAILABLE, "%s: connection lost: %s", postgres->server->address,
-                  line[0] ? line : "the server is gone");
+                  line[0] ? line : N_("the server is gone"));
     if (PQstatus(postgres->link) != CONNECTION_OK)
         postgres_disconnect(postgres);
     return false;

@@ -272,9 +272,10 @@ static void read_story(struct flat *object, struct arena *arena, struct wire_ale
     page->timeline = arena_alloc(arena, page->timeline_count * sizeof *page->timeline);
     for (unsigned i = 0; i < page->timeline_count; i++) {
         struct flat *row = flat_at(array, i);
-        const char *actor = read_text(row, "actor", arena); /* "user:wang": whose words stay as they are */
-        page->timeline[i] = (struct wire_alert_event){flat_instant(row, "time"), actor, read_text(row, "verb", arena),
-                                                      (strchr(actor, ':') ? read_text : read_prose)(row, "text", arena)};
+        bool person = strchr(flat_text(row, "actor", ""), ':'); /* "user:wang": whose words stay as they are */
+        const char *(*const read)(struct flat *, const char *, struct arena *) = person ? read_text : read_prose;
+        page->timeline[i] = (struct wire_alert_event){flat_instant(row, "time"), read(row, "actor", arena),
+                                                      read_prose(row, "verb", arena), read(row, "text", arena)};
     }
     page->similar = read_similar(object, "similar", arena, &page->similar_count);
 }

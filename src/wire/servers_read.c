@@ -57,6 +57,15 @@ static bool read_server(struct flat *object, struct arena *arena, struct wire_se
 HOST_LISTS(X)
 #undef X
 
+/* What a host does not tell, and why, is prose among its facts. */
+static void say_missing(struct host *host, struct arena *arena)
+{
+    char said[256];
+    for (unsigned i = 0; i < host->fact_count; i++)
+        if (strncmp(host->facts[i].name, "missing:", strlen("missing:")) == 0)
+            host->facts[i].value = arena_text(arena, phrase_said(said, sizeof said, host->facts[i].value));
+}
+
 static struct host *read_host(struct flat *object, struct arena *arena)
 {
     if (!object || flat_type(object) != FLAT_OBJECT)
@@ -66,6 +75,7 @@ static struct host *read_host(struct flat *object, struct arena *arena)
 #define X(one, many) read_##many(object, arena, row);
     HOST_LISTS(X)
 #undef X
+    say_missing(row, arena);
     return row;
 }
 

@@ -260,12 +260,13 @@ static bool ask_again(struct act *act, struct json_object *failed)
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(failed, i);
         const char *id = json_get_text(row, "id", "");
+        char said[400];
         unsigned at = index_of(act->targets, id);
         if (json_get_integer(row, "status", 0) != 409 || at == act->targets->count)
             continue;
         frozen_add(left, id, act->targets->names[at], act->targets->before[at], json_get_integer(row, "revision", -1));
         if (left->count <= 5)
-            buffer_printf(&text, "%s: %s\n", id, json_get_text(row, "detail", ""));
+            buffer_printf(&text, "%s: %s\n", id, phrase_said(said, sizeof said, json_get_text(row, "detail", "")));
     }
     bool any = left->count > 0;
     if (any) {

@@ -30,6 +30,8 @@ void app_say(struct app *app, uint8_t role, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(app->message, sizeof app->message, format, arguments);
     va_end(arguments);
+    if (role == ROLE_ERROR)
+        phrase_say_into(app->message, sizeof app->message); /* of what came as JSON; an error's text is said already */
     app->message_role = role;
     app->message_until = clock_steady() + MESSAGE_SHOWN;
     app_dirty(app, true);

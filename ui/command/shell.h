@@ -37,8 +37,8 @@ void shell_print_server(struct shell *shell, const char *id); /* what a server h
 enum shell_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_BAD };
 enum shell_output shell_output(const struct shell *shell);
 
-/* A column of a printed list: a member of each item. */
-enum shell_format { FORMAT_TEXT, FORMAT_AGE, FORMAT_INSTANT, FORMAT_NUMBER, FORMAT_PLACE, FORMAT_SPAN };
+/* A column of a printed list: a member of each item. FORMAT_PROSE: in a table, in the reader's language. */
+enum shell_format { FORMAT_TEXT, FORMAT_PROSE, FORMAT_AGE, FORMAT_INSTANT, FORMAT_NUMBER, FORMAT_PLACE, FORMAT_SPAN };
 struct shell_column { const char *title, *member; enum shell_format format; bool wide; };
 /* Print the items of a list answer as the options say. */
 bool shell_print_list(struct shell *shell, const struct buffer *answer, const struct shell_column *columns, unsigned count);

@@ -55,7 +55,8 @@ static bool acted(struct shell *shell, const struct buffer *answer)
     }
     for (size_t i = 0; i < bad; i++) {
         struct json_object *row = json_object_array_get_idx(failed, i);
-        fprintf(stderr, "nocturne: %s: %s\n", json_get_text(row, "id", ""), json_get_text(row, "detail", ""));
+        char said[400];
+        fprintf(stderr, "nocturne: %s: %s\n", json_get_text(row, "id", ""), phrase_said(said, sizeof said, json_get_text(row, "detail", "")));
     }
     if (object)
         json_object_put(object);
@@ -220,9 +221,10 @@ static void watch_event(void *owner, const struct client_event *event)
         static const char *const shown[] = {"what", "severity", "id", "name", "asset", "place", "summary"};
         printf("%s", instant_format(now, clock_wall()));
         for (unsigned i = 0; i < ARRAY_COUNT(shown); i++) {
-            struct buffer clean = BUFFER_INIT;
-            const char *text = json_get_text(object, shown[i], "");
-            text_clean(&clean, text, strlen(text));
+            struct buffer clean = BUFFER_INIT, said = BUFFER_INIT;
+            phrase_say(&said, json_get_text(object, shown[i], ""));
+            text_clean(&clean, buffer_text(&said), said.length);
+            buffer_release(&said);
             if (clean.length)
                 printf("  %s", buffer_text(&clean));
             buffer_release(&clean);

@@ -158,8 +158,10 @@ static void check_sources(struct doctor *doctor)
     for (size_t i = 0; i < count; i++) {
         struct json_object *source = json_object_array_get_idx(items, i);
         const char *state = json_get_text(source, "state", "");
+        char said[400];
         if (strcmp(state, "running") != 0 && strcmp(state, "starting") != 0)
-            tell(doctor, NOTE, "", NULL, "%s: %s", json_get_text(source, "name", "?"), json_get_text(source, "detail", state));
+            tell(doctor, NOTE, "", NULL, "%s: %s", json_get_text(source, "name", "?"),
+                 phrase_said(said, sizeof said, json_get_text(source, "detail", state)));
     }
     if (page)
         json_object_put(page);

@@ -32,7 +32,9 @@ static bool print_answer(struct shell *shell, const struct buffer *answer)
     size_t count = problems && json_object_is_type(problems, json_type_array) ? json_object_array_length(problems) : 0;
     for (size_t i = 0; i < count; i++) {
         struct json_object *row = json_object_array_get_idx(problems, i);
-        fprintf(stderr, _("nocturne: item %lld: %s\n"), (long long)json_get_integer(row, "item", 0), json_get_text(row, "detail", ""));
+        char said[400];
+        fprintf(stderr, _("nocturne: item %lld: %s\n"), (long long)json_get_integer(row, "item", 0),
+                phrase_said(said, sizeof said, json_get_text(row, "detail", "")));
     }
     json_object_put(object);
     return count == 0;

@@ -20,17 +20,17 @@ struct resource {
 };
 
 static const struct shell_column asset_columns[] = {
-    {N_("health"), "health", FORMAT_TEXT, false}, {N_("id"), "id", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
+    {N_("health"), "health", FORMAT_PROSE, false}, {N_("id"), "id", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
     {N_("place"), "building", FORMAT_PLACE, false}, {N_("subsystem"), "subsystem", FORMAT_TEXT, false},
     {N_("since"), "since", FORMAT_AGE, false}, {N_("heard"), "last_heard", FORMAT_AGE, false},
     {N_("kind"), "kind", FORMAT_TEXT, true}, {N_("class"), "class", FORMAT_TEXT, true}, {N_("parent"), "parent", FORMAT_TEXT, true},
-    {N_("reason"), "reason", FORMAT_TEXT, true}, {N_("network"), "link", FORMAT_TEXT, true}, {N_("comm"), "comm", FORMAT_TEXT, true},
+    {N_("reason"), "reason", FORMAT_PROSE, true}, {N_("network"), "link", FORMAT_PROSE, true}, {N_("comm"), "comm", FORMAT_PROSE, true},
     {N_("below"), "children", FORMAT_NUMBER, true}, {N_("responsible unit"), "unit", FORMAT_TEXT, true},
     {N_("address"), "address", FORMAT_TEXT, true}, {N_("model"), "model", FORMAT_TEXT, true},
 };
 static const struct shell_column source_columns[] = {
-    {N_("source"), "name", FORMAT_TEXT, false}, {N_("type"), "type", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_TEXT, false},
-    {N_("detail"), "detail", FORMAT_TEXT, false}, {N_("rate"), "rate", FORMAT_NUMBER, false}, {N_("heard"), "last_heard", FORMAT_AGE, false},
+    {N_("source"), "name", FORMAT_TEXT, false}, {N_("type"), "type", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_PROSE, false},
+    {N_("detail"), "detail", FORMAT_PROSE, false}, {N_("rate"), "rate", FORMAT_NUMBER, false}, {N_("heard"), "last_heard", FORMAT_AGE, false},
     {N_("bad"), "bad", FORMAT_NUMBER, false}, {N_("messages"), "messages", FORMAT_NUMBER, true}, {N_("readings"), "readings", FORMAT_NUMBER, true},
     {N_("bytes"), "bytes", FORMAT_NUMBER, true}, {N_("duplicates"), "duplicates", FORMAT_NUMBER, true},
     {N_("checks"), "checks", FORMAT_NUMBER, true}, {N_("failures"), "failures", FORMAT_NUMBER, true},
@@ -38,12 +38,12 @@ static const struct shell_column source_columns[] = {
 };
 static const struct shell_column state_columns[] = {
     {N_("from"), "from", FORMAT_INSTANT, false}, {N_("to"), "to", FORMAT_INSTANT, false}, {N_("id"), "id", FORMAT_TEXT, false},
-    {N_("health"), "health", FORMAT_TEXT, false}, {N_("reason"), "reason", FORMAT_TEXT, false},
-    {N_("network"), "link", FORMAT_TEXT, true}, {N_("comm"), "comm", FORMAT_TEXT, true},
+    {N_("health"), "health", FORMAT_PROSE, false}, {N_("reason"), "reason", FORMAT_PROSE, false},
+    {N_("network"), "link", FORMAT_PROSE, true}, {N_("comm"), "comm", FORMAT_PROSE, true},
 };
 static const struct shell_column audit_columns[] = {
-    {"#", "sequence", FORMAT_NUMBER, false}, {N_("time"), "time", FORMAT_INSTANT, false}, {N_("who"), "actor", FORMAT_TEXT, false},
-    {N_("did"), "verb", FORMAT_TEXT, false}, {N_("to"), "target", FORMAT_TEXT, false}, {N_("detail"), "detail", FORMAT_TEXT, false},
+    {"#", "sequence", FORMAT_NUMBER, false}, {N_("time"), "time", FORMAT_INSTANT, false}, {N_("who"), "actor", FORMAT_PROSE, false},
+    {N_("did"), "verb", FORMAT_PROSE, false}, {N_("to"), "target", FORMAT_TEXT, false}, {N_("detail"), "detail", FORMAT_TEXT, false},
     {N_("hash"), "hash", FORMAT_TEXT, true},
 };
 static const struct shell_column view_columns[] = {
@@ -51,8 +51,8 @@ static const struct shell_column view_columns[] = {
     {N_("owner"), "owner", FORMAT_TEXT, false},
 };
 static const struct shell_column capacity_columns[] = {
-    {N_("asset"), "asset", FORMAT_TEXT, false}, {N_("name"), "asset_name", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_TEXT, false},
-    {N_("value"), "level", FORMAT_NUMBER, false}, {N_("unit"), "unit", FORMAT_TEXT, false}, {N_("limit"), "limit", FORMAT_NUMBER, false}, {N_("heading"), "says", FORMAT_TEXT, false},
+    {N_("asset"), "asset", FORMAT_TEXT, false}, {N_("name"), "asset_name", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_PROSE, false},
+    {N_("value"), "level", FORMAT_NUMBER, false}, {N_("unit"), "unit", FORMAT_TEXT, false}, {N_("limit"), "limit", FORMAT_NUMBER, false}, {N_("heading"), "says", FORMAT_PROSE, false},
     {N_("place"), "place", FORMAT_TEXT, true}, {N_("metric"), "metric", FORMAT_TEXT, true}, {N_("points"), "points", FORMAT_NUMBER, true},
     {N_("limit by"), "limit_by", FORMAT_TEXT, true},
 };
@@ -61,56 +61,56 @@ static const struct shell_column facet_columns[] = {
 };
 
 static const struct shell_column rule_columns[] = {
-    {N_("severity"), "severity", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("when"), "when", FORMAT_TEXT, false},
+    {N_("severity"), "severity", FORMAT_PROSE, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("when"), "when", FORMAT_TEXT, false},
     {N_("applies"), "applies", FORMAT_NUMBER, false}, {N_("active"), "active", FORMAT_NUMBER, false},
-    {N_("problem"), "problem", FORMAT_TEXT, false}, {N_("selects"), "select", FORMAT_TEXT, true},
+    {N_("problem"), "problem", FORMAT_PROSE, false}, {N_("selects"), "select", FORMAT_TEXT, true},
     {N_("clear"), "clear", FORMAT_TEXT, true}, {N_("contract"), "contract", FORMAT_TEXT, true},
     {N_("row"), "requirement", FORMAT_TEXT, true},
 };
 
 static const struct shell_column notification_columns[] = {
-    {N_("time"), "time", FORMAT_INSTANT, false}, {N_("state"), "state", FORMAT_TEXT, false}, {N_("what"), "what", FORMAT_TEXT, false},
+    {N_("time"), "time", FORMAT_INSTANT, false}, {N_("state"), "state", FORMAT_PROSE, false}, {N_("what"), "what", FORMAT_PROSE, false},
     {N_("channel"), "channel", FORMAT_TEXT, false}, {N_("to"), "to", FORMAT_TEXT, false}, {N_("alert"), "alert", FORMAT_TEXT, false},
-    {N_("attempts"), "attempts", FORMAT_NUMBER, false}, {N_("detail"), "detail", FORMAT_TEXT, false}, {N_("id"), "id", FORMAT_TEXT, true},
+    {N_("attempts"), "attempts", FORMAT_NUMBER, false}, {N_("detail"), "detail", FORMAT_PROSE, false}, {N_("id"), "id", FORMAT_TEXT, true},
 };
 static const struct shell_column alert_columns[] = {
-    {N_("id"), "id", FORMAT_TEXT, false}, {N_("severity"), "severity", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_TEXT, false},
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("severity"), "severity", FORMAT_PROSE, false}, {N_("state"), "state", FORMAT_PROSE, false},
     {N_("raised"), "raised_at", FORMAT_AGE, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("asset"), "asset", FORMAT_TEXT, false},
     {N_("place"), "place", FORMAT_TEXT, false}, {N_("symptoms"), "symptoms", FORMAT_NUMBER, false}, {N_("who"), "assignee", FORMAT_TEXT, false},
-    {N_("summary"), "summary", FORMAT_TEXT, false}, {N_("type"), "type", FORMAT_TEXT, true}, {N_("rule"), "rule", FORMAT_TEXT, true},
+    {N_("summary"), "summary", FORMAT_PROSE, false}, {N_("type"), "type", FORMAT_TEXT, true}, {N_("rule"), "rule", FORMAT_TEXT, true},
     {N_("responsible unit"), "unit", FORMAT_TEXT, true}, {N_("acknowledged by"), "acknowledged_by", FORMAT_TEXT, true},
     {N_("note"), "note", FORMAT_TEXT, true}, {N_("cause"), "cause", FORMAT_TEXT, true},
 };
 static const struct shell_column silence_columns[] = {
     {N_("id"), "id", FORMAT_TEXT, false}, {N_("filter"), "filter", FORMAT_TEXT, false}, {N_("ends"), "ends", FORMAT_INSTANT, false},
     {N_("why"), "why", FORMAT_TEXT, false}, {N_("who"), "by", FORMAT_TEXT, false}, {N_("matches"), "matches", FORMAT_NUMBER, false},
-    {N_("elsewhere"), "elsewhere", FORMAT_TEXT, false},
+    {N_("elsewhere"), "elsewhere", FORMAT_PROSE, false},
 };
 static const struct shell_column heartbeat_columns[] = {
-    {N_("heartbeat"), "name", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_TEXT, false}, {N_("heard"), "last", FORMAT_AGE, false},
+    {N_("heartbeat"), "name", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_PROSE, false}, {N_("heard"), "last", FORMAT_AGE, false},
     {N_("every"), "every_ms", FORMAT_SPAN, false}, {N_("grace"), "grace_ms", FORMAT_SPAN, false}, {N_("by"), "by", FORMAT_TEXT, false},
-    {N_("alert"), "alert", FORMAT_TEXT, false}, {N_("message"), "message", FORMAT_TEXT, false}, {N_("asset"), "asset", FORMAT_TEXT, true},
-    {N_("severity"), "severity", FORMAT_TEXT, true}, {N_("beats"), "beats", FORMAT_NUMBER, true},
+    {N_("alert"), "alert", FORMAT_TEXT, false}, {N_("message"), "message", FORMAT_PROSE, false}, {N_("asset"), "asset", FORMAT_TEXT, true},
+    {N_("severity"), "severity", FORMAT_PROSE, true}, {N_("beats"), "beats", FORMAT_NUMBER, true},
     {N_("failures"), "failures", FORMAT_NUMBER, true},
 };
 
 static const struct shell_column server_columns[] = {
-    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_PROSE, false}, {N_("name"), "name", FORMAT_TEXT, false},
     {N_("place"), "place", FORMAT_TEXT, false}, {"cpu%", "cpu", FORMAT_NUMBER, false}, {"mem%", "memory", FORMAT_NUMBER, false},
     {"disk%", "disk", FORMAT_NUMBER, false}, {N_("mount"), "disk_mount", FORMAT_TEXT, false}, {N_("load"), "load1", FORMAT_NUMBER, false},
     {N_("sessions"), "sessions", FORMAT_NUMBER, false}, {N_("failed units"), "failed_units", FORMAT_NUMBER, false},
     {N_("ports not expected"), "unexpected", FORMAT_NUMBER, false}, {N_("alerts"), "alerts", FORMAT_NUMBER, false},
     {N_("taken"), "taken", FORMAT_AGE, false}, {N_("address"), "address", FORMAT_TEXT, true}, {N_("system"), "system", FORMAT_TEXT, true},
     {N_("in B/s"), "in_rate", FORMAT_NUMBER, true}, {N_("out B/s"), "out_rate", FORMAT_NUMBER, true}, {N_("cores"), "cores", FORMAT_NUMBER, true},
-    {N_("source"), "source", FORMAT_TEXT, true}, {N_("evidence"), "evidence", FORMAT_TEXT, true},
+    {N_("source"), "source", FORMAT_TEXT, true}, {N_("evidence"), "evidence", FORMAT_PROSE, true},
 };
 static const struct shell_column application_columns[] = {
-    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false},
+    {N_("id"), "id", FORMAT_TEXT, false}, {N_("health"), "health", FORMAT_PROSE, false}, {N_("name"), "name", FORMAT_TEXT, false},
     {N_("since"), "since", FORMAT_AGE, false}, {N_("available"), "availability", FORMAT_NUMBER, false},
     {N_("checks"), "checks", FORMAT_NUMBER, false}, {N_("failing"), "failing", FORMAT_NUMBER, false},
-    {N_("waiting"), "waiting", FORMAT_NUMBER, false}, {"ms", "latency_ms", FORMAT_NUMBER, false}, {N_("where it hurts"), "hurts", FORMAT_TEXT, false},
+    {N_("waiting"), "waiting", FORMAT_NUMBER, false}, {"ms", "latency_ms", FORMAT_NUMBER, false}, {N_("where it hurts"), "hurts", FORMAT_PROSE, false},
     {N_("subsystem"), "subsystem", FORMAT_TEXT, true}, {N_("contract"), "contract", FORMAT_TEXT, true},
-    {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_TEXT, true},
+    {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_PROSE, true},
 };
 
 static const struct resource resources[] = {

@@ -41,7 +41,13 @@ static void member_text(struct json_object *item, const struct shell_column *col
         buffer_append_text(out, text);
     } else {
         const char *value = json_object_get_string(member);
-        text_clean(out, value ? value : "", value ? strlen(value) : 0);
+        struct buffer said = BUFFER_INIT;
+        if (value && column->format == FORMAT_PROSE && !exact)
+            phrase_say(&said, value);
+        else
+            buffer_append_text(&said, value ? value : "");
+        text_clean(out, buffer_text(&said), said.length);
+        buffer_release(&said);
     }
 }
 

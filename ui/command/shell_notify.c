@@ -10,6 +10,7 @@
 static int print_answer(struct shell *shell, const struct buffer *answer)
 {
     struct error error = {0};
+    char said[400];
     struct json_object *row = json_parse(buffer_text(answer), answer->length, 0, &error);
     if (!row)
         return shell_fail(&error);
@@ -18,7 +19,7 @@ static int print_answer(struct shell *shell, const struct buffer *answer)
         shell_print(answer);
     else
         fprintf(sent ? stdout : stderr, sent ? _("%s: sent: %s\n") : _("%s: not sent: %s\n"), json_get_text(row, "channel", ""),
-                json_get_text(row, "detail", ""));
+                phrase_said(said, sizeof said, json_get_text(row, "detail", "")));
     json_object_put(row);
     return sent ? 0 : 1;
 }

@@ -23,6 +23,7 @@ static void print_example(struct buffer *out, struct json_object *example)
 
 static void print_rehearsal(struct buffer *out, struct json_object *item)
 {
+    char said[400];
     char longest[SPAN_TEXT];
     struct json_object *examples = json_get(item, "examples");
     buffer_printf(out, _("%s: %lld alerts on %lld of %lld assets; longest %s; %lld readings\n"), json_get_text(item, "name", ""),
@@ -31,7 +32,7 @@ static void print_rehearsal(struct buffer *out, struct json_object *item)
                   span_format_short(longest, json_get_integer(item, "longest_ms", 0)),
                   (long long)json_get_integer(item, "readings", 0));
     if (!json_get_bool(item, "complete", true))
-        buffer_printf(out, _("    not the whole truth: %s\n"), json_get_text(item, "remark", ""));
+        buffer_printf(out, _("    not the whole truth: %s\n"), phrase_said(said, sizeof said, json_get_text(item, "remark", "")));
     for (size_t i = 0; examples && i < json_object_array_length(examples); i++)
         print_example(out, json_object_array_get_idx(examples, i));
 }

@@ -102,7 +102,7 @@ static void fill_node(void *owner, size_t index, struct table_row *row)
     row->cells[T_NAME] = (struct table_cell){*node->name ? node->name : node->id, role};
     snprintf(text, sizeof text, "%s%s", node->cause ? (app->ascii ? "<- " : "\342\227\202 ") : "", waits ? _("waiting for an address") : node->evidence);
     cell(app, row, T_EVIDENCE, node->cause ? ROLE_CRITICAL : row->unhandled ? (uint8_t)health_role(health) : ROLE_DIM, text);
-    row->cells[T_KIND] = (struct table_cell){node->kind, ROLE_DIM};
+    row->cells[T_KIND] = (struct table_cell){value_word(node->kind), ROLE_DIM};
     row->cells[T_ASSET] = (struct table_cell){node->asset, ROLE_DIM};
     cell(app, row, T_AGE, ROLE_DIM, age_text(age, node->checked, app->now));
 }
@@ -373,7 +373,7 @@ static void draw_node(struct application *app, struct surface *surface, struct r
     if (!node)
         return;
     bool wrong = health_is_wrong(verdict_health(node->verdict));
-    buffer_printf(&line, "%s  %s · %s", node->name, node->kind, verdict_word(node->verdict));
+    buffer_printf(&line, "%s  %s · %s", node->name, value_word(node->kind), verdict_word(node->verdict));
     if (node->since != CLOCK_NEVER)
         buffer_printf(&line, _(" since %s"), instant_format_short(since, node->since, app->now));
     if (*node->asset)
@@ -542,7 +542,7 @@ static void plain(struct view *view, struct buffer *out)
     for (unsigned i = 0; i < app->page.node_count; i++) {
         const struct wire_node *node = &app->page.nodes[i];
         buffer_printf(out, "%3u  %*s%s  %s  %s  %s%s%s%s\n", i + 1, (int)(2 * node->depth), "", verdict_word(node->verdict),
-                      *node->name ? node->name : node->id, node->kind, node->evidence, *node->asset ? _(" · on ") : "", node->asset,
+                      *node->name ? node->name : node->id, value_word(node->kind), node->evidence, *node->asset ? _(" · on ") : "", node->asset,
                       node->cause ? _("  <- here it hurts") : "");
     }
     for (unsigned i = 0; i < app->page.recovery_count; i++)

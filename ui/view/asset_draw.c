@@ -57,7 +57,7 @@ static int draw_title(struct asset_page *page, struct view *view, struct surface
 static void field(struct buffer *out, const char *label, const char *text)
 {
     if (text && *text)
-        buffer_printf(out, "%s%s %s", out->length ? "   " : "", label, text);
+        buffer_printf(out, "%s%s %s", out->length ? "   " : "", label, value_word(text));
 }
 
 /* Identity in as many lines as it needs, at most three. */

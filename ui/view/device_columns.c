@@ -221,7 +221,7 @@ void device_columns_fill(struct device_columns *columns, const struct wire_asset
             text[text_encode(health_glyph(asset->health, ascii), text)] = '\0';
             role = health;
         } else if (kind->field >= 0) {
-            row->cells[i].text = asset->field[kind->field] ? asset->field[kind->field] : "";
+            row->cells[i].text = asset->field[kind->field] ? value_word(asset->field[kind->field]) : "";
             row->cells[i].role = kind->field == ASSET_name || kind->field == ASSET_id ? ROLE_TEXT : ROLE_DIM;
             continue;
         } else if (strcmp(kind->name, "place") == 0) {

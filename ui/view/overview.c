@@ -62,7 +62,7 @@ static int draw_kinds(const struct wire_overview *data, struct surface *surface,
     surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("kinds"));
     for (unsigned i = 0; i < data->kind_count && row < area.row + area.rows; i++, row++) {
         char total[24];
-        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, data->kinds[i].kind, TEXT_CUT_END);
+        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, value_word(data->kinds[i].kind), TEXT_CUT_END);
         surface_text_right(surface, row, area.column + 19, 9, ROLE_STRONG, count_text(total, data->kinds[i].total));
         draw_by_health(surface, row, area.column + 31, area.columns - 32, data->kinds[i].by_health, false);
     }
@@ -154,7 +154,7 @@ static void plain(struct view *view, struct buffer *out)
         return;
     buffer_printf(out, "%s  %u %s\n", data->site, data->assets, _("assets"));
     for (unsigned i = 0; i < data->kind_count; i++) {
-        buffer_printf(out, "  %s %u:", data->kinds[i].kind, data->kinds[i].total);
+        buffer_printf(out, "  %s %u:", value_word(data->kinds[i].kind), data->kinds[i].total);
         for (int health = 0; health < HEALTH_COUNT; health++)
             if (data->kinds[i].by_health[health])
                 buffer_printf(out, " %u %s", data->kinds[i].by_health[health], health_word((enum health)health));

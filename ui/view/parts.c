@@ -112,6 +112,20 @@ const char *comm_word(enum comm_state comm)
     return comm == COMM_SPEAKING ? _("speaking") : comm == COMM_SILENT ? _("silent") : _("unknown");
 }
 
+const char *value_word(const char *value)
+{
+    static const char *const words[] = {
+        N_("gateway"), N_("terminal"), N_("server"), N_("application"), N_("database"), N_("link"), N_("camera"), N_("aircon"),
+        N_("sensor"), N_("phone"), N_("voice-gateway"), N_("display"), N_("station"), N_("facility"), N_("process"),
+        N_("planned"), N_("in_stock"), N_("installed"), N_("spare"), N_("maintenance"), N_("loaned_out"), N_("sent_repair"),
+        N_("decommissioning"), N_("decommissioned"), N_("scrapped"),
+    };
+    for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
+        if (strcmp(words[i], value) == 0)
+            return _(words[i]);
+    return value;
+}
+
 const char *field_word(const char *field)
 {
     static const struct { const char *field, *word;

@@ -26,6 +26,7 @@ const char *reason_word(enum health_reason reason);
 const char *link_word(enum link_state link);
 const char *comm_word(enum comm_state comm);
 const char *field_word(const char *field);                    /* column title of a field of an asset */
+const char *value_word(const char *value);                    /* a kind, a ledger's status; what has no word is itself */
 
 /* "1,091 ok  3 x  4 ~", each count in its own role; right-aligned when asked. Returns the columns used. */
 int draw_by_health(struct surface *surface, int row, int column, int columns, const uint32_t by_health[HEALTH_COUNT], bool right);

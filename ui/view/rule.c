@@ -158,6 +158,7 @@ static void draw_example(struct view *view, struct surface *surface, struct rect
 
 static void draw_rehearsal(struct rule_page *page, struct view *view, struct surface *surface, struct rect area)
 {
+    char said[400];
     struct json_object *item = rehearsed(page), *example;
     char longest[SPAN_TEXT];
     surface_printf(surface, area.row, area.column, area.columns, ROLE_HEADING, _("rehearsed over the last %s"), spans[page->span]);
@@ -173,7 +174,8 @@ static void draw_rehearsal(struct rule_page *page, struct view *view, struct sur
                    (long long)json_get_integer(item, "readings", 0));
     rect_cut_top(&area, 1);
     if (!json_get_bool(item, "complete", true) && area.rows > 0) {
-        surface_printf(surface, area.row, area.column, area.columns, ROLE_WARNING, _("not the whole truth: %s"), json_get_text(item, "remark", ""));
+        surface_printf(surface, area.row, area.column, area.columns, ROLE_WARNING, _("not the whole truth: %s"),
+                       phrase_said(said, sizeof said, json_get_text(item, "remark", "")));
         rect_cut_top(&area, 1);
     }
     unsigned top = area.rows > 0 && page->example >= (unsigned)area.rows ? page->example - (unsigned)area.rows + 1 : 0;

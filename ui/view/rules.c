@@ -23,7 +23,7 @@ struct rules {
     struct list list;
     struct rule_list rules;
     struct table *actors;          /* the worst of them; has the keys while it is list.instead */
-    char severity[2], number[5][24], mean[2][SPAN_TEXT], place[8];
+    char severity[2], number[5][24], mean[2][SPAN_TEXT], place[8], source[48];
 };
 
 static const struct list_column columns[COLUMNS] = {
@@ -47,11 +47,6 @@ static bool second(const struct rules *rules)
     return rules->list.instead != NULL;
 }
 
-static const char *problem_word(const char *problem)
-{
-    return strcmp(problem, "selects nothing") == 0 ? _("selects nothing") : strcmp(problem, "its runbook is missing") == 0 ? _("its runbook is missing") : problem;
-}
-
 static const char *nonzero(char out[24], uint32_t count)
 {
     return count ? count_text(out, count) : "";
@@ -61,7 +56,7 @@ static void fill(struct view *view, size_t at, struct table_row *row)
 {
     struct rules *rules = view->state;
     const struct rule_row *rule = &rules->rules.rows[at];
-    const char *problem = rule->rule ? problem_word(rule->rule->problem) : *rule->source ? rule->source : "";
+    const char *problem = rule->rule ? rule->rule->problem : phrase_said(rules->source, sizeof rules->source, rule->source);
     snprintf(rules->severity, sizeof rules->severity, "%c", rule->rule ? severity_letter(rule->rule->severity) : ' ');
     row->id = rule->name;
     row->unhandled = rule->active || (rule->rule && *rule->rule->problem);
@@ -228,7 +223,7 @@ static void plain(struct view *view, struct buffer *out)
         const struct rule_row *row = &rules->rules.rows[i];
         buffer_printf(out, _("%3u  %s  applies %u, active %u, raised %u, standing %u, chattering %u, MTTA %s, MTTR %s  %s\n"), i + 1, row->name,
                       row->rule ? row->rule->applies : 0, row->active, row->raised, row->standing, row->chattering,
-                      rule_mean_text(mtta, row->mtta), rule_mean_text(mttr, row->mttr), row->rule ? problem_word(row->rule->problem) : row->source);
+                      rule_mean_text(mtta, row->mtta), rule_mean_text(mttr, row->mttr), row->rule ? row->rule->problem : row->source);
     }
     for (unsigned i = 0; i < rules->rules.actor_count; i++)
         buffer_printf(out, "  %s  %s  %u\n", rules->rules.actors[i].asset, rules->rules.actors[i].name, rules->rules.actors[i].raised);

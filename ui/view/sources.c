@@ -167,7 +167,7 @@ static void draw_detail(struct sources *sources, struct surface *surface, struct
     size_t at = table_cursor(sources->list.table);
     const struct wire_source *source = source_at(sources, at);
     const struct wire_heartbeat *beat = beat_at(sources, at);
-    char messages[24], readings[24], bytes[24], number[4][24], since[INSTANT_TEXT];
+    char messages[24], readings[24], bytes[24], number[4][24], since[INSTANT_TEXT], state[40];
     int row = area.row;
     if (area.rows >= 3 && beat)
         heartbeat_draw(beat, surface, area, sources->list.now);
@@ -175,7 +175,7 @@ static void draw_detail(struct sources *sources, struct surface *surface, struct
         return;
     surface_rule(surface, row++, area.column, area.columns);
     surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, _("%s · %s since %s · %s"),
-                   source->name, source->state,
+                   source->name, phrase_said(state, sizeof state, source->state),
                    source->since == CLOCK_NEVER ? "?"
                                                 : instant_format_short(since, source->since, sources->list.now),
                    source->detail);
