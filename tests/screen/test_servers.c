@@ -152,7 +152,7 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     harness_mask(harness, "[0-9]+\\.[0-9]+", "0");
     harness_mask(harness, "^ 创新港  .*$", " 创新港"); /* other processes of this very host may keep it busy */
     harness_mask(harness, "(Alerts|告警) [0-9]+ ", "Alerts ");
-    harness_mask(harness, "^.*web-1 +server .*$", "  web-1 server");
+    harness_mask(harness, "^.*web-1 +(server|服务器) .*$", "  web-1 server");
     harness_mask(harness, " · (this month|本月) .*$", "");
     harness_mask(harness, "memory_bytes .*$", "memory_bytes");
     harness_mask(harness, "after [0-9]+m?s", "after 0s");
