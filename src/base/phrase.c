@@ -207,6 +207,8 @@ static bool render(struct saying *saying, const struct phrase *phrase, const str
         }
         unsigned index = (named ? named : ++next) - 1;
         const struct phrase_span *argument = &arguments[index];
+        if (memmem(at, length, ".0s", 3))
+            continue; /* as printf has it: an English plural's s, say, that the translation has no use for */
         if (phrase->pattern.kind[index] == PHRASE_TEXT)
             known = say(saying, *argument) || known;
         else
