@@ -1,5 +1,5 @@
 # The daemon's phrases (src/base/phrase.h): formats extracted from src/, translated in ui/po/daemon.*.po, compiled in as
-# tables. A function that takes such a format is named here; a text composed by snprintf and the like is marked N_().
+# tables. What is said no more stays in them (`make po` keeps it as #~): stores and capsules go on saying it. A function that takes such a format is named here; a text composed by snprintf and the like is marked N_().
 
 PHRASED = $(sort $(wildcard src/*/*.c src/*/*.h src/*/*.def))
 PHRASES = N_ error_set:3 error_prefix:2 request_refuse:4 source_status:3 source_bad:4 decode_bad:4 alarm_reject:5 \
@@ -18,7 +18,7 @@ $(BUILD)/generated/phrases.inc: $(LINGUAS:%=ui/po/daemon.%.po)
 	$(Q)mkdir -p $(@D)
 	$(call say,PHRASES,$@)for language in $(LINGUAS); do \
 	  echo "static const struct phrase_pair $$language[] = {"; \
-	  msgattrib --translated --no-fuzzy --no-obsolete --no-wrap ui/po/daemon.$$language.po | sed -n -e '/^#/d' -e 's/^msgid /{/' \
+	  msgattrib --translated --no-fuzzy --no-wrap ui/po/daemon.$$language.po | sed -n -e 's/^#~ //' -e '/^#/d' -e 's/^msgid /{/' \
 	    -e 's/^msgstr /, /' -e 's/^$$/},/' -e p; echo '},'; echo '};'; done > $@.new && \
 	{ echo 'static const struct { const char *language; const struct phrase_pair *pairs; size_t count; } catalogues[] = {'; \
 	  for language in $(LINGUAS); do echo "{\"$$language\", $$language, ARRAY_COUNT($$language)},"; done; echo '};'; } >> $@.new && mv $@.new $@

@@ -24,7 +24,7 @@
 #define EXAMPLE(X) X(INSTANT, time, "time") X(PROSE, reason, "reason") X(TEXT, sample, "sample")
 #define FACET(X) X(TEXT, value, "value") X(COUNT, count, "count") X(BY_HEALTH, by_health, "by_health")
 #define AUDIT_HEAD(X)                                                                                              \
-    X(LONG, sequence, "sequence") X(INSTANT, time, "time") X(PROSE, actor, "actor") X(PROSE, verb, "verb")           \
+    X(LONG, sequence, "sequence") X(INSTANT, time, "time") X(PROSE, actor, "actor") X(PROSE, verb, "verb")         \
     X(TEXT, target, "target")
 #define SAVED_VIEW(X)                                                                                              \
     X(TEXT, name, "name") X(TEXT, resource, "resource") X(TEXT, query, "query") X(TEXT, owner, "owner")            \
