@@ -61,7 +61,7 @@ static void test_unknown_engine(void **state)
 {
     struct fixture *fixture = *state;
     fixture->options.url = "sqlight";
-    assert_refused(fixture, ERROR_INVALID, "sqlite, memory");
+    assert_refused(fixture, ERROR_INVALID, "sqlite, postgresql, memory");
     fixture->options.url = "sqlite";
     fixture->options.state_dir = NULL;
     assert_refused(fixture, ERROR_INVALID, "state directory");
@@ -127,7 +127,7 @@ static void test_older_version(void **state)
     fixture_open(fixture);
     commit(fixture, "x");
     fixture_close(fixture);
-    sql(fixture, "nocturne.db", "DROP TABLE alert; DROP TABLE alert_event; UPDATE meta SET value=1 WHERE name='schema'");
+    sql(fixture, "nocturne.db", "DROP TABLE alert; DROP TABLE alert_event; DROP TABLE node; UPDATE meta SET value=1 WHERE name='schema'");
     fixture_open(fixture);
     commit(fixture, "y");
     fixture_close(fixture);
