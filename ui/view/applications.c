@@ -119,14 +119,7 @@ static void give_rows(struct view *view)
     list_show(view, apps->shown_count);
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_application *applications = NULL;
-    bool good = wire_read_applications(answer->body, answer->length, arena, page, &applications, count, error);
-    *rows = applications;
-    return good;
-}
+LIST_READ(read_rows, wire_application, wire_read_applications)
 
 static const struct list_kind kind = {
     .page = "application",

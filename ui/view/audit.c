@@ -45,14 +45,7 @@ static void fill(struct view *view, size_t at, struct table_row *row)
     row->cells[COLUMN_DETAIL] = (struct table_cell){entry->detail, ROLE_DIM};
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_audit *entries = NULL;
-    bool good = wire_read_audit(answer->body, answer->length, arena, page, &entries, count, error);
-    *rows = entries;
-    return good;
-}
+LIST_READ(read_rows, wire_audit, wire_read_audit)
 
 static const struct list_kind kind = {
     .most = "500",

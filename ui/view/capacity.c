@@ -10,14 +10,21 @@
 #include "term/locale.h"
 #include "view/alerts.h"
 #include "view/capacity_text.h"
+#include "view/growth_chart.h"
 #include "view/host_text.h"
 #include "view/list.h"
 #include "view/parts.h"
+#include "widget/wrap.h"
 #include "window/layout.h"
 
 #define GAUGE 8
-#define EVERY (5 * SPAN_MINUTE) /* reckoned anew from all readings each time */
-#define TYPED_REST ((msec)150)  /* while a filter is typed */
+#define TYPED_REST ((msec)150)  /* while a filter is typed, or the cursor moves */
+#define SIDE_COLUMNS 80
+#define CHART_ROWS 22
+#define CHART_SPAN (30 * SPAN_DAY) /* what the daemon reckons from when no span is given */
+#define BUCKETS "150"
+
+enum { SLOT_READINGS = LIST_SLOTS };
 
 enum column { C_SERVER, C_PLACE, C_WHAT, C_LEVEL, C_BAR, C_SLOPE, C_SLOPES, C_FULL, C_RANGE, C_ADVICE, COLUMNS };
 
@@ -26,6 +33,9 @@ struct capacity_view {
     const char **ids;
     unsigned by_advice[CAPACITY_EXPAND + 1];
     char cell[COLUMNS][CAPACITY_TEXT];
+    struct arena *series_arena;   /* of the current row, where a pane shows it */
+    struct wire_series series;
+    char *series_id;              /* whose it is; NULL: none came */
     const char *target;
     int64_t revision;
 };
@@ -92,14 +102,7 @@ static void fill_row(struct view *view, size_t index, struct table_row *out)
 
 /* ---- what to have ---- */
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_capacity *figures = NULL;
-    bool good = wire_read_capacity(answer->body, answer->length, arena, page, &figures, count, error);
-    *rows = figures;
-    return good;
-}
+LIST_READ(read_rows, wire_capacity, wire_read_capacity)
 
 /* A row is an asset's figure: neither alone names it. */
 static void take(struct view *view)
@@ -134,23 +137,80 @@ static bool page_open(struct view *view, const char *argument, struct error *err
     return list_init(view, &kind, columns, COLUMNS, argument, error);
 }
 
+static const struct wire_capacity *current(const struct capacity_view *page)
+{
+    size_t at = list_at(&page->list);
+    return at == SIZE_MAX ? NULL : row_at(page, at);
+}
+
+static void page_close(struct view *view)
+{
+    struct capacity_view *page = view->state;
+    list_release(view);
+    arena_free(&page->series_arena);
+    free(page->series_id);
+}
+
+static void want_readings(struct view *view, struct view_wants *out)
+{
+    const struct capacity_view *page = view->state;
+    const struct wire_capacity *row = current(page);
+    struct buffer resource = BUFFER_INIT, path = BUFFER_INIT;
+    char from[INSTANT_TEXT], to[INSTANT_TEXT] = "";
+    if (view->area.columns < LIST_SIDE_FROM || !row)
+        return;
+    bool past = view->host_ops->at(view->host) != CLOCK_NEVER;
+    snprintf(from, sizeof from, "-30d");
+    if (past) {
+        instant_format(from, view->host_ops->at(view->host) - CHART_SPAN);
+        instant_format(to, view->host_ops->at(view->host));
+    }
+    buffer_append_text(&resource, "/assets/");
+    client_path_segment(&resource, row->asset);
+    buffer_append_text(&resource, "/readings");
+    client_path(&path, buffer_text(&resource), "metric", row->metric, "from", from, "to", to, "buckets", BUCKETS, NULL);
+    view_want(out, SLOT_READINGS, past ? "" : "pulse", GROWTH_EVERY, buffer_text(&path));
+    out->want[out->count - 1].rest = TYPED_REST;
+    buffer_release(&resource);
+    buffer_release(&path);
+}
+
 static void wants(struct view *view, struct view_wants *out)
 {
     char to[INSTANT_TEXT] = "";
     bool past = view->host_ops->at(view->host) != CLOCK_NEVER;
     if (past)
         instant_format(to, view->host_ops->at(view->host));
-    list_want(view, out, &(struct list_want){.base = "/capacity", .refresh = past ? "" : "pulse ledger", .every = EVERY,
+    list_want(view, out, &(struct list_want){.base = "/capacity", .refresh = past ? "" : "pulse ledger", .every = GROWTH_EVERY,
                                              .rest = TYPED_REST, .name = "to", .value = to});
+    want_readings(view, out);
+}
+
+static bool receive_readings(struct capacity_view *page, const struct client_answer *answer, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct wire_series fresh = {0};
+    const struct wire_capacity *row = current(page);
+    if (answer->error)
+        *error = *answer->error;
+    if (answer->error || !row || !wire_read_series(answer->body, answer->length, arena, &fresh, error)) {
+        arena_free(&arena);
+        return false;
+    }
+    arena_free(&page->series_arena);
+    page->series_arena = arena;
+    page->series = fresh;
+    free(page->series_id);
+    page->series_id = memory_text(table_cursor_id(page->list.table));
+    return true;
+}
+
+static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
+{
+    return slot == SLOT_READINGS ? receive_readings(view->state, answer, error) : list_receive(view, slot, answer, error);
 }
 
 /* ---- drawing ---- */
-
-static const struct wire_capacity *current(const struct capacity_view *page)
-{
-    size_t at = list_at(&page->list);
-    return at == SIZE_MAX ? NULL : row_at(page, at);
-}
 
 static void draw_headline(struct view *view, struct surface *surface, struct rect line)
 {
@@ -181,17 +241,43 @@ static void say_row(char out[512], const struct capacity_view *page, const struc
              *full ? full : isfinite(row->limit) ? _("it does not fill up at this pace") : _("no limit is known"));
 }
 
+static void draw_title(const struct capacity_view *page, const struct wire_capacity *row, struct surface *surface, struct rect line)
+{
+    char what[CAPACITY_TEXT], title[512];
+    snprintf(title, sizeof title, "%.120s  %.80s  %.80s", row->asset, capacity_what(what, row->what),
+             place_within(page->list.site, row->place));
+    surface_text_cut(surface, line.row, line.column + 1, line.columns - 2, ROLE_STRONG, title, TEXT_CUT_END);
+}
+
 static void draw_lines(struct capacity_view *page, struct surface *surface, struct rect area)
 {
     const struct wire_capacity *row = current(page);
-    char text[512], what[CAPACITY_TEXT], title[512];
+    char text[512];
     surface_rule(surface, area.row, area.column, area.columns);
+    rect_cut_top(&area, 1);
     if (!row)
         return;
-    snprintf(title, sizeof title, "%.120s  %.80s  %.80s", row->asset, capacity_what(what, row->what), place_within(page->list.site, row->place));
-    surface_text_cut(surface, area.row + 1, area.column + 1, area.columns - 2, ROLE_STRONG, title, TEXT_CUT_END);
+    draw_title(page, row, surface, rect_cut_top(&area, 1));
     say_row(text, page, row);
-    surface_text_cut(surface, area.row + 2, area.column + 1, area.columns - 2, ROLE_TEXT, text, TEXT_CUT_END);
+    surface_text_cut(surface, area.row, area.column + 1, area.columns - 2, ROLE_TEXT, text, TEXT_CUT_END);
+}
+
+/* Beside the list: the same in as many lines as it takes, and the chart. */
+static void draw_pane(struct capacity_view *page, struct surface *surface, struct rect area)
+{
+    const struct wire_capacity *row = current(page);
+    char text[512];
+    if (!row)
+        return;
+    draw_title(page, row, surface, rect_cut_top(&area, 1));
+    say_row(text, page, row);
+    rect_cut_left(&area, 1);
+    rect_cut_top(&area, wrap_draw(surface, area, ROLE_TEXT, text) + 1);
+    bool here = page->series_id && strcmp(page->series_id, table_cursor_id(page->list.table)) == 0;
+    struct growth_chart chart = {.row = row, .series = here ? &page->series : NULL, .span = CHART_SPAN, .now = page->list.now};
+    area.rows = area.rows < CHART_ROWS ? area.rows : CHART_ROWS;
+    if (area.rows > 5)
+        growth_chart_draw(&chart, surface, area);
 }
 
 static void draw(struct view *view, struct surface *surface, struct rect area)
@@ -202,8 +288,13 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         return;
     list_begin(view, surface);
     draw_headline(view, surface, rect_cut_top(&rest, 1));
-    if (area.rows >= LIST_LINES_FROM)
+    if (area.columns >= LIST_SIDE_FROM) {
+        struct rect side = rect_cut_right(&rest, SIDE_COLUMNS);
+        rect_cut_left(&side, 1);
+        draw_pane(page, surface, side);
+    } else if (area.rows >= LIST_LINES_FROM) {
         draw_lines(page, surface, rect_cut_bottom(&rest, 3));
+    }
     list_draw(view, surface, rest);
 }
 
@@ -250,9 +341,9 @@ const struct view_ops capacity_view = {
     .help = N_("what fills up, soonest first, and how sure that is"),
     .size = sizeof(struct capacity_view),
     .open = page_open,
-    .close = list_release,
+    .close = page_close,
     .wants = wants,
-    .receive = list_receive,
+    .receive = receive,
     .draw = draw,
     .key = list_key,
     .command = list_command,

@@ -102,7 +102,7 @@ static const struct device_column catalogue[] = {
     {.name = "value",
      .fields = "values",
      .field = LIVE,
-     .minimum = 10,
+     .minimum = 6,
      .maximum = 16,
      .right = true,
      .drop = 4},
@@ -123,7 +123,7 @@ void device_column_offer(void (*offer)(void *to, const char *name), void *to)
         offer(to, catalogue[i].name);
 }
 
-static void add(struct device_columns *columns, const struct device_column *kind)
+static void add(struct device_columns *columns, const struct device_column *kind, bool spare)
 {
     columns->kind[columns->count] = kind;
     bool letter = strcmp(kind->name, "letter") == 0;
@@ -136,7 +136,8 @@ static void add(struct device_columns *columns, const struct device_column *kind
                               .cut = kind->cut,
                               .right = kind->right,
                               .strong = kind->strong,
-                              .drop = kind->drop},
+                              .drop = kind->drop,
+                              .spare = spare},
                              .sort = kind->sort,
                              .largest = strcmp(kind->name, "children") == 0};
 }
@@ -144,10 +145,11 @@ static void add(struct device_columns *columns, const struct device_column *kind
 bool device_columns_set(struct device_columns *columns, const char *names, struct error *error)
 {
     struct device_columns fresh = {.count = 0};
-    add(&fresh, &catalogue[0]); /* health by its letter is always there */
+    add(&fresh, &catalogue[0], false); /* health by its letter is always there */
     for (const char *at = names; *at;) {
         size_t length = strcspn(at, ", ");
-        const struct device_column *kind = length ? find(at, length) : NULL;
+        bool spare = length && at[length - 1] == '?';
+        const struct device_column *kind = length ? find(at, length - spare) : NULL;
         if (length && !kind)
             return error_set(
                 error, ERROR_INVALID,
@@ -156,7 +158,7 @@ bool device_columns_set(struct device_columns *columns, const char *names, struc
         if (fresh.count == TABLE_COLUMNS)
             return error_set(error, ERROR_INVALID, _("at most %d columns"), TABLE_COLUMNS - 1);
         if (kind && kind != &catalogue[0])
-            add(&fresh, kind);
+            add(&fresh, kind, spare);
         at += length + (at[length] != '\0');
     }
     if (fresh.count == 1)
@@ -168,7 +170,7 @@ bool device_columns_set(struct device_columns *columns, const char *names, struc
 void device_columns_names(const struct device_columns *columns, struct buffer *out)
 {
     for (unsigned i = 1; i < columns->count; i++)
-        buffer_printf(out, "%s%s", i > 1 ? "," : "", columns->kind[i]->name);
+        buffer_printf(out, "%s%s%s", i > 1 ? "," : "", columns->kind[i]->name, columns->column[i].shown.spare ? "?" : "");
 }
 
 void device_columns_fields(const struct device_columns *columns, struct buffer *out)
@@ -176,6 +178,14 @@ void device_columns_fields(const struct device_columns *columns, struct buffer *
     buffer_append_text(out, "id,name,health,reason,since,revision");
     for (unsigned i = 0; i < columns->count; i++)
         buffer_printf(out, ",%s", columns->kind[i]->fields ? columns->kind[i]->fields : columns->kind[i]->name);
+}
+
+/* "21.4 °C"; "open 0" where no unit tells what it is. */
+static void first_value(const struct wire_value *value, char *out, size_t size)
+{
+    int used = *value->unit ? 0 : snprintf(out, size, "%s ", value->metric);
+    if ((size_t)used < size)
+        value_text(out + used, size - (size_t)used, value->value, value->unit);
 }
 
 static void live_text(const struct wire_asset *asset, const char *name, msec now, char *out, size_t size)
@@ -201,7 +211,7 @@ static void live_text(const struct wire_asset *asset, const char *name, msec now
     else if (strcmp(name, "evidence") == 0)
         snprintf(out, size, "%s", asset->evidence ? asset->evidence : "");
     else if (strcmp(name, "value") == 0 && asset->value_count)
-        value_text(out, size, asset->values[0].value, asset->values[0].unit);
+        first_value(&asset->values[0], out, size);
 }
 
 void device_columns_fill(struct device_columns *columns, const struct wire_asset *asset, msec now, bool ascii,

@@ -34,14 +34,7 @@ static void fill_row(struct view *view, size_t at, struct table_row *row)
     device_columns_fill(&devices->columns, asset, devices->list.now, devices->list.ascii, row);
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_asset *assets = NULL;
-    bool good = wire_read_assets(answer->body, answer->length, arena, page, &assets, count, error);
-    *rows = assets;
-    return good;
-}
+LIST_READ(read_rows, wire_asset, wire_read_assets)
 
 static bool is_wrong(const void *rows, size_t i)
 {

@@ -11,9 +11,9 @@ struct device_columns {
     char text[TABLE_COLUMNS][192]; /* the row being drawn */
 };
 
-#define DEVICE_COLUMNS_DEFAULT "letter,id,name,place,subsystem,since,age,value"
+#define DEVICE_COLUMNS_DEFAULT "letter,id,name,place,subsystem,since,age,value,reason?,unit?,parent?,model?"
 
-/* "id,name,place"; the error names what there is. */
+/* "id,name,place?": with "?" only where the others leave room; the error names what there is. */
 bool device_columns_set(struct device_columns *columns, const char *names, struct error *error);
 void device_columns_names(const struct device_columns *columns, struct buffer *out);
 /* The `fields` that these columns need. */

@@ -11,14 +11,13 @@
 #include "term/locale.h"
 #include "view/alerts.h"
 #include "view/capacity_text.h"
+#include "view/growth_chart.h"
 #include "view/host_text.h"
 #include "view/parts.h"
 #include "widget/plot.h"
 #include "window/layout.h"
 
-#define EVERY (5 * SPAN_MINUTE)
 #define BUCKETS 300
-#define AHEAD 160 /* points of the future */
 #define GAUGE 10
 #define SPANS 4
 #define SPAN_USUAL 2 /* the daemon's own, when none is given */
@@ -79,14 +78,14 @@ static void wants(struct view *view, struct view_wants *out)
     }
     filter_value(&filter, "id", page->id);
     client_path(&path, "/capacity", "filter", buffer_text(&filter), "from", from, "to", to, NULL);
-    view_want(out, SLOT_TREND, past ? "" : "pulse", EVERY, buffer_text(&path));
+    view_want(out, SLOT_TREND, past ? "" : "pulse", GROWTH_EVERY, buffer_text(&path));
     buffer_clear(&path);
     buffer_append_text(&resource, "/assets/");
     client_path_segment(&resource, page->id);
     buffer_append_text(&resource, "/readings");
     snprintf(buckets, sizeof buckets, "%d", BUCKETS);
     client_path(&path, buffer_text(&resource), "metric", page->metric, "from", from, "to", to, "buckets", buckets, NULL);
-    view_want(out, SLOT_READINGS, past ? "" : "pulse", EVERY, buffer_text(&path));
+    view_want(out, SLOT_READINGS, past ? "" : "pulse", GROWTH_EVERY, buffer_text(&path));
     buffer_release(&path);
     buffer_release(&filter);
     buffer_release(&resource);
@@ -138,113 +137,6 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     page->series = fresh;
     page->have_series = true;
     return true;
-}
-
-/* ---- the chart ---- */
-
-struct line { msec *times; double *values, *low, *high; unsigned count; };
-
-static void line_new(struct line *line, unsigned count)
-{
-    line->times = memory_new_array(count + 1, sizeof *line->times);
-    line->values = memory_new_array(count + 1, sizeof *line->values);
-    line->low = memory_new_array(count + 1, sizeof *line->low);
-    line->high = memory_new_array(count + 1, sizeof *line->high);
-    line->count = 0;
-}
-
-static void line_free(struct line *line)
-{
-    free(line->times);
-    free(line->values);
-    free(line->low);
-    free(line->high);
-}
-
-static void measured(const struct growth *page, struct line *line)
-{
-    line_new(line, page->have_series ? page->series.bucket_count : 0);
-    for (unsigned i = 0; page->have_series && i < page->series.bucket_count; i++) {
-        const struct reading_bucket *bucket = &page->series.buckets[i];
-        if (!bucket->count)
-            continue;
-        line->times[line->count] = bucket->start;
-        line->values[line->count++] = bucket->sum / bucket->count;
-    }
-}
-
-/* What is expected can be no more than there is. */
-static double within(const struct wire_capacity *row, double value)
-{
-    return fmax(0, isfinite(row->limit) ? fmin(value, row->limit) : value);
-}
-
-static void expected(const struct growth *page, struct line *line, msec to)
-{
-    const struct trend *trend = &page->row.trend;
-    line_new(line, AHEAD);
-    for (unsigned i = 0; page->row.fitted && i < AHEAD && to > trend->to; i++) {
-        double band, value;
-        msec time = trend->to + (to - trend->to) * i / (AHEAD - 1);
-        value = trend_expect(trend, time, &band);
-        line->times[line->count] = time;
-        line->values[line->count] = within(&page->row, value);
-        line->low[line->count] = within(&page->row, value - band);
-        line->high[line->count++] = within(&page->row, value + band);
-    }
-}
-
-/* As far as the span goes back by half; further, to where it is full, when that is not much further. */
-static msec ahead(const struct growth *page)
-{
-    msec span = spans[page->span].length, length = span / 2;
-    if (!page->row.fitted)
-        return 0;
-    msec last = page->row.latest != CLOCK_NEVER ? page->row.latest : page->row.full;
-    if (last != CLOCK_NEVER && last > page->now && last - page->now < span)
-        length = (last - page->now) * 8 / 7 > span / 4 ? (last - page->now) * 8 / 7 : span / 4;
-    return length;
-}
-
-static void draw_chart(struct growth *page, struct surface *surface, struct rect area)
-{
-    struct line past, future;
-    msec span = spans[page->span].length, to = page->now + ahead(page);
-    bool percent = strcmp(page->row.unit, "%") == 0;
-    double scale = 1;
-    const char *unit = page->row.unit;
-    measured(page, &past);
-    expected(page, &future, to);
-    if (!percent) { /* bytes, in what a person can read */
-        static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-        double most = fmax(page->row.trend.level, page->row.now);
-        unsigned at = 0;
-        for (; strcmp(unit, "B") == 0 && most / scale >= 1024 && at < 4; at++)
-            scale *= 1024;
-        unit = strcmp(unit, "B") == 0 ? units[at] : unit;
-    }
-    struct line *const both[] = {&past, &future};
-    for (unsigned l = 0; l < 2 && scale > 1; l++)
-        for (unsigned i = 0; i < both[l]->count; i++) {
-            both[l]->values[i] /= scale;
-            both[l]->low[i] /= scale;
-            both[l]->high[i] /= scale;
-        }
-    msec bucket = page->series.bucket_count ? (page->series.to - page->series.from) / page->series.bucket_count : 0;
-    char names[2][80]; /* clear of what lies behind them */
-    snprintf(names[0], sizeof names[0], " %.70s ", _("measured"));
-    snprintf(names[1], sizeof names[1], " %.70s ", _("expected, and how far off"));
-    struct chart_series series[2] = {
-        {.name = names[0], .role = ROLE_CHART, .count = past.count, .times = past.times, .values = past.values,
-         .gap = 4 * bucket > SPAN_DAY ? 4 * bucket : SPAN_DAY},
-        {.name = names[1], .role = ROLE_CHART_2, .count = future.count, .times = future.times, .values = future.values,
-         .low = future.low, .high = future.high}};
-    struct chart chart = {.style = page->style, .unit = unit, .from = page->now - span, .to = to, .series = series,
-                          .count = future.count ? 2 : 1, .floor = NAN, .ceiling = NAN,
-                          .limit = page->row.limit / scale, .empty = _("no value in this span")};
-    chart_draw(surface, area, &chart);
-    line_free(&past);
-    line_free(&future);
 }
 
 /* ---- the words ---- */
@@ -328,7 +220,9 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         method_text(text, page);
         surface_text_cut(surface, foot.row, foot.column + 1, foot.columns - 2, ROLE_DIM, text, TEXT_CUT_END);
     }
-    draw_chart(page, surface, (struct rect){rest.row, rest.column + 1, rest.rows, rest.columns - 2});
+    growth_chart_draw(&(struct growth_chart){.row = &page->row, .series = page->have_series ? &page->series : NULL,
+                                             .span = spans[page->span].length, .now = page->now, .style = page->style},
+                      surface, (struct rect){rest.row, rest.column + 1, rest.rows, rest.columns - 2});
 }
 
 /* ---- doing ---- */
@@ -403,9 +297,9 @@ static void plain(struct view *view, struct buffer *out)
     buffer_printf(out, "  %s\n", text);
     for (int day = 7; day <= 28; day += 7) {
         double band, value = trend_expect(&row->trend, row->trend.to + day * SPAN_DAY, &band);
-        buffer_printf(out, _("  in %d d: %s"), day, capacity_figure(text, row, within(row, value)));
-        buffer_printf(out, " (%s", capacity_figure(text, row, within(row, value - band)));
-        buffer_printf(out, " - %s)\n", capacity_figure(text, row, within(row, value + band)));
+        buffer_printf(out, _("  in %d d: %s"), day, capacity_figure(text, row, growth_within(row, value)));
+        buffer_printf(out, " (%s", capacity_figure(text, row, growth_within(row, value - band)));
+        buffer_printf(out, " - %s)\n", capacity_figure(text, row, growth_within(row, value + band)));
     }
 }
 

@@ -83,7 +83,6 @@ void heartbeat_draw(const struct wire_heartbeat *beat, struct surface *surface, 
     int row = area.row, bottom = area.row + area.rows;
     enum severity severity = SEVERITY_MAJOR;
     severity_parse(beat->severity, &severity);
-    surface_rule(surface, row++, area.column, area.columns);
     heartbeat_detail(detail, sizeof detail, beat, now);
     surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, "%s · %s", beat->title, detail);
     if (row < bottom && beat->last != CLOCK_NEVER)

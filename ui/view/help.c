@@ -21,8 +21,8 @@ struct help {
 
 static const struct list_column columns[COLUMNS] = {
     [COLUMN_KEYS] = {{.name = "keys", .title = N_("keys"), .minimum = 8, .maximum = 16}},
-    [COLUMN_NAME] = {{.name = "name", .title = N_("command"), .minimum = 14, .maximum = 34, .strong = true}},
-    [COLUMN_HELP] = {{.name = "help", .title = N_("what it does"), .minimum = 20, .weight = 1}},
+    [COLUMN_NAME] = {{.name = "name", .title = N_("command"), .minimum = 20, .maximum = 72, .weight = 1, .strong = true}},
+    [COLUMN_HELP] = {{.name = "help", .title = N_("what it does"), .minimum = 30, .weight = 2}},
     [COLUMN_SECTION] = {{.name = "section", .title = "", .minimum = 8, .maximum = 10, .drop = 1}},
 };
 

@@ -9,6 +9,7 @@
 #include "view/list.h"
 #include "view/parts.h"
 #include "widget/letters.h"
+#include "widget/plot.h"
 #include "window/layout.h"
 
 #define HISTORY_SPAN (31 * SPAN_DAY)
@@ -62,14 +63,7 @@ static void fill(struct view *view, size_t at, struct table_row *row)
         (struct table_cell){interval->comm == COMM_UNKNOWN ? "" : comm_word(interval->comm), ROLE_DIM};
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_interval *intervals = NULL;
-    bool good = wire_read_intervals(answer->body, answer->length, arena, page, &intervals, count, error);
-    *rows = intervals;
-    return good;
-}
+LIST_READ(read_rows, wire_interval, wire_read_intervals)
 
 /* To that moment, on the page of the asset. */
 static enum reaction chosen(struct view *view, const char *id)
@@ -123,6 +117,22 @@ static void wants(struct view *view, struct view_wants *out)
     buffer_release(&resource);
 }
 
+/* All of it at a glance, the worst of each slice. */
+static void draw_strip(const struct history *history, struct surface *surface, struct rect area)
+{
+    const struct wire_interval *rows = history->list.rows;
+    unsigned count = history->list.count;
+    struct strip_interval *strip = memory_new_array(count, sizeof *strip);
+    msec from = history->list.now - HISTORY_SPAN, to = history->list.now;
+    for (unsigned i = 0; i < count; i++)
+        strip[i] = (struct strip_interval){rows[i].from, rows[i].to, rows[i].health};
+    if (rows[0].from > from) /* as far back as anything is known */
+        from = rows[0].from;
+    strip_draw(surface, area.row, area.column + 1, area.columns - 2, strip, count, from, to);
+    time_axis_draw(surface, area.row + 1, area.column + 1, area.columns - 2, from, to);
+    free(strip);
+}
+
 static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct history *history = view->state;
@@ -136,6 +146,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         buffer_printf(&text, _("%s: %u states in 31 days"), history->id, history->list.count);
     list_headline(view, surface, rect_cut_top(&rest, 1), buffer_text(&text), _("newest first"), NULL);
     buffer_release(&text);
+    if (area.rows >= LIST_LINES_FROM && history->list.count)
+        draw_strip(history, surface, rect_cut_top(&rest, 3));
     list_draw(view, surface, rest);
 }
 

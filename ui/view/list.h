@@ -112,6 +112,17 @@ size_t list_at(const struct list *list);            /* the current row in list->
 
 void list_set_sort(struct view *view, const char *sort);
 
+/* The kind's read() of an answer that wire_read_... decodes into rows of `type`. */
+#define LIST_READ(name, type, reader)                                                                             \
+    static bool name(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows, \
+                     unsigned *count, struct error *error)                                                        \
+    {                                                                                                             \
+        struct type *decoded = NULL;                                                                              \
+        bool good = reader(answer->body, answer->length, arena, page, &decoded, count, error);                    \
+        *rows = decoded;                                                                                          \
+        return good;                                                                                              \
+    }
+
 /* As the view's own (view.h). */
 bool list_set_filter(struct view *view, const char *filter, bool typing, struct error *error);
 const char *list_filter(struct view *view);

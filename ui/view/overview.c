@@ -10,9 +10,20 @@
 #include "widget/plot.h"
 #include "window/layout.h"
 
+#define BESIDE_FROM 100              /* columns from which two blocks stand side by side */
+#define FACETS_EVERY (10 * SPAN_SECOND) /* counted over the whole fleet */
+#define FACETS_MOST "60"
+
+/* What the site is counted by, beside its kinds. */
+static const struct { const char *field, *heading; } facets[] = {
+    {"subsystem", N_("subsystems")}, {"unit", N_("responsible units")}};
+enum { FACETS = ARRAY_COUNT(facets), SLOT_OVERVIEW = 0, SLOT_FACETS };
+
+struct facet_list { struct arena *arena; struct wire_facet *rows; unsigned count; };
 struct overview {
     struct arena *arena;
     struct wire_overview data;
+    struct facet_list by[FACETS];
     bool have;
     char problem[384];
 };
@@ -25,13 +36,35 @@ static bool overview_open(struct view *view, const char *argument, struct error 
 
 static void overview_close(struct view *view)
 {
-    arena_free(&((struct overview *)view->state)->arena);
+    struct overview *overview = view->state;
+    arena_free(&overview->arena);
+    for (unsigned i = 0; i < FACETS; i++)
+        arena_free(&overview->by[i].arena);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
     (void)view;
-    view_want(out, 0, "fleet sources ledger pulse", 1000, "/overview");
+    view_want(out, SLOT_OVERVIEW, "fleet sources ledger pulse", 1000, "/overview");
+    for (unsigned i = 0; i < FACETS; i++) {
+        struct buffer path = BUFFER_INIT;
+        client_path(&path, "/facets", "field", facets[i].field, "limit", FACETS_MOST, NULL);
+        view_want(out, SLOT_FACETS + i, "fleet ledger", FACETS_EVERY, buffer_text(&path));
+        buffer_release(&path);
+    }
+}
+
+static bool receive_facets(struct facet_list *list, const struct client_answer *answer, struct error *error)
+{
+    struct facet_list fresh = {.arena = arena_new()};
+    struct wire_page page;
+    if (!wire_read_facets(answer->body, answer->length, fresh.arena, &page, &fresh.rows, &fresh.count, error)) {
+        arena_free(&fresh.arena);
+        return false;
+    }
+    arena_free(&list->arena);
+    *list = fresh;
+    return true;
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
@@ -39,12 +72,14 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     struct overview *overview = view->state;
     struct arena *arena;
     struct wire_overview fresh = {0};
-    (void)slot;
     if (answer->error) {
         *error = *answer->error;
-        snprintf(overview->problem, sizeof overview->problem, "%s", error->text);
+        if (slot == SLOT_OVERVIEW)
+            snprintf(overview->problem, sizeof overview->problem, "%s", error->text);
         return false;
     }
+    if (slot >= SLOT_FACETS)
+        return receive_facets(&overview->by[slot - SLOT_FACETS], answer, error);
     arena = arena_new();
     if (!wire_read_overview(answer->body, answer->length, arena, &fresh, error)) {
         arena_free(&arena);
@@ -57,15 +92,39 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     return true;
 }
 
+/* "terminal 48,000  47,891 ok  109 /" */
+static void draw_count(struct surface *surface, struct rect area, int row, const char *name, uint32_t count,
+                       const uint32_t by_health[HEALTH_COUNT])
+{
+    char total[24];
+    surface_text_cut(surface, row, area.column + 3, 18, ROLE_TEXT, name, TEXT_CUT_END);
+    surface_text_right(surface, row, area.column + 21, 9, ROLE_STRONG, count_text(total, count));
+    draw_by_health(surface, row, area.column + 33, area.columns - 34, by_health, false);
+}
+
 static int draw_kinds(const struct wire_overview *data, struct surface *surface, struct rect area, int row)
 {
     surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _("kinds"));
-    for (unsigned i = 0; i < data->kind_count && row < area.row + area.rows; i++, row++) {
-        char total[24];
-        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, value_word(data->kinds[i].kind), TEXT_CUT_END);
-        surface_text_right(surface, row, area.column + 19, 9, ROLE_STRONG, count_text(total, data->kinds[i].total));
-        draw_by_health(surface, row, area.column + 31, area.columns - 32, data->kinds[i].by_health, false);
+    for (unsigned i = 0; i < data->kind_count && row < area.row + area.rows; i++)
+        draw_count(surface, area, row++, value_word(data->kinds[i].kind), data->kinds[i].total, data->kinds[i].by_health);
+    return row + 1;
+}
+
+/* The largest first; those that found no room are told. */
+static int draw_facets(const struct overview *overview, unsigned which, struct surface *surface, struct rect area, int row)
+{
+    const struct facet_list *list = &overview->by[which];
+    int room = area.row + area.rows - row - 1;
+    if (!list->count || room < 2)
+        return row;
+    surface_text(surface, row++, area.column + 1, area.columns - 2, ROLE_HEADING, _(facets[which].heading));
+    unsigned shown = list->count <= (unsigned)room ? list->count : (unsigned)room - 1;
+    for (unsigned i = 0; i < shown; i++) {
+        const struct wire_facet *facet = &list->rows[i];
+        draw_count(surface, area, row++, *facet->value ? facet->value : _("(none)"), facet->count, facet->by_health);
     }
+    if (shown < list->count)
+        surface_printf(surface, row++, area.column + 3, area.columns - 4, ROLE_DIM, _("and %u more"), list->count - shown);
     return row + 1;
 }
 
@@ -79,13 +138,13 @@ static int draw_contracts(const struct wire_overview *data, struct surface *surf
         const struct wire_contracted *line = &data->contracted[i];
         char have[24], need[24];
         uint8_t role = line->ok ? ROLE_OK : ROLE_CRITICAL;
-        surface_text_cut(surface, row, area.column + 3, 16, ROLE_TEXT, _(line->name), TEXT_CUT_END);
-        surface_text_right(surface, row, area.column + 19, 9, ROLE_STRONG, count_text(have, line->have));
-        surface_printf(surface, row, area.column + 31, 14, ROLE_DIM, _("need %s"), count_text(need, line->need));
-        surface_text(surface, row, area.column + 46, 4, role, line->ok ? _("ok") : "!");
-        int room = area.columns - 54;
+        surface_text_cut(surface, row, area.column + 3, 18, ROLE_TEXT, _(line->name), TEXT_CUT_END);
+        surface_text_right(surface, row, area.column + 21, 9, ROLE_STRONG, count_text(have, line->have));
+        surface_printf(surface, row, area.column + 33, 14, ROLE_DIM, _("need %s"), count_text(need, line->need));
+        surface_text(surface, row, area.column + 48, 4, role, line->ok ? _("ok") : "!");
+        int room = area.columns - 56;
         if (room > 10)
-            gauge_draw(surface, row, area.column + 52, room > 40 ? 40 : room, role,
+            gauge_draw(surface, row, area.column + 54, room > 40 ? 40 : room, role,
                        line->total ? (double)line->have / line->total : 0);
     }
     return row + 1;
@@ -130,9 +189,17 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     surface_text(surface, area.row, area.column + 1, area.columns - 2, ROLE_STRONG, data->site);
     draw_by_health(surface, area.row, area.column + area.columns / 3, area.columns * 2 / 3 - 1,
                    data->by_health, true);
-    int row = draw_kinds(data, surface, area, area.row + (area.rows > 12 ? 2 : 1));
-    row = draw_contracts(data, surface, area, row);
-    draw_rest(view, data, surface, area, row);
+    struct rect left = area, right = {0};
+    rect_cut_top(&left, area.rows > 12 ? 2 : 1);
+    if (area.columns >= BESIDE_FROM)
+        right = rect_cut_right(&left, area.columns / 2);
+    int row = draw_kinds(data, surface, left, left.row);
+    row = draw_contracts(data, surface, left, row);
+    row = draw_rest(view, data, surface, left, row);
+    struct rect under = right.columns ? right : left;
+    row = right.columns ? right.row : row;
+    for (unsigned i = 0; i < FACETS; i++)
+        row = draw_facets(overview, i, surface, under, row);
 }
 
 static void crumbs(struct view *view, struct buffer *out)
@@ -164,6 +231,10 @@ static void plain(struct view *view, struct buffer *out)
         buffer_printf(out, "  %s %s %u/%u %s\n", _("contracted"), _(data->contracted[i].name),
                       data->contracted[i].have, data->contracted[i].need,
                       data->contracted[i].ok ? _("ok") : "!");
+    for (unsigned i = 0; i < FACETS; i++)
+        for (unsigned row = 0; row < overview->by[i].count; row++)
+            buffer_printf(out, "  %s %s %u\n", field_word(facets[i].field), overview->by[i].rows[row].value,
+                          overview->by[i].rows[row].count);
     buffer_printf(out, "  %u/%u %s, %.1f/s, %s %s\n", data->sources_running, data->sources, _("sources"),
                   data->rate, _("store"), data->store_writable ? _("writable") : data->store_problem);
 }

@@ -124,14 +124,7 @@ static void fill_row(struct view *view, size_t at, struct table_row *row)
     row->cells[C_AGE] = (struct table_cell){servers->cell[C_AGE], ROLE_DIM};
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_server *servers = NULL;
-    bool good = wire_read_servers(answer->body, answer->length, arena, page, &servers, count, error);
-    *rows = servers;
-    return good;
-}
+LIST_READ(read_rows, wire_server, wire_read_servers)
 
 static bool is_wrong(const void *rows, size_t i)
 {

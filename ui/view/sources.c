@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "term/locale.h"
 #include "view/heartbeat_rows.h"
@@ -13,6 +14,10 @@
 #include "window/layout.h"
 
 enum { COLUMN_STATE, COLUMN_NAME, COLUMN_TYPE, COLUMN_DETAIL, COLUMN_RATE, COLUMN_AGE, COLUMN_BAD, COLUMNS };
+
+#define SIDE_COLUMNS 72
+#define COUNT_COLUMNS 34
+#define EXAMPLE_ONE_LINE 100
 
 enum { SLOT_SOURCES, SLOT_BEATS };
 
@@ -98,21 +103,15 @@ static void fill(struct view *view, size_t at, struct table_row *row)
     row->cells[COLUMN_STATE] = (struct table_cell){sources->state, role};
     row->cells[COLUMN_NAME] = (struct table_cell){source->name, ROLE_TEXT};
     row->cells[COLUMN_TYPE] = (struct table_cell){source->type, ROLE_DIM};
-    row->cells[COLUMN_DETAIL] = (struct table_cell){*source->detail ? source->detail : source->state,
+    row->cells[COLUMN_DETAIL] = (struct table_cell){*source->detail ? source->detail
+                                                                    : phrase_said(sources->detail, sizeof sources->detail, source->state),
                                                     running(source) ? ROLE_DIM : role};
     row->cells[COLUMN_RATE] = (struct table_cell){sources->rate, ROLE_TEXT};
     row->cells[COLUMN_AGE] = (struct table_cell){sources->age, ROLE_TEXT};
     row->cells[COLUMN_BAD] = (struct table_cell){sources->bad, source->bad ? ROLE_WARNING : ROLE_DIM};
 }
 
-static bool read_rows(const struct client_answer *answer, struct arena *arena, struct wire_page *page, void **rows,
-                      unsigned *count, struct error *error)
-{
-    struct wire_source *sources = NULL;
-    bool good = wire_read_sources(answer->body, answer->length, arena, page, &sources, count, error);
-    *rows = sources;
-    return good;
-}
+LIST_READ(read_rows, wire_source, wire_read_sources)
 
 static void took(struct view *view)
 {
@@ -162,47 +161,80 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     return good;
 }
 
+/* Its counts, in as many columns as there is room for. */
+static int draw_counts(const struct wire_source *source, struct surface *surface, struct rect area)
+{
+    const struct { const char *label; uint64_t count; bool wrong; } counts[] = {
+        {_("messages"), source->messages, false},     {_("readings"), source->readings, false},
+        {_("bytes"), source->bytes, false},           {_("targets"), source->targets, false},
+        {_("checks"), source->checks, false},         {_("failed checks"), source->failures, true},
+        {_("duplicates"), source->duplicates, false}, {_("reconnects"), source->reconnects, false},
+        {_("unreadable"), source->bad, true},
+    };
+    int across = area.columns / COUNT_COLUMNS > 0 ? area.columns / COUNT_COLUMNS : 1, shown = 0;
+    for (unsigned i = 0; i < ARRAY_COUNT(counts); i++) {
+        char number[24];
+        int row = area.row + shown / across, column = area.column + shown % across * COUNT_COLUMNS;
+        if (!counts[i].count && !counts[i].wrong && i > 2)
+            continue; /* of no use to this kind of source */
+        if (row >= area.row + area.rows)
+            break;
+        surface_text_cut(surface, row, column, 14, ROLE_DIM, counts[i].label, TEXT_CUT_END);
+        surface_text_right(surface, row, column + 14, COUNT_COLUMNS - 17, counts[i].wrong && counts[i].count ? ROLE_WARNING : ROLE_TEXT,
+                           count_text(number, counts[i].count));
+        shown++;
+    }
+    return (shown + across - 1) / across;
+}
+
+static void draw_examples(const struct sources *sources, const struct wire_source *source, struct surface *surface, struct rect area)
+{
+    char when[INSTANT_TEXT], number[24];
+    int row = area.row, end = area.row + area.rows;
+    if (row >= end)
+        return;
+    if (!source->bad) {
+        surface_text(surface, row, area.column, area.columns, ROLE_DIM, _("nothing unreadable came"));
+        return;
+    }
+    surface_printf(surface, row++, area.column, area.columns, ROLE_WARNING, _("%s messages could not be read; the last:"),
+                   count_text(number, source->bad));
+    for (unsigned i = 0; i < source->example_count && row < end; i++) {
+        const struct wire_example *example = &source->examples[i];
+        instant_format_short(when, example->time, sources->list.now);
+        int used = surface_text(surface, row, area.column, 12, ROLE_DIM, when) + 2;
+        bool narrow = area.columns < EXAMPLE_ONE_LINE; /* what was wrong, and below it with what */
+        int room = narrow ? area.columns - used : area.columns / 3;
+        used += surface_text_cut(surface, row, area.column + used, room, ROLE_WARNING, example->reason, TEXT_CUT_END) + 2;
+        used = narrow ? 2 : used;
+        row += narrow;
+        if (row < end)
+            surface_text_cut(surface, row, area.column + used, area.columns - used, ROLE_TEXT, example->sample, TEXT_CUT_END);
+        row++;
+    }
+}
+
 static void draw_detail(struct sources *sources, struct surface *surface, struct rect area)
 {
     size_t at = table_cursor(sources->list.table);
     const struct wire_source *source = source_at(sources, at);
     const struct wire_heartbeat *beat = beat_at(sources, at);
-    char messages[24], readings[24], bytes[24], number[4][24], since[INSTANT_TEXT], state[40];
-    int row = area.row;
-    if (area.rows >= 3 && beat)
+    char since[INSTANT_TEXT] = "?", state[40];
+    if (area.rows >= 2 && beat)
         heartbeat_draw(beat, surface, area, sources->list.now);
-    if (!source || area.rows < 3)
+    if (!source || area.rows < 2)
         return;
-    surface_rule(surface, row++, area.column, area.columns);
-    surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_STRONG, _("%s · %s since %s · %s"),
-                   source->name, phrase_said(state, sizeof state, source->state),
-                   source->since == CLOCK_NEVER ? "?"
-                                                : instant_format_short(since, source->since, sources->list.now),
-                   source->detail);
-    surface_printf(
-        surface, row++, area.column + 1, area.columns - 2, ROLE_TEXT,
-        _("%s messages · %s readings · %s bytes · %s duplicates · %s reconnects · %s checks, %s failed"),
-        count_text(messages, source->messages), count_text(readings, source->readings),
-        count_text(bytes, source->bytes), count_text(number[0], source->duplicates),
-        count_text(number[1], source->reconnects), count_text(number[2], source->checks),
-        count_text(number[3], source->failures));
-    if (!source->bad) {
-        if (row < area.row + area.rows)
-            surface_text(surface, row, area.column + 1, area.columns - 2, ROLE_DIM, _("nothing unreadable came"));
-        return;
-    }
-    if (row < area.row + area.rows)
-        surface_printf(surface, row++, area.column + 1, area.columns - 2, ROLE_WARNING,
-                       _("%s messages could not be read; the last:"), count_text(number[0], source->bad));
-    for (unsigned i = 0; i < source->example_count && row < area.row + area.rows; i++) {
-        int used = 1 + surface_text(surface, row, area.column + 1, 12, ROLE_DIM,
-                                    instant_format_short(since, source->examples[i].time, sources->list.now)) + 2;
-        used += surface_text_cut(surface, row, area.column + used, area.columns / 3, ROLE_WARNING,
-                                 source->examples[i].reason, TEXT_CUT_END) +
-                2;
-        surface_text_cut(surface, row++, area.column + used, area.columns - used - 1, ROLE_TEXT,
-                         source->examples[i].sample, TEXT_CUT_END);
-    }
+    struct rect rest = {area.row, area.column + 1, area.rows, area.columns - 2};
+    struct rect head = rect_cut_top(&rest, 1);
+    if (source->since != CLOCK_NEVER)
+        instant_format_short(since, source->since, sources->list.now);
+    int used = surface_text_cut(surface, head.row, head.column, head.columns / 2, ROLE_STRONG, source->name, TEXT_CUT_MIDDLE) + 2;
+    surface_printf(surface, head.row, head.column + used, head.columns - used, running(source) ? ROLE_DIM : state_role(source),
+                   _("%s since %s"), phrase_said(state, sizeof state, source->state), since);
+    head = rect_cut_top(&rest, 1);
+    surface_text_cut(surface, head.row, head.column, head.columns, ROLE_TEXT, source->detail, TEXT_CUT_END);
+    rect_cut_top(&rest, draw_counts(source, surface, rest));
+    draw_examples(sources, source, surface, rest);
 }
 
 static void draw(struct view *view, struct surface *surface, struct rect area)
@@ -219,11 +251,17 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     else if (sources->list.have)
         snprintf(text, sizeof text, _("%u sources"), sources->list.count);
     list_headline(view, surface, rect_cut_top(&rest, 1), text, NULL, NULL);
-    int detail = area.rows >= 12 ? area.rows / 2 : 0;
-    struct rect below = rect_cut_bottom(&rest, detail);
-    list_draw(view, surface, rest);
-    if (detail)
+    if (area.columns >= LIST_SIDE_FROM) {
+        struct rect side = rect_cut_right(&rest, SIDE_COLUMNS);
+        rect_cut_left(&side, 1);
+        draw_detail(sources, surface, side);
+    } else if (area.rows >= 12) {
+        struct rect below = rect_cut_bottom(&rest, area.rows / 2);
+        surface_rule(surface, below.row, below.column, below.columns);
+        rect_cut_top(&below, 1);
         draw_detail(sources, surface, below);
+    }
+    list_draw(view, surface, rest);
 }
 
 static void crumbs(struct view *view, struct buffer *out)
@@ -244,8 +282,9 @@ static void plain(struct view *view, struct buffer *out)
     struct sources *sources = view->state;
     for (unsigned i = 0; i < sources->list.count; i++) {
         const struct wire_source *source = source_at(sources, i);
+        char state[40];
         buffer_printf(out, "%3u  %s  %s  %s  %s  %.1f/s  %s %llu\n", i + 1, source->name, source->type,
-                      source->state, source->detail, source->rate, _("bad"), (unsigned long long)source->bad);
+                      phrase_said(state, sizeof state, source->state), source->detail, source->rate, _("bad"), (unsigned long long)source->bad);
         for (unsigned e = 0; e < source->example_count; e++)
             buffer_printf(out, "       %s: %s\n", source->examples[e].reason, source->examples[e].sample);
     }

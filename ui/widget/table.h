@@ -26,6 +26,7 @@ struct table_column {
     bool strong;           /* the name: bold in the cursor's row */
     bool hidden;           /* not chosen */
     int drop;              /* where room is short the largest goes first; 0: stays, reached by horizontal scroll */
+    bool spare;            /* shown only where all the others have the room they wish for */
 };
 
 struct table_cell { const char *text; uint8_t role; };

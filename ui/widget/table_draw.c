@@ -64,6 +64,32 @@ static int least_width(const struct table *table, unsigned i)
     return clamp(table->natural[i], column->minimum, column->maximum);
 }
 
+/* A weighted column grows to its widest cell and no further, so that a wide screen does not tear rows apart; by
+ * steps, so that scrolling seldom moves the columns. */
+static int most_width(const struct table *table, unsigned i)
+{
+    int widest = (table->natural[i] + 3) / 4 * 4;
+    return clamp(widest, least_width(table, i), table->columns[i].maximum);
+}
+
+/* Spare columns give way to what the others wish for, the last first. */
+static void drop_spare(struct table *table, int room, int gap, bool *drawn)
+{
+    for (;;) {
+        int wish = 0, count = 0, victim = -1;
+        for (unsigned i = 0; i < table->column_count; i++) {
+            if (!drawn[i])
+                continue;
+            wish += (table->columns[i].weight > 0 ? most_width(table, i) : least_width(table, i)) + (count++ > 0 ? gap : 0);
+            victim = table->columns[i].spare ? (int)i : victim;
+        }
+        if (wish <= room || victim < 0)
+            return;
+        drawn[victim] = false;
+        table->more_right = true;
+    }
+}
+
 /* Which columns are drawn: not hidden, not scrolled away, and dropped from the right of importance until the rest
  * fits. Returns the room left over. */
 static int choose_columns(struct table *table, int room, int gap, bool *drawn)
@@ -77,6 +103,7 @@ static int choose_columns(struct table *table, int room, int gap, bool *drawn)
         }
     }
     table->more_right = false;
+    drop_spare(table, room, gap, drawn);
     for (;;) {
         int need = 0, count = 0, victim = -1, last = -1;
         for (unsigned i = 0; i < table->column_count; i++) {
@@ -98,14 +125,6 @@ static int choose_columns(struct table *table, int room, int gap, bool *drawn)
         drawn[victim] = false;
         table->more_right = true;
     }
-}
-
-/* A weighted column grows to its widest cell and no further, so that a wide screen does not tear rows apart; by
- * steps, so that scrolling seldom moves the columns. */
-static int most_width(const struct table *table, unsigned i)
-{
-    int widest = (table->natural[i] + 3) / 4 * 4;
-    return clamp(widest, least_width(table, i), table->columns[i].maximum);
 }
 
 static void place_columns(struct table *table, struct rect area)

@@ -2,8 +2,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 /* Punctuation that never begins a line in Chinese, and that never ends one. */
@@ -71,4 +73,18 @@ int wrap_count(const char *text, int columns)
             line++;
     }
     return lines;
+}
+
+int wrap_draw(struct surface *surface, struct rect area, uint8_t role, const char *text)
+{
+    size_t length = strlen(text), skip;
+    int line = 0;
+    for (size_t at = 0; at < length && line < area.rows; line++) {
+        size_t bytes = wrap_line(text + at, length - at, area.columns, &skip);
+        char *part = memory_text_n(text + at, bytes);
+        surface_text(surface, area.row + line, area.column, area.columns, role, part);
+        free(part);
+        at += bytes + skip;
+    }
+    return line;
 }
