@@ -1,5 +1,6 @@
 # The daemon's phrases (src/base/phrase.h): formats extracted from src/, translated in ui/po/daemon.*.po, compiled in as
-# tables. What is said no more stays in them (`make po` keeps it as #~): stores and capsules go on saying it. A function that takes such a format is named here; a text composed by snprintf and the like is marked N_().
+# tables. A function that takes such a format is named here; a text composed by snprintf and the like is marked N_().
+# What is said no more stays in the tables (`make po` keeps it as #~): stores and capsules go on saying it.
 
 PHRASED = $(sort $(wildcard src/*/*.c src/*/*.h src/*/*.def))
 PHRASES = N_ error_set:3 error_prefix:2 request_refuse:4 source_status:3 source_bad:4 decode_bad:4 alarm_reject:5 \

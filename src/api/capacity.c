@@ -79,14 +79,36 @@ static const char *const words[2][WORD_COUNT] = {
      "建议", "立即扩容", "列入扩容计划", "继续观察", "充足", "无趋势：%s"},
 };
 
-static void put_advice(struct report *report, const struct capacity_row *row, msec now, const char *const *word)
+/* "disk data" as "磁盘 data": what engine/capacity.c composes, whose parts are too short to be phrases. */
+static void put_what(struct report *report, const char *what, bool chinese)
+{
+    static const struct { const char *begins, *ends, *said, *behind; } parts[] = {
+        {"disk ", "", "磁盘 ", ""}, {"inodes ", "", "inode ", ""}, {"memory", "", "内存", ""}, {"swap", "", "交换区", ""},
+        {"", " connections", "", " 连接数"}, {"", " memory", "", " 内存"}, {"", " size", "", " 大小"}, {"", " database", "", " 数据库"}};
+    size_t length = strlen(what);
+    for (size_t i = 0; chinese && i < ARRAY_COUNT(parts); i++) {
+        size_t before = strlen(parts[i].begins), after = strlen(parts[i].ends);
+        if (length < before + after || strncmp(what, parts[i].begins, before) != 0 || strcmp(what + length - after, parts[i].ends) != 0)
+            continue;
+        char *text = memory_printf("%s%.*s%s", parts[i].said, (int)(length - before - after), what + before, parts[i].behind);
+        report_text(report, text);
+        free(text);
+        return;
+    }
+    report_text(report, what);
+}
+
+static void put_advice(struct report *report, const struct capacity_row *row, msec now, const char *const *word, struct phrasebook *book)
 {
     char text[160];
     double days = row->reach.when == CLOCK_NEVER ? INFINITY : (double)(row->reach.when - now) / SPAN_DAY;
     double soonest = row->reach.earliest == CLOCK_NEVER ? INFINITY : (double)(row->reach.earliest - now) / SPAN_DAY;
     if (!row->fitted) {
-        snprintf(text, sizeof text, word[WORD_UNKNOWN], row->problem);
+        struct buffer why = BUFFER_INIT;
+        phrasebook_say(book, &why, row->problem);
+        snprintf(text, sizeof text, word[WORD_UNKNOWN], buffer_text(&why));
         report_text(report, text);
+        buffer_release(&why);
     } else if (days < 30) {
         report_text(report, word[WORD_EXPAND]);
     } else if (days < 180) {
@@ -111,7 +133,9 @@ static struct report *make_report(struct request *request, const struct capacity
         {WORD_HIGH, REPORT_NUMBER}, {WORD_FULL, REPORT_DATE}, {WORD_EARLIEST, REPORT_DATE}, {WORD_LATEST, REPORT_DATE}, {WORD_ADVICE, REPORT_TEXT}};
     const struct reckoning *reckoning = request->state;
     const char *language = target_get(&request->target, "language");
-    const char *const *word = words[strncmp(language ? language : request->api->site->language, "zh", 2) == 0];
+    bool chinese = strncmp(language ? language : request->api->site->language, "zh", 2) == 0;
+    const char *const *word = words[chinese];
+    struct phrasebook *book = chinese ? phrasebook_new("zh_CN") : NULL;
     char from[INSTANT_TEXT], to[INSTANT_TEXT], title[256];
     instant_format(from, reckoning->from);
     instant_format(to, reckoning->to);
@@ -129,9 +153,10 @@ static struct report *make_report(struct request *request, const struct capacity
         char says[160];
         struct wire_capacity wire;
         row_fill(request->api->fleet, &rows[i], &view, &place, says, reckoning->to, &wire);
-        const char *const texts[] = {wire.asset, wire.asset_name, wire.place, wire.what};
+        const char *const texts[] = {wire.asset, wire.asset_name, wire.place};
         for (size_t text = 0; text < ARRAY_COUNT(texts); text++)
             report_text(report, texts[text]);
+        put_what(report, wire.what, chinese);
         report_number(report, rows[i].fitted ? rows[i].trend.level : rows[i].now, 3);
         report_number(report, rows[i].limit, 0);
         report_text(report, word[limit_word(&rows[i])]);
@@ -142,10 +167,11 @@ static struct report *make_report(struct request *request, const struct capacity
         const msec instants[] = {rows[i].reach.when, rows[i].reach.earliest, rows[i].reach.latest};
         for (size_t instant = 0; instant < ARRAY_COUNT(instants); instant++)
             report_date(report, rows[i].fitted ? instants[instant] : CLOCK_NEVER);
-        put_advice(report, &rows[i], reckoning->to, word);
+        put_advice(report, &rows[i], reckoning->to, word, book);
         report_row_end(report);
     }
     buffer_release(&place);
+    phrasebook_free(&book);
     return report;
 }
 

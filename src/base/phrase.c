@@ -1,5 +1,6 @@
 #include "base/phrase.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,14 +59,14 @@ static bool is_strong(const struct phrase_pattern *pattern)
     bool shaped = true;
     for (unsigned i = 0; i < pattern->count; i++)
         shaped = shaped && pattern->kind[i] != PHRASE_TEXT && pattern->kind[i] != PHRASE_CHARACTER;
-    return pattern->letters >= (pattern->literal[0].length ? 4 : 5) || (shaped && pattern->letters);
+    return pattern->letters >= (phrase_literal(pattern, 0).length ? 4 : 5) || (shaped && pattern->letters);
 }
 
 static int weightier(const void *left, const void *right)
 {
     const struct phrase *a = left, *b = right;
     int order = (int)b->pattern.weight - (int)a->pattern.weight;
-    return order ? order : (a->pattern.literal[0].start > b->pattern.literal[0].start) - (a->pattern.literal[0].start < b->pattern.literal[0].start);
+    return order ? order : (a->pattern.text > b->pattern.text) - (a->pattern.text < b->pattern.text);
 }
 
 static void list_add(struct list *list, size_t number)
@@ -114,8 +115,8 @@ struct phrasebook *phrasebook_of(const struct phrase_pair *pairs, size_t count)
     if (book->count)
         qsort(book->phrases, book->count, sizeof *book->phrases, weightier);
     for (size_t i = 0; i < book->count; i++) {
-        const struct phrase_span *head = &book->phrases[i].pattern.literal[0];
-        list_add(head->length ? &book->begin[(unsigned char)head->start[0]] : &book->open, i);
+        struct phrase_span head = phrase_literal(&book->phrases[i].pattern, 0);
+        list_add(head.length ? &book->begin[(unsigned char)head.start[0]] : &book->open, i);
     }
     return book;
 }
@@ -308,17 +309,26 @@ bool phrasebook_say(struct phrasebook *book, struct buffer *out, const char *tex
 
 /* ---- the process's reader ---- */
 
-static struct phrasebook *spoken; /* one for the process, as gettext's language is */
+/* One for the process, as gettext's language is; its book is made when the first text is said. */
+static char spoken_language[32];
+static struct phrasebook *spoken_book;
 
 void phrase_language(const char *language)
 {
-    phrasebook_free(&spoken);
-    spoken = phrasebook_new(language);
+    phrasebook_free(&spoken_book);
+    snprintf(spoken_language, sizeof spoken_language, "%s", language ? language : "");
+}
+
+static struct phrasebook *spoken(void)
+{
+    if (!spoken_book && spoken_language[0] && !(spoken_book = phrasebook_new(spoken_language)))
+        spoken_language[0] = '\0';
+    return spoken_book;
 }
 
 bool phrase_say(struct buffer *out, const char *text)
 {
-    return phrasebook_say(spoken, out, text);
+    return phrasebook_say(spoken(), out, text);
 }
 
 const char *phrase_said(char *out, size_t size, const char *text)
@@ -333,7 +343,7 @@ const char *phrase_said(char *out, size_t size, const char *text)
 void phrase_say_into(char *text, size_t size)
 {
     struct buffer said = BUFFER_INIT;
-    if (spoken && phrasebook_say(spoken, &said, text))
+    if (spoken() && phrasebook_say(spoken(), &said, text))
         text_clean_into(text, size, said.data, said.length);
     buffer_release(&said);
 }

@@ -49,9 +49,12 @@ static bool is_letter(char byte)
 
 size_t phrase_pattern_parse(struct phrase_pattern *pattern, const char *format, char *pool, bool *good)
 {
-    char *write = pool, *start = pool;
+    char *write = pool;
     memset(pattern, 0, sizeof *pattern);
-    *good = true;
+    pattern->text = pool;
+    *good = strlen(format) <= UINT16_MAX;
+    if (!*good)
+        return 0;
     for (; *format; ) {
         int kind = -1;
         unsigned named = 0;
@@ -63,18 +66,21 @@ size_t phrase_pattern_parse(struct phrase_pattern *pattern, const char *format, 
             return 0;
         }
         if (kind >= 0) {
-            pattern->literal[pattern->count] = (struct phrase_span){start, (size_t)(write - start)};
             pattern->kind[pattern->count++] = (uint8_t)kind;
-            start = write;
+            pattern->start[pattern->count] = (uint16_t)(write - pool);
         } else {
             *write++ = *format;
             pattern->letters += is_letter(*format);
         }
         format += length;
     }
-    pattern->literal[pattern->count] = (struct phrase_span){start, (size_t)(write - start)};
-    pattern->weight = (uint16_t)(write - pool > UINT16_MAX ? UINT16_MAX : write - pool);
+    pattern->weight = pattern->start[pattern->count + 1] = (uint16_t)(write - pool);
     return (size_t)(write - pool);
+}
+
+struct phrase_span phrase_literal(const struct phrase_pattern *pattern, unsigned index)
+{
+    return (struct phrase_span){pattern->text + pattern->start[index], pattern->start[index + 1] - pattern->start[index]};
 }
 
 /* ---- matching ---- */
@@ -138,25 +144,42 @@ struct matching {
     unsigned *steps;
 };
 
+static bool match_from(struct matching *matching, unsigned index, const char *at);
+
+static bool argument_is(struct matching *matching, unsigned index, const char *at, const char *end, size_t skip)
+{
+    matching->arguments[index] = (struct phrase_span){at, (size_t)(end - at)};
+    return kind_fits(matching->pattern->kind[index], matching->arguments[index]) && match_from(matching, index + 1, end + skip);
+}
+
+/* "%s%s%s" is mostly a text, what joins, and one more: the first ends where something is joined, or with everything. */
+static bool match_adjoining(struct matching *matching, unsigned index, const char *at)
+{
+    const char *end = at;
+    while (end < matching->end && !(memchr(";:,", end[0], 3) && end + 1 < matching->end && end[1] == ' ') &&
+           !(end[0] == ' ' && end + 1 < matching->end && end[1] == '('))
+        end++;
+    *matching->steps -= *matching->steps > 0;
+    return argument_is(matching, index, at, end, 0) || (end < matching->end && argument_is(matching, index, at, matching->end, 0));
+}
+
 /* Argument `index` begins at `at`: the shortest that lets the rest fit. */
 static bool match_from(struct matching *matching, unsigned index, const char *at)
 {
     const struct phrase_pattern *pattern = matching->pattern;
-    struct phrase_span *argument = &matching->arguments[index];
-    argument->start = at;
     if (index + 1 == pattern->count) {
-        argument->length = (size_t)(matching->end - at);
-        return kind_fits(pattern->kind[index], *argument);
+        matching->arguments[index] = (struct phrase_span){at, (size_t)(matching->end - at)};
+        return kind_fits(pattern->kind[index], matching->arguments[index]);
     }
-    const struct phrase_span *next = &pattern->literal[index + 1];
+    const struct phrase_span next = phrase_literal(pattern, index + 1);
+    if (!next.length && pattern->kind[index] == PHRASE_TEXT && match_adjoining(matching, index, at))
+        return true;
     for (const char *from = at; from <= matching->end && *matching->steps; from++) {
         --*matching->steps;
-        const char *found = next->length ? memmem(from, (size_t)(matching->end - from), next->start, next->length) : from;
+        const char *found = next.length ? memmem(from, (size_t)(matching->end - from), next.start, next.length) : from;
         if (!found)
             return false;
-        argument->start = at;
-        argument->length = (size_t)(found - at);
-        if (kind_fits(pattern->kind[index], *argument) && match_from(matching, index + 1, found + next->length))
+        if (argument_is(matching, index, at, found, next.length))
             return true;
         from = found;
     }
@@ -166,14 +189,14 @@ static bool match_from(struct matching *matching, unsigned index, const char *at
 bool phrase_pattern_match(const struct phrase_pattern *pattern, struct phrase_span text,
                           struct phrase_span arguments[PHRASE_ARGUMENTS], unsigned *steps)
 {
-    const struct phrase_span *head = &pattern->literal[0], *tail = &pattern->literal[pattern->count];
-    if (text.length < pattern->weight || memcmp(text.start, head->start, head->length) != 0)
+    const struct phrase_span head = phrase_literal(pattern, 0), tail = phrase_literal(pattern, pattern->count);
+    if (text.length < pattern->weight || memcmp(text.start, head.start, head.length) != 0)
         return false;
     if (!pattern->count)
-        return text.length == head->length;
-    if (memcmp(text.start + text.length - tail->length, tail->start, tail->length) != 0)
+        return text.length == head.length;
+    if (memcmp(text.start + text.length - tail.length, tail.start, tail.length) != 0)
         return false;
-    struct matching matching = {.pattern = pattern, .end = text.start + text.length - tail->length,
+    struct matching matching = {.pattern = pattern, .end = text.start + text.length - tail.length,
                                 .arguments = arguments, .steps = steps};
-    return match_from(&matching, 0, text.start + head->length);
+    return match_from(&matching, 0, text.start + head.length);
 }

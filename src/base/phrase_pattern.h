@@ -12,18 +12,20 @@ enum phrase_kind { PHRASE_TEXT, PHRASE_INTEGER, PHRASE_HEX, PHRASE_NUMBER, PHRAS
 
 struct phrase_span { const char *start; size_t length; };
 
-/* literal[i] stands before argument i, literal[count] behind the last. */
+/* Literal i stands before argument i, literal `count` behind the last; in `text` they follow each other. */
 struct phrase_pattern {
+    const char *text;
     uint8_t count;
     uint8_t kind[PHRASE_ARGUMENTS];
-    uint16_t weight, letters; /* bytes and ASCII letters of the literals */
-    struct phrase_span literal[PHRASE_ARGUMENTS + 1];
+    uint16_t weight, letters;                /* bytes and ASCII letters of the literals */
+    uint16_t start[PHRASE_ARGUMENTS + 2];    /* of literal i in `text`; the last is where they end */
 };
+struct phrase_span phrase_literal(const struct phrase_pattern *pattern, unsigned index);
 
 /* What a conversion at `format` ('%') is: its length, its kind, and the argument it names (1.., 0: the next one). 0 when
  * it is none; "%%" has length 2 and kind -1. */
 size_t phrase_conversion(const char *format, int *kind, unsigned *argument);
-/* Literals are written to `pool`, which has room for strlen(format) bytes; returns how many it used. False in *good where
+/* Literals are written to `pool`, which outlives it and has room for strlen(format) bytes; returns how many it used. False in *good where
  * the format has too many arguments, or numbers them. */
 size_t phrase_pattern_parse(struct phrase_pattern *pattern, const char *format, char *pool, bool *good);
 /* *steps is counted down; at 0 it gives up. */

@@ -302,6 +302,7 @@ struct notify_plan *notify_plan_read(const struct config_node *node, const char 
     plan->holdings = 1;
     plan->site = memory_text(site ? site : "");
     plan->chinese = language && strncmp(language, "zh", 2) == 0;
+    plan->book = plan->chinese ? phrasebook_new(language) : NULL;
     struct config_problems shape;
     config_problems_init(&shape);
     if (node && !config_check(node, notify_keys, &shape))
@@ -367,6 +368,7 @@ void notify_plan_free(struct notify_plan **owned)
     *owned = NULL;
     if (!plan || --plan->holdings > 0)
         return;
+    phrasebook_free(&plan->book);
     for (unsigned i = 0; i < plan->channel_count; i++)
         channel_release(&plan->channels[i]);
     for (unsigned i = 0; i < plan->person_count; i++)

@@ -72,6 +72,15 @@ static void add_line(struct buffer *out, const struct notify_plan *plan, enum wo
         buffer_printf(out, "%s%s%s\n", say(plan, word), say(plan, W_COLON), text);
 }
 
+/* What the daemon says of it: English in the store and in {json}, here in the site's language. */
+static void add_prose(struct buffer *out, const struct notify_plan *plan, enum word word, const char *text)
+{
+    struct buffer said = BUFFER_INIT;
+    phrasebook_say(plan->book, &said, text ? text : "");
+    add_line(out, plan, word, buffer_text(&said));
+    buffer_release(&said);
+}
+
 static void add_instant(struct buffer *out, const struct notify_plan *plan, enum word word, msec instant)
 {
     if (instant == CLOCK_NEVER)
@@ -142,7 +151,7 @@ static void one_text(const struct notify_plan *plan, const char *what, const str
     add_line(&text, plan, W_PLACE, row->place);
     add_line(&text, plan, W_UNIT, row->unit);
     add_line(&text, plan, W_SUBSYSTEM, row->subsystem);
-    add_line(&text, plan, W_SUMMARY, row->summary);
+    add_prose(&text, plan, W_SUMMARY, row->summary);
     if (row->symptoms)
         buffer_printf(&text, "%s%s%u\n", say(plan, W_SYMPTOMS), say(plan, W_COLON), row->symptoms);
     add_line(&text, plan, W_RUNBOOK, row->runbook);

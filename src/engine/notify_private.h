@@ -54,6 +54,7 @@ struct notify_plan {
     unsigned holdings;
     char *site;
     bool chinese;
+    struct phrasebook *book; /* for what the daemon says, in the site's language; NULL: English */
     struct channel *channels;
     struct notify_person *people;
     struct notify_team *teams;

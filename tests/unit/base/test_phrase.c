@@ -25,6 +25,8 @@ static const struct phrase_pair pairs[] = {
     {"%u check%s failing", "%u 项检查失败"},
     {"%u up", "%u 个在线"},
     {"battery low%s%s", "电池电量低%s%s"},
+    {"silent for %g periods of %s%s%s", "无数据达 %g 个周期（%s）%s%s"},
+    {"connected, %u topic%s", "已连接，%u 个主题%.0s"},
     {"%d minutes left", "还剩 %d 分钟"},
     {"%<PRIu64> rows", "%<PRIu64> 行"},
     {"letter %c seen", "见到字母 %c"},
@@ -81,6 +83,9 @@ static void translates_what_is_nested_and_joined(void **state)
     expect("nginx on web-1: 0 processes like nginx*, expected at least 1", "nginx on web-1：匹配 nginx* 的进程 0 个，至少应有 1 个");
     expect("battery low, 12 minutes left", "电池电量低，还剩 12 分钟");
     expect("battery low", "电池电量低");
+    expect("silent for 3 periods of 1m; offline", "无数据达 3 个周期（1m）；离线");
+    expect("silent for 3 periods of 1m", "无数据达 3 个周期（1m）");
+    expect("connected, 2 topics", "已连接，2 个主题");
     expect("offline; silent for 3m · 5 up", "离线；已 3m 无数据 · 5 个在线");
     expect("GW-1 is offline", "GW-1 为 离线");
 }

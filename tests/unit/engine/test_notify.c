@@ -85,7 +85,7 @@ static unsigned alert_up(struct world *world, enum severity severity)
     world->row[place] = (struct wire_alert){
         .id = world->id[place], .name = "网关离线", .type = "communication", .severity = severity, .state = ALERT_UNACKNOWLEDGED,
         .raised_at = 1763672400000, .condition = CONDITION_ACTIVE, .asset = "GW-1", .asset_name = "一号网关", .gateway = "",
-        .place = "涵英楼 3F", .unit = "后勤", .subsystem = "供水管理", .summary = "silent for 3m", .metric = "", .rule = "gateway-offline",
+        .place = "涵英楼 3F", .unit = "后勤", .subsystem = "供水管理", .summary = "silent for 3 periods of 1m; disconnected", .metric = "", .rule = "gateway-offline",
         .runbook = "gateway", .cleared_at = CLOCK_NEVER};
     return place;
 }
@@ -219,6 +219,7 @@ static void a_raise_is_told_and_its_end_too(void **state)
     say(world, place, NOTICE_RAISE);
     until(world, "\"what\":\"raise\"", 1);
     /* R020: name, type, severity, state and time come first, in the text and in the JSON */
+    assert_int_equal(messages(world, "详情：无数据达 3 个周期（1m）；已断开\\n"), 1);
     assert_int_equal(messages(world, "告警名称：网关离线\\n类型：通信\\n级别：紧急\\n状态：未确认\\n告警时间："), 1);
     assert_int_equal(messages(world, "{\"name\":\"网关离线\",\"type\":\"communication\",\"severity\":\"critical\",\"state\":\"unacknowledged\",\"raised_at\":"), 1);
     alert_over(world, place);
