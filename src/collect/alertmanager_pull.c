@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/transfer.h"
+#include "collect/fault.h"
 #include "collect/alertmanager.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
@@ -40,6 +41,7 @@ struct alertmanager_pull {
     struct curl_slist *headers;
     struct buffer answer;
     char cause[CURL_ERROR_SIZE], signature[160];
+    struct fault_certificate certificate;
     bool running;
     enum step step;
     msec next;                      /* steady */
@@ -79,10 +81,11 @@ static void round_end(struct alertmanager_pull *pull)
 
 static void round_failed(struct alertmanager_pull *pull, enum source_state state, const char *what)
 {
-    char shown[160];
+    char shown[256], address[160];
     secrets_redact(&pull->settings->secrets, what, strlen(what), shown, sizeof shown);
+    fault_url_address(pull->settings->url, address, sizeof address);
     pull->source->failures++;
-    source_status(pull->source, state, "%s", shown);
+    source_status(pull->source, state, "asking %s: %s", address, shown);
     round_end(pull);
 }
 
@@ -159,6 +162,7 @@ static void request(struct alertmanager_pull *pull, const char *method, const ch
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, pull->headers);
     if (settings->authority)
         curl_easy_setopt(easy, CURLOPT_CAINFO, settings->authority);
+    fault_transfer_watch(easy, &pull->certificate);
     if (settings->user) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, settings->user);
@@ -368,20 +372,23 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     struct alertmanager_pull *pull = owner;
     long status = 0;
     char what[256];
+    struct error error;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     pull->source->bytes += pull->answer.length;
     pull->source->checks++;
     if (result != CURLE_OK) {
         bool large = result == CURLE_WRITE_ERROR;
-        round_failed(pull, SOURCE_DOWN, large ? N_("the answer is larger than 64 MiB")
-                                              : pull->cause[0] ? pull->cause : curl_easy_strerror(result));
+        if (!large)
+            fault_transfer(easy, result, &pull->certificate, pull->cause, pull->settings->timeout, &error);
+        round_failed(pull, SOURCE_DOWN, large ? N_("the answer is larger than 64 MiB") : error.text);
         return;
     }
     snprintf(what, sizeof what, "HTTP %ld %.200s", status, status == 200 ? "" : buffer_text(&pull->answer));
     if (pull->step == STEP_PUSH) {
         change_answered(pull, status, what);
     } else if (status != 200) {
-        round_failed(pull, SOURCE_TROUBLED, what);
+        fault_status(easy, buffer_text(&pull->answer), pull->answer.length, &error);
+        round_failed(pull, SOURCE_TROUBLED, error.text);
         return;
     } else if (!take_answer(pull)) {
         return;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "collect/assertion.h"
 #include "collect/check_private.h"
+#include "collect/fault.h"
 #include "collect/probe.h"
 
 #define CHECK(name) extern const struct check_ops check_##name;
@@ -387,7 +388,7 @@ static void looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *an
     if (check && address.length)
         lookup->found(check, &address);
     else if (check)
-        check_fail(check, "the name %.120s is not known: %s", lookup->host, uv_strerror(status));
+        check_fail(check, "the name %.120s is not known: %s", lookup->host, fault_name_reason(status));
     free(lookup);
 }
 
@@ -408,7 +409,7 @@ void check_resolve(struct check *check, const char *host, unsigned port,
         return;
     }
     free(lookup);
-    check_fail(check, "the name %.120s cannot be looked up: %s", host, uv_strerror(status));
+    check_fail(check, "the name %.120s cannot be looked up: %s", host, fault_name_reason(status));
 }
 
 static void let_go(struct check *check)

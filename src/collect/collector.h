@@ -101,7 +101,7 @@ struct source {
     struct alarm_sink alarms;    /* to be set before start() */
 
     enum source_state status;
-    char detail[160];            /* "connected, 3 topics", "connection refused; next try in 8 s" */
+    char detail[240];            /* "connected, 3 topics", "broker:1883: connection refused; next try in 8 s" */
     msec since;                  /* of the status */
     msec last_heard;             /* wall; CLOCK_NEVER */
     uint64_t messages, readings, bytes, bad, duplicates, checks, failures, reconnects;

@@ -25,7 +25,7 @@ const char *fault_socket(int error)
     case ENETUNREACH: return N_("network unreachable");
     case ECONNRESET: return N_("connection reset by the other side");
     case EPIPE: return N_("connection closed by the other side");
-    case EACCES:
+    case EACCES: return N_("permission denied: is it a broadcast address?");
     case EPERM: return N_("not permitted: a firewall here forbids it");
     case EADDRNOTAVAIL: return N_("no local port or address is left for it");
     case EMFILE:
@@ -39,8 +39,18 @@ const char *fault_name(int status)
     switch (status) {
     case UV_EAI_AGAIN: return N_("its name was not found: no name server answers");
     case UV_EAI_NONAME:
-    case UV_EAI_NODATA: return N_("its name was not found: nobody knows it");
+    case UV_EAI_NODATA: return N_("its name was not found: no name server has it");
     default: return N_("its name was not found");
+    }
+}
+
+const char *fault_name_reason(int status)
+{
+    switch (status) {
+    case UV_EAI_AGAIN: return N_("no name server answers");
+    case UV_EAI_NONAME:
+    case UV_EAI_NODATA: return N_("no name server has it");
+    default: return uv_strerror(status);
     }
 }
 
@@ -141,7 +151,8 @@ bool fault_tls_file(const char *path, struct error *error)
     unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
     const char *reason = last ? ERR_reason_error_string(last) : NULL;
     ERR_clear_error();
-    if (last && ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
+    if (last && ((ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE) ||
+                 (ERR_GET_LIB(last) == ERR_LIB_X509 && ERR_GET_REASON(last) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND)))
         return error_set(error, ERROR_INVALID, "%s: holds no PEM certificate or key", path);
     if (last && ERR_GET_LIB(last) == ERR_LIB_X509 && ERR_GET_REASON(last) == X509_R_KEY_VALUES_MISMATCH)
         return error_set(error, ERROR_INVALID, "%s: is not the key of the certificate", path);
@@ -166,16 +177,14 @@ void fault_transfer_watch(CURL *easy, struct fault_certificate *seen)
     *seen = (struct fault_certificate){.begun = false};
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, handshake_begins);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, seen);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate */
 }
 
-static bool url_parts(CURL *easy, char *host, size_t size, char *port, size_t port_size)
+static bool url_parts(const char *url, char *host, size_t size, char *port, size_t port_size)
 {
-    char *url = NULL, *part = NULL;
+    char *part = NULL;
     CURLU *parts = curl_url();
     *host = *port = '\0';
-    if (curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url &&
-        curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
+    if (url && curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
         if (curl_url_get(parts, CURLUPART_HOST, &part, 0) == CURLUE_OK)
             text_clean_into(host, size, part, strlen(part));
         curl_free(part);
@@ -188,13 +197,24 @@ static bool url_parts(CURL *easy, char *host, size_t size, char *port, size_t po
     return *host != '\0';
 }
 
-void fault_transfer_address(CURL *easy, char *address, size_t size)
+static const char *url_of(CURL *easy)
+{
+    char *url = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK ? url : NULL;
+}
+
+void fault_url_address(const char *url, char *address, size_t size)
 {
     char host[160], port[8];
-    if (url_parts(easy, host, sizeof host, port, sizeof port))
-        snprintf(address, size, "%s:%s", host, port);
+    if (url_parts(url, host, sizeof host, port, sizeof port))
+        snprintf(address, size, *port ? "%s:%s" : "%s%s", host, port);
     else
-        snprintf(address, size, "its url");
+        snprintf(address, size, "%s", url ? url : "");
+}
+
+void fault_transfer_address(CURL *easy, char *address, size_t size)
+{
+    fault_url_address(url_of(easy), address, size);
 }
 
 static bool reached(CURL *easy, CURLINFO what)
@@ -213,7 +233,8 @@ static bool late(CURL *easy, const struct fault_certificate *seen, msec timeout,
     bool secure = curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) == CURLE_OK && scheme && strcasecmp(scheme, "https") == 0;
     if (bytes > 0)
         return error_set(error, ERROR_TIMEOUT, "the answer stopped after %lld bytes, not whole within %s", (long long)bytes, span);
-    const char *missing = !reached(easy, CURLINFO_NAMELOOKUP_TIME) ? N_("its name was not found")
+    const char *missing = reached(easy, CURLINFO_PRETRANSFER_TIME) ? N_("accepted but did not answer")
+        : !reached(easy, CURLINFO_NAMELOOKUP_TIME) ? N_("its name was not found")
         : !reached(easy, CURLINFO_CONNECT_TIME) && !seen->begun ? N_("did not accept the connection")
         : secure && !reached(easy, CURLINFO_APPCONNECT_TIME) ? N_("accepted but did not finish the TLS handshake")
         : N_("accepted but did not answer");
@@ -240,7 +261,7 @@ bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate 
     char host[160], port[8];
     long system = 0;
     curl_off_t bytes = 0, promised = 0;
-    url_parts(easy, host, sizeof host, port, sizeof port);
+    url_parts(url_of(easy), host, sizeof host, port, sizeof port);
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
     curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
@@ -278,4 +299,36 @@ bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate 
     default:
         return error_set(error, ERROR_UNAVAILABLE, "%s", *detail ? detail : curl_easy_strerror(result));
     }
+}
+
+bool fault_status(CURL *easy, const char *body, size_t length, struct error *error)
+{
+    /* Whole phrases, so that they are found in the reader's language. */
+    static const struct { long status; const char *text; } texts[] = {
+        {400, N_("HTTP 400: it does not understand the question: should the url begin with https://?")},
+        {401, N_("HTTP 401: it does not let us in: look at user, password or token")},
+        {403, N_("HTTP 403: it does not let us: has this user the right?")},
+        {404, N_("HTTP 404: nothing is there: is the url's path right?")},
+        {405, N_("HTTP 405: it does not take such questions there: is the url's path right?")},
+        {407, N_("HTTP 407: a proxy is in between, which does not let us through")},
+        {410, N_("HTTP 410: nothing is there any more: is the url's path right?")},
+        {429, N_("HTTP 429: it is asked too often: make the interval longer")},
+        {500, N_("HTTP 500: an error on its side")},
+        {502, N_("HTTP 502: what stands behind it does not answer")},
+        {503, N_("HTTP 503: it is not ready, or busy")},
+        {504, N_("HTTP 504: what stands behind it does not answer")},
+    };
+    char said[100] = "", *where = NULL;
+    const char *text = NULL;
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &where);
+    if (where)
+        return error_set(error, ERROR_UNAVAILABLE, "HTTP %ld: it has moved to %s: write that url", status, where);
+    for (size_t i = 0; i < ARRAY_COUNT(texts) && !text; i++)
+        text = status == texts[i].status ? texts[i].text : NULL;
+    if (body && length && body[strspn(body, " \t\r\n")] != '<') /* a page of HTML says less than its status */
+        text_clean_into(said, sizeof said, body, length < sizeof said ? length : sizeof said - 1);
+    error_set(error, ERROR_UNAVAILABLE, text ? text : N_("HTTP %ld: not what was expected"), status);
+    return *said ? error_set(error, ERROR_UNAVAILABLE, "%.200s (%s)", error->text, said) : false;
 }

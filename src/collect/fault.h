@@ -15,6 +15,8 @@
 const char *fault_socket(int error);
 /* "its name was not found", for a status of uv_getaddrinfo. */
 const char *fault_name(int status);
+/* The reason alone: "no name server has it". */
+const char *fault_name_reason(int status);
 
 /* What a handshake showed of the other side's own certificate, also when it was refused. */
 struct fault_certificate {
@@ -39,7 +41,11 @@ void fault_transfer_watch(CURL *easy, struct fault_certificate *seen);
 /* Why a transfer failed: "connection refused". `detail` is libcurl's error buffer, `timeout` what was allowed for it. */
 bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate *seen, const char *detail, msec timeout,
                     struct error *error);
+/* An HTTP status that is none to go on with: "HTTP 404: nothing is there: is the url's path right?", with what a short text of
+ * its own says (`body` may be NULL). */
+bool fault_status(CURL *easy, const char *body, size_t length, struct error *error);
 /* "host:port" of what a transfer asked, to stand before what it says. */
 void fault_transfer_address(CURL *easy, char *address, size_t size);
+void fault_url_address(const char *url, char *address, size_t size);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "collect/fault.h"
 #include "collect/http_ask.h"
 #include "collect/probe.h"
 
@@ -73,7 +74,15 @@ static enum probe_sent http_send(struct probe *probe, struct probe_target *targe
     return PROBE_SENT;
 }
 
-static const struct probe_ops http_probe_ops = {.send = http_send, .resolves = false};
+static void http_address(const struct probe *probe, const struct probe_target *target, char *address, size_t size)
+{
+    const struct http *http = probe->owner;
+    char *url = probe_expand_url(http->url, target);
+    fault_url_address(url, address, size);
+    free(url);
+}
+
+static const struct probe_ops http_probe_ops = {.send = http_send, .address = http_address, .resolves = false};
 
 /* ---- the collector ---- */
 

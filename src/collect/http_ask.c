@@ -326,6 +326,7 @@ static void set_security(struct http_ask *ask)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, plan->verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, plan->verify ? 2L : 0L);
     fault_transfer_watch(easy, &ask->certificate);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate */
     if (plan->authority)
         curl_easy_setopt(easy, CURLOPT_CAINFO, plan->authority);
     if (plan->user) {

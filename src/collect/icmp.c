@@ -16,6 +16,7 @@
 #include <sodium.h>
 
 #include "base/memory.h"
+#include "collect/fault.h"
 #include "collect/probe.h"
 
 #define BATCH 64
@@ -127,7 +128,7 @@ static void batch_send(struct icmp *icmp, struct icmp_socket *link)
         /* The first of what is left cannot go: no route, not permitted, no buffer. It alone fails. */
         struct flight *flight = &icmp->flights[ntohs(link->out_echo[done].sequence)];
         if (flight->target == link->out_target[done])
-            flight_lost(icmp, flight, strerror(errno));
+            flight_lost(icmp, flight, fault_socket(errno));
         done++;
     }
     link->out_count = 0;
@@ -139,7 +140,8 @@ static enum probe_sent icmp_send(struct probe *probe, struct probe_target *targe
     bool six = target->to.ss_family == AF_INET6;
     struct icmp_socket *link = six ? &icmp->six : &icmp->four;
     if (link->descriptor < 0) {
-        probe_failed(target, six ? N_("no ICMPv6 socket") : N_("no ICMP socket"));
+        probe_failed(target, six ? N_("no ICMPv6 socket: grant CAP_NET_RAW")
+                                 : N_("no ICMP socket: grant CAP_NET_RAW or widen net.ipv4.ping_group_range"));
         return PROBE_SENT;
     }
     if ((uint16_t)(icmp->next + 1) == icmp->oldest)

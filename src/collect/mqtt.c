@@ -67,6 +67,7 @@ static msec retry_delay(struct mqtt *mqtt)
 
 static void connection_lost(struct mqtt *mqtt, const char *why)
 {
+    const struct mqtt_address *address = &mqtt->settings.address;
     char span[SPAN_TEXT];
     if (mqtt->phase == PHASE_RUNNING && clock_steady() - mqtt->connected_at >= STEADY)
         mqtt->attempt = 0;
@@ -80,14 +81,15 @@ static void connection_lost(struct mqtt *mqtt, const char *why)
     stream_free(&mqtt->stream);
     mqtt_reader_release(&mqtt->reader);
     span_format(span, delay < SPAN_SECOND ? delay : (delay + 500) / 1000 * 1000);
-    source_status(mqtt->source, SOURCE_DOWN, "%s; next try in %s", why, span);
+    source_status(mqtt->source, SOURCE_DOWN, strchr(address->host, ':') ? N_("[%s]:%u: %s; next try in %s") : N_("%s:%u: %s; next try in %s"),
+                  address->host, address->port, why, span);
     alarm_in(mqtt, delay);
 }
 
 static void connection_failed(struct mqtt *mqtt, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void connection_failed(struct mqtt *mqtt, const char *format, ...)
 {
-    char why[200];
+    char why[384];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
@@ -206,8 +208,8 @@ static void handle_publish(struct mqtt *mqtt, const struct mqtt_packet *packet)
     source->messages++;
     source->bytes += packet->payload_length;
     if (packet->payload) {
-        const struct format_input input = {packet->topic, packet->topic_length, packet->payload,
-                                           packet->payload_length, packet->retained};
+        const struct format_input input = {.topic = packet->topic, .topic_length = packet->topic_length, .payload = packet->payload,
+                                           .payload_length = packet->payload_length, .retained = packet->retained};
         feed_payload(mqtt->feed, mqtt->format, &input);
     } else {
         source_bad(source, packet->topic, packet->topic_length, "payload of %zu KiB: over 1 MiB, passed over",

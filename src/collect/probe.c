@@ -11,10 +11,12 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "collect/fault.h"
 #include "model/filter.h"
 
 #define TICK 50                            /* ms between the sends of one round's parts */
 #define SENDS_PER_TICK 4096                /* so that a stalled loop does not burst the whole fleet at once */
+#define STATUS_EVERY SPAN_SECOND           /* a storm of verdicts is one line a second */
 #define LOOKUP_AGAIN (5 * SPAN_MINUTE)
 
 bool probe_parse_address(const char *address, char *host, size_t size, unsigned *port)
@@ -92,6 +94,7 @@ static void target_free(struct probe_target *target)
 {
     free(target->id);
     free(target->host);
+    free(target->trouble);
     free(target);
 }
 
@@ -140,12 +143,23 @@ static void verdict_change(struct probe_target *target, enum probe_verdict verdi
                            evidence);
 }
 
+/* Well, or why not; the source's line follows within a second. */
+static void trouble_set(struct probe_target *target, const char *trouble)
+{
+    if (!target->trouble && !trouble)
+        return;
+    free(target->trouble);
+    target->trouble = memory_text(trouble);
+    target->probe->status_due = true;
+}
+
 void probe_up(struct probe_target *target, const char *evidence)
 {
     struct source *source = target->probe->source;
     source->checks++;
     source->last_heard = clock_wall();
     target->failures = 0;
+    trouble_set(target, NULL);
     if (!target->retired)
         verdict_change(target, PROBE_UP, evidence);
     target_end(target);
@@ -159,10 +173,12 @@ void probe_failed(struct probe_target *target, const char *evidence)
     if (target->failures < UINT32_MAX)
         target->failures++;
     if (!target->retired) {
-        if (target->failures >= probe->attempts)
+        if (target->failures >= probe->attempts) {
             verdict_change(target, PROBE_DOWN, evidence);
-        else if (!probe->stopping)
+            trouble_set(target, evidence);
+        } else if (!probe->stopping) {
             retry_later(probe, target, clock_steady() + probe->retry);
+        }
     }
     target_end(target);
 }
@@ -177,7 +193,9 @@ void probe_wrong(struct probe_target *target, const char *evidence)
         target->failures++;
     if (!target->retired) {
         verdict_change(target, PROBE_UP, evidence);
-        if (target->failures < probe->attempts && !probe->stopping)
+        if (target->failures >= probe->attempts)
+            trouble_set(target, evidence);
+        else if (!probe->stopping)
             retry_later(probe, target, clock_steady() + probe->retry);
     }
     target_end(target);
@@ -201,13 +219,10 @@ static void lookup_done(uv_getaddrinfo_t *request, int status, struct addrinfo *
         target_set_port(target);
     }
     uv_freeaddrinfo(answer);
-    if (target->to_length > 0 || target->probe->stopping) {
+    if (target->to_length > 0 || target->probe->stopping)
         probe_dropped(target);
-    } else {
-        char evidence[320];
-        snprintf(evidence, sizeof evidence, N_("the name %.200s is not known: %s"), target->host, uv_strerror(status));
-        probe_failed(target, evidence);
-    }
+    else
+        probe_failed(target, fault_name(status));
 }
 
 /* Returns true when a look-up was started instead of an attempt. */
@@ -245,6 +260,39 @@ static bool target_probe(struct probe *probe, struct probe_target *target, msec 
     return false;
 }
 
+/* One line for the source: that all is well, or how many are not and what the first of them says. Down is it only when none
+ * is well: that some devices are away is what a probe is there to find. */
+static void tell_status(struct probe *probe)
+{
+    struct source *source = probe->source;
+    const struct probe_target *example = NULL;
+    size_t troubled = 0;
+    char address[200] = "";
+    for (size_t i = 0; i < probe->count; i++)
+        if (probe->targets[i]->trouble) {
+            example = example ? example : probe->targets[i];
+            troubled++;
+        }
+    probe->status_due = false;
+    probe->status_at = clock_steady();
+    if (example && probe->ops->address)
+        probe->ops->address(probe, example, address, sizeof address);
+    else if (example && example->port)
+        snprintf(address, sizeof address, "%s:%u", example->host, example->port);
+    else if (example)
+        snprintf(address, sizeof address, "%s", example->host);
+    if (example)
+        source_status(source, troubled == probe->count ? SOURCE_DOWN : probe->unusable ? SOURCE_TROUBLED : SOURCE_RUNNING,
+                      "%zu of %zu well; %.40s at %.80s: %s", probe->count - troubled, probe->count, example->id, address,
+                      example->trouble);
+    else if (probe->unusable > 0)
+        source_status(source, SOURCE_TROUBLED, "%zu targets; %u have no usable address", probe->count, probe->unusable);
+    else if (probe->count == 0)
+        source_status(source, SOURCE_RUNNING, "no asset with an address matches");
+    else
+        source_status(source, SOURCE_RUNNING, "%zu targets", probe->count);
+}
+
 static void probe_tick(uv_timer_t *timer)
 {
     struct probe *probe = timer->data;
@@ -277,6 +325,8 @@ static void probe_tick(uv_timer_t *timer)
     }
     if (probe->ops->tick_end)
         probe->ops->tick_end(probe);
+    if (probe->status_due && now - probe->status_at >= STATUS_EVERY)
+        tell_status(probe);
 }
 
 /* ---- targets ---- */
@@ -398,12 +448,9 @@ static bool select_all(struct probe *probe, struct error *error)
     probe->cursor = 0;
     probe->round_start = clock_steady();
     source->targets = (unsigned)probe->count;
-    if (fine && selection.unusable > 0)
-        source_status(source, SOURCE_TROUBLED, "%zu targets; %u have no usable address", probe->count, selection.unusable);
-    else if (fine && probe->count == 0)
-        source_status(source, SOURCE_RUNNING, "no asset with an address matches");
-    else if (fine)
-        source_status(source, SOURCE_RUNNING, "%zu targets", probe->count);
+    probe->unusable = selection.unusable;
+    if (fine)
+        tell_status(probe);
     return fine;
 }
 

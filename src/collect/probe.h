@@ -31,6 +31,7 @@ struct probe_target {
     bool busy;                      /* an attempt or a look-up runs */
     bool retired;                   /* no longer selected; freed when no longer busy */
     bool resolving;
+    char *trouble;                  /* why it is not well, once `attempts` failed; NULL: well, or not known yet */
     struct probe *probe;
     uv_getaddrinfo_t lookup;
 };
@@ -43,6 +44,8 @@ enum probe_sent {
 struct probe_ops {
     enum probe_sent (*send)(struct probe *probe, struct probe_target *target);
     void (*tick_end)(struct probe *probe);  /* after the sends of one tick; may be NULL */
+    /* Where it is asked, "host:port", for people; NULL: its host and port. */
+    void (*address)(const struct probe *probe, const struct probe_target *target, char *address, size_t size);
     bool needs_port;
     bool resolves;                          /* false: the collector resolves names itself (http) */
 };
@@ -64,6 +67,9 @@ struct probe {
     struct probe_retry { struct probe_target *target; msec due; } *retries; /* ring, due in order */
     size_t retry_head, retry_count, retry_capacity;
     size_t busy;                     /* targets with something under way, retired ones too */
+    unsigned unusable;               /* assets without an address that can be used */
+    bool status_due;                 /* who is in trouble changed since the source's line was written */
+    msec status_at;                  /* steady, when it was */
     uv_timer_t timer;
     bool stopping;
     void (*stopped)(struct probe *probe); /* after the timer closed and nothing is busy */

@@ -13,6 +13,7 @@
 #include "base/transfer.h"
 #include "collect/exporter_host.h"
 #include "collect/exporter_metrics.h"
+#include "collect/fault.h"
 #include "collect/probe.h"
 #include "collect/source_values.h"
 
@@ -60,6 +61,7 @@ struct scrape {
     struct scrape *next;
     CURL *easy;
     char cause[CURL_ERROR_SIZE];
+    struct fault_certificate certificate;
     bool begun, hopeless, too_long;
     struct exposition exposition;
     struct exporter_host *host;    /* NULL when hosts are not wanted */
@@ -221,8 +223,8 @@ static bool answer_wrong(struct scrape *scrape, CURLcode result, char *why, size
     struct error error = {0};
     curl_easy_getinfo(scrape->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(scrape->easy, CURLINFO_CONTENT_TYPE, &type);
-    if (status != 200)
-        snprintf(why, size, N_("HTTP %ld, expected 200"), status);
+    if (status != 200 && !fault_status(scrape->easy, NULL, 0, &error))
+        snprintf(why, size, "%.250s", error.text);
     else if (scrape->too_long)
         snprintf(why, size, N_("the page is longer than %zu MiB"), scrape->prometheus->body_limit >> 20);
     else if (result != CURLE_OK && !scrape->hopeless)
@@ -306,10 +308,9 @@ static void scrape_done(void *owner, CURL *easy, CURLcode result)
         return;
     }
     if (status == 0) {
-        char evidence[192];
-        snprintf(text, sizeof text, "%s", scrape->cause[0] ? scrape->cause : curl_easy_strerror(result));
-        text_clean_into(evidence, sizeof evidence, text, strlen(text));
-        probe_failed(scrape_end(scrape), evidence);
+        struct error error;
+        fault_transfer(easy, result, &scrape->certificate, scrape->cause, prometheus->probe.timeout, &error);
+        probe_failed(scrape_end(scrape), error.text);
         return;
     }
     if (answer_wrong(scrape, result, text, sizeof text)) {
@@ -347,6 +348,7 @@ static void scrape_set_up(struct scrape *scrape, const char *url)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, prometheus->headers);
     if (prometheus->authority)
         curl_easy_setopt(easy, CURLOPT_CAINFO, prometheus->authority);
+    fault_transfer_watch(easy, &scrape->certificate);
 }
 
 static enum probe_sent prometheus_send(struct probe *probe, struct probe_target *target)
@@ -370,7 +372,15 @@ static enum probe_sent prometheus_send(struct probe *probe, struct probe_target 
     return PROBE_SENT;
 }
 
-static const struct probe_ops prometheus_probe_ops = {.send = prometheus_send, .resolves = false};
+static void prometheus_address(const struct probe *probe, const struct probe_target *target, char *address, size_t size)
+{
+    const struct prometheus *prometheus = probe->owner;
+    char *url = probe_expand_url(prometheus->url, target);
+    fault_url_address(url, address, size);
+    free(url);
+}
+
+static const struct probe_ops prometheus_probe_ops = {.send = prometheus_send, .address = prometheus_address, .resolves = false};
 
 /* ---- the collector ---- */
 

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/transfer.h"
+#include "collect/fault.h"
 #include "collect/http_ask.h"
 #include "collect/probe.h"
 
@@ -49,6 +50,7 @@ struct asking {
     bool running;
     struct buffer body;
     char cause[CURL_ERROR_SIZE];
+    struct fault_certificate certificate;
 };
 
 /* ---- which asset a label means ---- */
@@ -160,14 +162,19 @@ static void take_series(struct asking *asking, struct json_object *series)
 static bool take_answer(struct asking *asking, CURLcode result, struct error *error)
 {
     long status = 0;
+    const char *said;
     curl_easy_getinfo(asking->easy, CURLINFO_RESPONSE_CODE, &status);
     if (asking->body.length >= BODY_LIMIT)
         return error_set(error, ERROR_FULL, "the answer is longer than %u MiB", BODY_LIMIT >> 20);
     if (result != CURLE_OK)
-        return error_set(error, ERROR_UNAVAILABLE, "%s", asking->cause[0] ? asking->cause : curl_easy_strerror(result));
+        return fault_transfer(asking->easy, result, &asking->certificate, asking->cause, asking->timeout, error);
     struct json_object *answer = json_parse(buffer_text(&asking->body), asking->body.length, 0, error);
+    if (status != 200 && !(answer && json_get_text(answer, "error", NULL))) {
+        json_object_put(answer);
+        return fault_status(asking->easy, NULL, 0, error);
+    }
     if (!answer)
-        return status == 200 ? false : error_set(error, ERROR_UNAVAILABLE, "HTTP %ld", status);
+        return error_set(error, ERROR_UNAVAILABLE, "the answer is not Prometheus': not JSON");
     struct json_object *list = json_get(json_get(answer, "data"), "result");
     bool good = strcmp(json_get_text(answer, "status", ""), "success") == 0 && json_object_is_type(list, json_type_array);
     if (good) {
@@ -175,7 +182,8 @@ static bool take_answer(struct asking *asking, CURLcode result, struct error *er
         for (size_t i = 0; i < json_object_array_length(list); i++)
             take_series(asking, json_object_array_get_idx(list, i));
     } else {
-        error_set(error, ERROR_INVALID, "%.200s", json_get_text(answer, "error", N_("no result in the answer")));
+        said = json_get_text(answer, "error", NULL);
+        error_set(error, ERROR_INVALID, "%.200s", said ? said : N_("the answer is not Prometheus': it has no result"));
     }
     json_object_put(answer);
     return good;
@@ -221,7 +229,6 @@ static void asked(void *owner, CURL *easy, CURLcode result)
     struct source *source = asking->source;
     struct query *query = &asking->queries[asking->at];
     struct error error = {0};
-    (void)easy;
     asking->running = false;
     source->checks++;
     source->bytes += asking->body.length;
@@ -229,11 +236,15 @@ static void asked(void *owner, CURL *easy, CURLcode result)
         source->messages++;
         source->last_heard = clock_wall();
     } else {
-        char why[160];
+        char why[240], address[160];
+        fault_transfer_address(easy, address, sizeof address);
         secrets_redact(&asking->secrets, error.text, strlen(error.text), why, sizeof why);
         source->failures++;
         asking->wrong++;
-        source_status(source, SOURCE_TROUBLED, "%.40s: %.110s", query->metric, why);
+        if (result != CURLE_OK)
+            source_status(source, SOURCE_DOWN, "asking %s: %s", address, why);
+        else
+            source_status(source, SOURCE_TROUBLED, "asking %s for %.40s: %s", address, query->metric, why);
         if (asking->past)
             query->next = query->oldest; /* not asked for again: a past that cannot be had must not be tried for ever */
     }
@@ -282,6 +293,7 @@ static void ask_next(struct asking *asking)
     free(url);
     buffer_release(&form);
     asking->cause[0] = '\0';
+    asking->certificate = (struct fault_certificate){.begun = false};
     asking->running = true;
     transfer_start(asking->transfers, easy, asked, asking);
 }
@@ -314,6 +326,7 @@ static void set_up(struct asking *asking)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     if (asking->authority)
         curl_easy_setopt(easy, CURLOPT_CAINFO, asking->authority);
+    fault_transfer_watch(easy, &asking->certificate);
     if (asking->user) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, asking->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, asking->password ? asking->password : "");

@@ -28,7 +28,7 @@ static void tell(struct source *source)
 
 void source_status(struct source *source, enum source_state status, const char *format, ...)
 {
-    char text[256], detail[sizeof source->detail];
+    char text[512], detail[sizeof source->detail];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

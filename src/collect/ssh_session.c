@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "collect/fault.h"
 #include "collect/ssh_internal.h"
 
 #define PAUSE 20 /* ms, when libssh2 does not take what is there */
@@ -465,7 +466,7 @@ static void address_next(struct ssh_session *session)
         if (!session->address) {
             session->phase = SSH_TCP;
             session_fail(session, SSH_TROUBLE_NETWORK, "port %u: %s", session->settings.port,
-                         session->wire.cause ? strerror(session->wire.cause) : "no answer");
+                         session->wire.cause ? fault_socket(session->wire.cause) : "no answer");
             return;
         }
     } while (!address_try(session));
@@ -485,7 +486,7 @@ static void looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *ans
     if (session->failed)
         return;
     if (status < 0)
-        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", session->settings.host, uv_strerror(status));
+        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", session->settings.host, fault_name_reason(status));
     else
         address_next(session);
 }
@@ -527,7 +528,7 @@ static void begin(uv_timer_t *timer)
     if (failed) {
         free(session->lookup);
         session->lookup = NULL;
-        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", settings->host, uv_strerror(failed));
+        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", settings->host, fault_name_reason(failed));
     }
 }
 

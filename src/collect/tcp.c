@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "collect/fault.h"
 #include "collect/probe.h"
 
 #define CONNECTING_LIMIT 256 /* at one time */
@@ -77,7 +78,7 @@ static void attempt_settled(struct attempt *attempt, uint32_t events)
     double took = (double)(uv_hrtime() - attempt->started) / 1e6;
     struct probe_target *target = attempt_end(attempt);
     if (cause) {
-        report_failure(target, strerror(cause));
+        report_failure(target, fault_socket(cause));
         return;
     }
     char evidence[96];
@@ -110,7 +111,7 @@ static enum probe_sent tcp_send(struct probe *probe, struct probe_target *target
     if (connect(descriptor, (struct sockaddr *)&target->to, target->to_length) != 0 && errno != EINPROGRESS) {
         int cause = errno;
         close(descriptor);
-        report_failure(target, strerror(cause));
+        report_failure(target, fault_socket(cause));
         return PROBE_SENT;
     }
     struct attempt *attempt = memory_new(sizeof *attempt);
