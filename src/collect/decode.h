@@ -65,6 +65,7 @@ struct format_ops {
     const char *const *topics;         /* default templates, NULL-terminated; NULL: `topic:` is needed */
     const char *const *uses;           /* keys it reads besides format, topic, status_topic and encoding */
     bool needs_asset;                  /* the topic or `asset:` must say whose the payload is */
+    bool asked;                        /* answers of a `rest` source can be this */
     void (*decode)(struct decoding *decoding);
 };
 

@@ -18,7 +18,7 @@ static const struct format_ops *const formats[] = {
 };
 
 const char *const format_choices[] = {"json", "thingsboard", "thingsboard-gateway", "status", "emqx-status",
-                                      "mosquitto-status", "readings", NULL};
+                                      "mosquitto-status", "readings", "thingsboard-rest", NULL};
 const char *const format_encodings[] = {"utf-8", "gb18030", NULL};
 const char *const format_time_units[] = {"auto", "s", "ms", "us", "ns", NULL};
 
@@ -98,6 +98,32 @@ static void check_templates(const struct config_node *list, bool needs_asset, st
     }
 }
 
+static void check_pointers(const struct config_node *node, struct config_problems *problems)
+{
+    check_pointer(node, "items", true, problems);
+    check_pointer(node, "time", true, problems);
+    check_pointer(node, "values", true, problems);
+    check_pointer(node, "state", true, problems);
+    check_pointer(node, "metric", false, problems);
+    check_pointer(node, "asset", false, problems);
+    check_pointer(node, "gateway", false, problems);
+}
+
+void format_validate_asked(const struct config_node *node, bool asset_known, struct config_problems *problems)
+{
+    const struct format_ops *ops = ops_of(node);
+    for (size_t i = 0; i < ARRAY_COUNT(optional_keys); i++)
+        if (config_get(node, optional_keys[i]) && !is_used(ops, optional_keys[i]))
+            config_problem(problems, config_get(node, optional_keys[i]), "`%s` has no meaning for format %s", optional_keys[i], ops->name);
+    if (!ops->asked)
+        config_problem(problems, config_get(node, "format"), "format %s comes by topics only; json, readings and thingsboard-rest "
+                                                             "are what answers can be", ops->name);
+    else if (ops->needs_asset && !asset_known && !config_get(node, "asset"))
+        config_problem(problems, node, "whose values are they? set `asset:`, an id or a JSON pointer such as /name, or `select:` to "
+                                       "ask for one asset after the other");
+    check_pointers(node, problems);
+}
+
 void format_validate(const struct config_node *node, struct config_problems *problems)
 {
     const struct format_ops *ops = ops_of(node);
@@ -116,13 +142,7 @@ void format_validate(const struct config_node *node, struct config_problems *pro
     check_templates(topic, ops->needs_asset && !asset_given, problems);
     check_templates(status, true, problems);
     check_templates(config_get(node, "client"), true, problems);
-    check_pointer(node, "items", true, problems);
-    check_pointer(node, "time", true, problems);
-    check_pointer(node, "values", true, problems);
-    check_pointer(node, "state", true, problems);
-    check_pointer(node, "metric", false, problems);
-    check_pointer(node, "asset", false, problems);
-    check_pointer(node, "gateway", false, problems);
+    check_pointers(node, problems);
 }
 
 /* -- Building -- */
@@ -319,6 +339,9 @@ void format_decode(struct format *format, const struct format_input *input, cons
             decode_bad(&decoding, input->topic, input->topic_length, "topic fits no template");
         if (match != TOPIC_FITS)
             return;
+    } else if (input->asset) {
+        decoding.captures.text[TOPIC_ASSET] = input->asset;
+        decoding.captures.length[TOPIC_ASSET] = input->asset_length;
     }
     decoding.format->ops->decode(&decoding);
 }

@@ -51,16 +51,28 @@ struct format_input {
     const char *payload;
     size_t payload_length;
     bool retained;     /* the broker had kept it: not news of now */
+    const char *asset; /* without a topic: whose payload it is, where the collector knows; NULL: it does not */
+    size_t asset_length;
 };
 
-/* The keys that a source with payloads adds to its own table. */
+/* The keys that a source with payloads adds to its own table; and those of one that asks, where there are no topics. */
 #define FORMAT_CONFIG_KEYS                                                                                      \
-    {.name = "format", .type = CONFIG_CHOICE, .choices = format_choices,                                        \
-     .help = "what the payloads are; json when not given"},                                                     \
     {.name = "topic", .type = CONFIG_TEXT_LIST,                                                                 \
      .help = "topic templates such as campus/{gateway}/{asset}/telemetry; + and # as in MQTT"},                 \
     {.name = "status_topic", .type = CONFIG_TEXT_LIST,                                                          \
      .help = "topic templates whose payload says up or down, such as campus/{gateway}/status"},                 \
+    FORMAT_VALUE_KEYS,                                                                                          \
+    {.name = "state", .type = CONFIG_TEXT,                                                                      \
+     .help = "JSON pointer to the word in status payloads; the whole payload when not given"},                  \
+    {.name = "up", .type = CONFIG_TEXT_LIST,                                                                    \
+     .help = "status words that mean up; online, up, connected, true and 1 when not given"},                    \
+    {.name = "down", .type = CONFIG_TEXT_LIST,                                                                  \
+     .help = "status words that mean down; offline, down, disconnected, false and 0 when not given"},           \
+    {.name = "client", .type = CONFIG_TEXT,                                                                     \
+     .help = "how client ids of the broker name assets, such as gw-{asset}; others are ignored"}
+#define FORMAT_VALUE_KEYS                                                                                       \
+    {.name = "format", .type = CONFIG_CHOICE, .choices = format_choices,                                        \
+     .help = "what the payloads are; json when not given"},                                                     \
     {.name = "encoding", .type = CONFIG_CHOICE, .choices = format_encodings,                                    \
      .help = "of the payloads; utf-8 when not given"},                                                          \
     {.name = "items", .type = CONFIG_TEXT,                                                                      \
@@ -78,15 +90,7 @@ struct format_input {
     {.name = "asset", .type = CONFIG_TEXT,                                                                      \
      .help = "asset id where the topic has none: a fixed id, or a JSON pointer such as /device"},               \
     {.name = "gateway", .type = CONFIG_TEXT,                                                                    \
-     .help = "gateway id where the topic has none: a fixed id, or a JSON pointer"},                             \
-    {.name = "state", .type = CONFIG_TEXT,                                                                      \
-     .help = "JSON pointer to the word in status payloads; the whole payload when not given"},                  \
-    {.name = "up", .type = CONFIG_TEXT_LIST,                                                                    \
-     .help = "status words that mean up; online, up, connected, true and 1 when not given"},                    \
-    {.name = "down", .type = CONFIG_TEXT_LIST,                                                                  \
-     .help = "status words that mean down; offline, down, disconnected, false and 0 when not given"},           \
-    {.name = "client", .type = CONFIG_TEXT,                                                                     \
-     .help = "how client ids of the broker name assets, such as gw-{asset}; others are ignored"}
+     .help = "gateway id where the topic has none: a fixed id, or a JSON pointer"}
 
 extern const char *const format_choices[];
 extern const char *const format_encodings[];
@@ -95,6 +99,9 @@ extern const char *const format_time_units[];
 /* Check what the key table cannot: templates, pointers, keys that the chosen format does not use, and that every
  * sample can be given to an asset. */
 void format_validate(const struct config_node *node, struct config_problems *problems);
+
+/* The same of a source that asks and has no topics; `asset_known`: it knows whose each answer is. */
+void format_validate_asked(const struct config_node *node, bool asset_known, struct config_problems *problems);
 
 /* From a checked source mapping. */
 struct format *format_new(const struct config_node *node, struct error *error);

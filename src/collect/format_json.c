@@ -130,5 +130,6 @@ const struct format_ops format_json = {
     .help = "JSON whose time, values and ids are found by JSON pointers and topic levels",
     .uses = json_uses,
     .needs_asset = true,
+    .asked = true,
     .decode = json_decode,
 };

@@ -92,5 +92,6 @@ const struct format_ops format_readings = {
     .name = "readings",
     .help = "Nocturne's own: {\"asset\", \"time\", \"values\": {...}} or {\"asset\", \"metric\", \"value\"}, or lists of them",
     .uses = readings_uses,
+    .asked = true,
     .decode = readings_decode,
 };

@@ -66,12 +66,12 @@ static inline const char *says_n(struct format *format, const char *topic, const
 {
     static struct buffer out;
     const struct decode_sink sink = {&out, transcript_message, transcript_link, transcript_bad};
-    const struct format_input input = {topic, topic ? strlen(topic) : 0, payload, length, false};
+    const struct format_input input = {.topic = topic, .topic_length = topic ? strlen(topic) : 0, .payload = payload, .payload_length = length};
     buffer_clear(&out);
     /* In memory of its own, so that reading past its end shows under the sanitizers. */
     char *copy = memory_new(length ? length : 1);
     memcpy(copy, payload, length);
-    const struct format_input copied = {input.topic, input.topic_length, copy, length, false};
+    const struct format_input copied = {.topic = input.topic, .topic_length = input.topic_length, .payload = copy, .payload_length = length};
     format_decode(format, &copied, &sink);
     free(copy);
     return buffer_text(&out);
