@@ -22,7 +22,8 @@ struct feed_slot {
     msec fetched;               /* steady, when last asked; CLOCK_NEVER */
     msec not_before;            /* steady: the path changed and has yet to stand */
     bool old, failed;
-    bool lines, heard;          /* an answer without end; a piece of it came */
+    bool lines;                 /* an answer without end */
+    bool heard;                 /* an answer to this path came, or a piece of it; events may have made it old since */
     bool asked;                 /* the request under way is for a path that a person's key changed */
     struct client_request *request;
 };
@@ -54,7 +55,7 @@ static void answered(void *owner, const struct client_answer *answer)
     struct feed *feed = slot->feed;
     bool asked = slot->asked;
     slot->asked = false;
-    slot->heard = true;
+    slot->heard |= answer->more;
     if (answer->more) {
         feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
         return;
@@ -64,6 +65,8 @@ static void answered(void *owner, const struct client_answer *answer)
     slot->failed |= slot->lines && feed->follows && !answer->error; /* it should not have ended */
     if (slot->failed)
         slot->old = true;
+    else
+        slot->heard = true;
     feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
     if (answer->length > ANSWER_LARGE)
         malloc_trim(0); /* the decoder's tree is many times the text, and gone by now */
@@ -94,7 +97,6 @@ static void fetch(struct feed_slot *slot, msec now)
     slot->old = false;
     slot->failed = false;
     slot->fetched = now;
-    slot->heard = false;
     feed->requests++;
     if (slot->lines && feed->follows) {
         struct buffer endless = BUFFER_INIT;
@@ -246,6 +248,7 @@ void feed_update(struct feed *feed, struct view *view)
         slot->used = true;
         buffer_clear(&slot->path);
         buffer_append_text(&slot->path, buffer_text(&want->path));
+        slot->heard = false;
         slot->not_before = wait ? now + want->rest : now;
         if (entry->shown && !wait) {
             fetch(slot, now); /* a stale answer on its way is dropped */
@@ -308,7 +311,7 @@ void feed_restart(struct feed *feed)
                 client_cancel(slot->request);
             slot->request = NULL;
             slot->old = true;
-            slot->failed = false;
+            slot->failed = slot->heard = false;
             slot->fetched = CLOCK_NEVER;
         }
     schedule(feed);
@@ -328,7 +331,7 @@ bool feed_waiting(const struct feed *feed, const struct view *view)
 {
     const struct feed_view *entry = find(feed, view);
     for (unsigned i = 0; entry && i < VIEW_SLOTS; i++)
-        if (entry->slots[i].used && !(entry->slots[i].lines && entry->slots[i].heard) && (entry->slots[i].request || (entry->slots[i].old && entry->shown)))
+        if (entry->slots[i].used && !entry->slots[i].heard && (entry->slots[i].request || (entry->slots[i].old && entry->shown)))
             return true;
     return false;
 }

@@ -32,7 +32,8 @@ void feed_restart(struct feed *feed);
 void feed_set_at(struct feed *feed, msec at);
 /* Whether answers without end are followed (a screen is there), or read once as they are. */
 void feed_follow(struct feed *feed, bool follows);
-/* Is any answer of this view still to come? */
+/* Has anything that this view wants not been answered once? What events made old since does not count: where there is
+ * always news a page would never be whole. */
 bool feed_waiting(const struct feed *feed, const struct view *view);
 uint64_t feed_requests(const struct feed *feed); /* made so far */
 
