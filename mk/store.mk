@@ -15,3 +15,8 @@ $(BUILD)/tests/bench/store: tests/bench/store.c $(BUILD)/libdaemon.a $(BUILD)/li
 	$(Q)mkdir -p $(@D)
 	$(call say,BENCH,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libcore.a \
 	  $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
+
+$(BUILD)/tests/bench/store_postgres: tests/bench/store_postgres.c $(BUILD)/libdaemon.a $(BUILD)/libcore.a
+	$(Q)mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libcore.a \
+	  $(call libraries,$(PKG_CORE) $(PKG_DAEMON)) -lpthread -lm
