@@ -322,6 +322,7 @@ const struct database_ops postgres_ops = {
     .text = postgres_text,
     .blob = postgres_blob,
     .bytes = postgres_bytes,
+    .far = true,
     .count_tables = "SELECT count(*) FROM (SELECT relname AS name FROM pg_class WHERE relkind='r' AND "
                     "relnamespace=current_schema()::regnamespace) AS tables WHERE",
     .meta_create = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER, bytes BLOB)",

@@ -62,6 +62,7 @@ struct database_ops {
     uint64_t (*size)(const struct database *db);
     /* After rows came with their numbers: those it gives itself go on from there. NULL: they do so anyway. */
     bool (*renumber)(struct database *db, const char *table, const char *column, struct error *error);
+    bool far;                              /* an exchange costs more than what it does */
     const char *count_tables;              /* SELECT of how many tables have a name of which this is true: */
     const char *meta_create;               /* the table of the schema's version */
     const char *meta_number, *meta_bytes;  /* its columns */

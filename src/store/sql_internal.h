@@ -108,6 +108,26 @@ struct day_table {
 };
 #define DAY_TABLES 4
 
+/* sql_ahead.c: the newest chunk of each of the series that are packed next. */
+#define AHEAD_SERIES 256
+struct ahead_chunk {
+    uint32_t asset, metric;
+    bool there;
+    int64_t start;
+    size_t offset, length; /* in `bytes` */
+};
+struct ahead {
+    int number; /* of the day; 0: nothing was looked for */
+    struct ahead_chunk chunks[AHEAD_SERIES];
+    size_t count, next;
+    struct buffer bytes;
+};
+/* That of the series which `rows`, the next to be packed, begin with; NULL: there is none. */
+bool ahead_newest(struct store_engine *engine, int number, const struct store_sample *rows, size_t count, msec *start,
+                  const void **bytes, size_t *length, struct error *error);
+void ahead_forget(struct store_engine *engine); /* at a step's end: what was written is not what was looked for */
+void ahead_release(struct store_engine *engine);
+
 enum { TELEMETRY_STATEMENTS = 16 };
 struct telemetry {
     struct database db;
@@ -116,6 +136,8 @@ struct telemetry {
     struct statement *statements[TELEMETRY_STATEMENTS];
     struct day_table day_tables[DAY_TABLES];
     unsigned next_day_table;
+    struct ahead ahead[2];                /* two days: a head that reaches over midnight */
+    unsigned next_ahead;
 
     struct store_sample *staged; /* of the open transaction */
     size_t staged_count, staged_capacity;

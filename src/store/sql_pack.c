@@ -62,18 +62,25 @@ static void bind_series(struct statement *statement, uint32_t asset, uint32_t me
     statement_bind_integer(statement, 2, metric);
 }
 
-/* Append the chunk in columns 0 and 1 to the scratch rows. */
-static bool take_chunk(struct store_engine *engine, struct statement *statement, int64_t day, size_t *count,
+/* Append a chunk to the scratch rows. */
+static bool take_bytes(struct store_engine *engine, msec start, const void *bytes, size_t length, size_t *count,
                        struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
     size_t more;
     ARRAY_RESERVE(telemetry->rows, telemetry->row_capacity, *count + PACK_READINGS_MAX);
-    if (!unpack_readings(statement_blob(statement, 1), statement_bytes(statement, 1),
-                         day * SPAN_DAY + statement_integer(statement, 0), telemetry->rows + *count, &more))
+    if (!unpack_readings(bytes, length, start, telemetry->rows + *count, &more))
         return error_set(error, ERROR_CORRUPT, "%s: a chunk of readings is damaged", telemetry->db.path);
     *count += more;
     return true;
+}
+
+/* The chunk in columns 0 and 1. */
+static bool take_chunk(struct store_engine *engine, struct statement *statement, int64_t day, size_t *count,
+                       struct error *error)
+{
+    return take_bytes(engine, day * SPAN_DAY + statement_integer(statement, 0), statement_blob(statement, 1),
+                      statement_bytes(statement, 1), count, error);
 }
 
 bool day_read(struct store_engine *engine, int number, uint32_t asset, uint32_t metric, size_t *count,
@@ -167,25 +174,47 @@ static bool rewrite_day(struct store_engine *engine, struct day_table *table, in
     return done;
 }
 
+/* The readings of the series' newest chunk, into the scratch rows; none: there is no chunk yet. */
+static bool take_newest(struct store_engine *engine, struct day_table *table, int64_t day, const struct store_sample *samples,
+                        size_t *there, bool *full, struct error *error)
+{
+    struct telemetry *telemetry = &engine->telemetry;
+    bool row = false;
+    *there = 0;
+    *full = false;
+    if (telemetry->db.ops->far) {
+        const struct head_run *frozen = &telemetry->head.frozen;
+        const void *bytes;
+        size_t length;
+        msec start;
+        if (!ahead_newest(engine, table->number, samples, (size_t)(frozen->rows + frozen->count - samples), &start, &bytes,
+                          &length, error))
+            return false;
+        *full = length > CHUNK_NEARLY_FULL;
+        return !bytes || take_bytes(engine, day * SPAN_DAY + start, bytes, length, there, error);
+    }
+    bind_series(table->newest, samples->asset, samples->metric);
+    if (!database_step(&telemetry->db, table->newest, &row, error))
+        return false;
+    if (!row)
+        return true;
+    bool taken = take_chunk(engine, table->newest, day, there, error);
+    *full = statement_bytes(table->newest, 1) > CHUNK_NEARLY_FULL;
+    database_reset(table->newest);
+    return taken;
+}
+
 /* The usual case is appending: to the newest chunk while it has room, else as new ones. */
 static bool add_to_day(struct store_engine *engine, struct day_table *table, int64_t day,
                        const struct store_sample *samples, size_t count, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    size_t there = 0;
-    bool row = false, full = false;
-    bind_series(table->newest, samples->asset, samples->metric);
-    if (!database_step(&telemetry->db, table->newest, &row, error))
+    size_t there;
+    bool full;
+    if (!take_newest(engine, table, day, samples, &there, &full, error))
         return false;
-    if (row) {
-        bool taken = take_chunk(engine, table->newest, day, &there, error);
-        full = statement_bytes(table->newest, 1) > CHUNK_NEARLY_FULL;
-        database_reset(table->newest);
-        if (!taken)
-            return false;
-        if (telemetry->rows[there - 1].time >= samples[0].time)
-            return rewrite_day(engine, table, day, samples, count, error);
-    }
+    if (there > 0 && telemetry->rows[there - 1].time >= samples[0].time)
+        return rewrite_day(engine, table, day, samples, count, error);
     if (full)
         there = 0;
     append_samples(telemetry, &there, samples, count);
@@ -295,6 +324,7 @@ bool flush_step(struct store_engine *engine, msec now, bool *more, struct error 
     if (last)
         done = database_run(&telemetry->db, error, "DELETE FROM journal WHERE id<=%lld",
                             (long long)telemetry->journal_frozen);
+    ahead_forget(engine);
     if (!done || !parts_commit(&telemetry->parts, &telemetry->db, error)) {
         telemetry_rollback(engine);
         return set_suspect_aside(engine, error);

@@ -146,6 +146,7 @@ void telemetry_close(struct store_engine *engine)
     database_close(&telemetry->db);
     parts_release(&telemetry->parts);
     head_release(&telemetry->head);
+    ahead_release(engine);
     free(telemetry->staged);
     free(telemetry->rows);
     buffer_release(&telemetry->blob);
