@@ -1,13 +1,16 @@
-/* What the SQLite engine does over hours and days: packing, closing, dropping, frames of states. The clock is moved by
- * hand; what is in the file is looked at through a connection of our own. */
+/* What the engines on SQL do over hours and days: packing, closing, dropping, frames of states. The clock is moved by
+ * hand; what is in the database is looked at through a connection of our own. */
 #include "fixture.h"
+#include "postgres_server.h"
 
 #include <sqlite3.h>
 
 static struct answer answer;
 static msec steady;
 
-static int64_t ask(struct fixture *fixture, const char *sql)
+static struct postgres_test server;
+
+static int64_t ask_file(struct fixture *fixture, const char *sql)
 {
     char path[128];
     sqlite3 *db;
@@ -20,6 +23,26 @@ static int64_t ask(struct fixture *fixture, const char *sql)
     int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
     sqlite3_close(db);
+    return value;
+}
+
+static int64_t ask(struct fixture *fixture, const char *sql)
+{
+    if (strcmp(fixture->engine, "sqlite") == 0)
+        return ask_file(fixture, sql);
+    PGconn *link = PQconnectdb(fixture->engine);
+    char whole[400] = "SET search_path=nocturne_telemetry; ", *end = whole + strlen(whole);
+    for (; *sql; sql++) { /* bytes, as SQLite writes them: x'ff' */
+        bool bytes = strncmp(sql, "x'", 2) == 0;
+        end = stpcpy(end, bytes ? "'\\x" : (char[]){*sql, '\0'});
+        sql += bytes;
+    }
+    PGresult *result = PQexec(link, whole);
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    int64_t value = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0 ? atoll(PQgetvalue(result, 0, 0)) : -1;
+    PQclear(result);
+    PQfinish(link);
     return value;
 }
 
@@ -188,8 +211,11 @@ static void test_damaged_chunk(void **state)
             set_clock(NOON + 2 * SPAN_DAY);
         nudge(fixture);
         pack(fixture);
-        wait_until(fixture, day == 0 ? "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged_readings_20261121_%'"
-                                     : "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged_readings_20261122_%'", 1);
+        bool sqlite = strcmp(fixture->engine, "sqlite") == 0;
+        char sql[160];
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE %s LIKE 'damaged_readings_2026112%d_%%'%s",
+                 sqlite ? "sqlite_schema" : "pg_class", sqlite ? "name" : "relname", 1 + day, sqlite ? "" : " AND relkind='r'");
+        wait_until(fixture, sql, 1);
         store_status(fixture->store, &status);
         assert_non_null(strstr(status.problem, "damaged"));
         assert_true(status.writable);
@@ -456,11 +482,13 @@ static void test_frames(void **state)
     assert_true(ask(fixture, "SELECT count(*) FROM state_frame") < frames);
 }
 
+static const char *engine;
+
 static int setup(void **state)
 {
     steady = SPAN_DAY;
     clock_fake(NOON, steady);
-    *state = fixture_new("sqlite");
+    *state = fixture_new(engine ? engine : postgres_test_url(&server, postgres_test_database(&server)));
     return 0;
 }
 
@@ -480,5 +508,17 @@ int main(void)
         EACH(test_damaged_chunk), EACH(test_retention), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
         EACH(test_last_in_the_past), EACH(test_frames),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+    engine = "sqlite";
+    int failed = cmocka_run_group_tests_name(engine, tests, NULL, NULL);
+    if (!postgres_test_there(&server)) {
+        puts("PostgreSQL is not installed: scripts/deps --test");
+        return failed ? 1 : 77;
+    }
+    if (!postgres_test_open(&server))
+        return 1;
+    engine = NULL;
+    failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
+    postgres_test_stop(&server, SIGINT);
+    fixture_remove(server.directory);
+    return failed ? 1 : 0;
 }
