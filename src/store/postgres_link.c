@@ -247,17 +247,16 @@ static bool still_ours(struct postgres *postgres, struct error *error)
                           "this one again", error);
 }
 
+/* Telemetry is committed for good too: a batch a second costs a server little, and its crash then loses none. */
 static bool prepare_session(struct postgres *postgres, struct error *error)
 {
     char sql[500];
     snprintf(sql, sizeof sql, "SET search_path=%s; SET client_min_messages=warning; SET lock_timeout='5s'; "
              "SET default_transaction_isolation='%s'; SET default_transaction_read_only=%s; "
-             "SET timezone='UTC'; %s",
+             "SET timezone='UTC'; SELECT set_config('synchronous_commit', 'on', false) WHERE "
+             "current_setting('synchronous_commit')='off'",
              postgres->part == SQL_RECORDS ? POSTGRES_SCHEMA_RECORDS : POSTGRES_SCHEMA_TELEMETRY,
-             postgres->write ? "read committed" : "repeatable read", postgres->write ? "off" : "on",
-             postgres->part == SQL_RECORDS ? "SELECT set_config('synchronous_commit', 'on', false) WHERE "
-                                             "current_setting('synchronous_commit')='off'"
-                                           : "SET synchronous_commit=off");
+             postgres->write ? "read committed" : "repeatable read", postgres->write ? "off" : "on");
     PGresult *result = postgres_ask(postgres, sql, error);
     PQclear(result);
     return result != NULL;
