@@ -52,6 +52,7 @@ mkdir -p mnt
 pivot_root . mnt
 cd /
 umount -l /mnt
+mount --make-rshared /
 sh -eu /machine/prepare
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 %s --system --unit=test.target --show-status=0 --log-target=journal
 """ % SYSTEMD
@@ -153,9 +154,9 @@ class Machine:
         return self.run("systemctl", "is-active", "systemd-journald", "dbus", check=False).split() == ["active", "active"]
 
     def command(self, *words):
-        return ["nsenter", "--target", str(self.first), *NAMESPACES, "--wd=/", "--", *words]
+        return ["nsenter", "--target", str(self.first), *NAMESPACES, "--", "env", "-C", "/", *words]
 
-    def run(self, *words, check=True):
-        done = subprocess.run(self.command(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    def run(self, *words, check=True, seconds=60):
+        done = subprocess.run(self.command(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)
         assert not check or done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
         return done.stdout

@@ -17,18 +17,29 @@
 #include "base/text.h"
 #include "client/internal.h"
 
-bool client_socket_answers(const char *socket_path)
+/* 0, or why nobody can be talked to there. */
+static int socket_try(const char *socket_path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(socket_path) >= sizeof address.sun_path)
-        return false;
+        return ENAMETOOLONG;
     strcpy(address.sun_path, socket_path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
-        return false;
-    bool answers = connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0;
+        return errno;
+    int why = connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
     close(descriptor);
-    return answers;
+    return why;
+}
+
+bool client_socket_answers(const char *socket_path)
+{
+    return socket_try(socket_path) == 0;
+}
+
+bool client_socket_denied(const char *socket_path)
+{
+    return socket_try(socket_path) == EACCES;
 }
 
 char *client_daemon_path(void)
@@ -128,6 +139,8 @@ static void last_line(const char *log, char *line, size_t size)
 bool client_start_daemon(const char *socket_path, msec patience, void (*progress)(void *owner, msec waited),
                          void *owner, struct error *error)
 {
+    if (client_socket_denied(socket_path)) /* a team's daemon: one of our own would show something else */
+        return error_set(error, ERROR_DENIED, "%s is not open to you: become a member of its group, and sign in again", socket_path);
     char *program = client_daemon_path();
     if (!program)
         return error_set(error, ERROR_UNAVAILABLE,

@@ -579,7 +579,7 @@ int daemon_run(const struct options *options)
     unsigned mistakes = problems.count;
     config_problems_release(&problems);
     if (!daemon->settings) {
-        fprintf(stderr, "nocturned: %u mistakes in the configuration\n", mistakes);
+        fprintf(stderr, "nocturned: %u mistake%s in the configuration\n", mistakes, mistakes == 1 ? "" : "s");
         free(daemon);
         return 2;
     }

@@ -176,7 +176,8 @@ static void check_source(const struct config_node *node, const struct collector_
     free(all);
 }
 
-static void read_sources(struct settings *settings, const struct config_node *root, struct config_problems *problems)
+/* `only`: of this type; NULL: all. */
+static void read_sources(struct settings *settings, const struct config_node *root, const char *only, struct config_problems *problems)
 {
     const struct config_node *list = config_get(root, "sources");
     if (list && !config_is_list(list))
@@ -196,6 +197,8 @@ static void read_sources(struct settings *settings, const struct config_node *ro
             unknown_type(type, problems);
             continue;
         }
+        if (only && strcmp(ops->type, only) != 0)
+            continue;
         check_source(node, ops, problems);
         const char *name = config_text(node, "name", "");
         for (size_t before = 0; before < settings->source_count; before++)
@@ -338,8 +341,14 @@ struct settings *settings_load(const struct options *options, msec started, cons
         config_check(root, settings_keys, problems);
     else if (root && problems->count == before && settings_text(root)[0])
         config_problem(problems, root, "expected a mapping with site:, sources: and so on");
+    if (root && config_is_map(root))
+        read_sources(settings, root, options->trust ? "ssh" : NULL, problems);
+    if (options->trust) { /* only they matter; secrets of all else may be out of reach from the command line */
+        if (problems->count != before)
+            settings_free(&settings);
+        return settings;
+    }
     if (root && config_is_map(root)) {
-        read_sources(settings, root, problems);
         read_contracts(settings, root, problems);
         read_ledgers(settings, root, problems);
         check_rules(settings, root, problems);

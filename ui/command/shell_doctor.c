@@ -208,7 +208,10 @@ static void check_daemon(struct doctor *doctor)
     char *socket = options->socket ? memory_text(options->socket) : client_default_socket();
     const char *where = options->url ? options->url : socket;
     if (!options->url && !client_socket_answers(socket)) {
-        tell(doctor, BAD, _("daemon"), _("start it: `nocturne` does, or systemctl start nocturned"), _("nobody answers on %s"), where);
+        if (client_socket_denied(socket))
+            tell(doctor, BAD, _("daemon"), _("become a member of its group, and sign in again"), _("%s is not open to you"), where);
+        else
+            tell(doctor, BAD, _("daemon"), _("start it: `nocturne` does, or systemctl start nocturned"), _("nobody answers on %s"), where);
         free(socket);
         return;
     }
