@@ -108,6 +108,14 @@ static bool server_is_down(const struct application_check *check, uint32_t asset
     return view.health == HEALTH_OFFLINE || view.health == HEALTH_UNREACHABLE;
 }
 
+/* What a server told before its unit was restarted says nothing of what came of it. */
+static bool told_since_restart(const struct application_check *check, uint32_t asset)
+{
+    const struct recovery *recovery = &check->application->recovery;
+    unsigned list = strcmp(check->type, "process") == 0 ? HOST_processes : HOST_units;
+    return !recovery->ended_steady || hosts_told(check->application->applications->hosts, asset, list) > recovery->ended_steady;
+}
+
 static void look(struct application_check *check)
 {
     struct applications *applications = check->application->applications;
@@ -122,9 +130,10 @@ static void look(struct application_check *check)
     } else {
         struct check_answer answer;
         const struct host *host = hosts_find(applications->hosts, asset);
-        bool fresh = host && clock_wall() - host->taken < check->interval + HOST_PATIENCE;
-        if (strcmp(check->type, "process") == 0)
-            hosts_attend(applications->hosts, asset); /* processes are only listed while somebody looks */
+        bool since = told_since_restart(check, asset);
+        bool fresh = host && since && clock_wall() - host->taken < check->interval + HOST_PATIENCE;
+        if (strcmp(check->type, "process") == 0 || !since)
+            hosts_attend(applications->hosts, asset); /* processes are only listed while somebody looks; units now and then */
         if (fresh && check_look(check->check, host, &answer)) {
             take(check, &answer);
             return;
@@ -149,7 +158,7 @@ void applications_host_taken(void *owner, uint32_t asset, const struct host *hos
             struct check_answer answer;
             if (!check->check || !check_looks(check->check) || fleet_find(applications->fleet, check->on) != asset)
                 continue;
-            if (!check_look(check->check, host, &answer))
+            if (!told_since_restart(check, asset) || !check_look(check->check, host, &answer))
                 continue;
             check->wants_host = false;
             check->wanted_since = 0;

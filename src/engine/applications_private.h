@@ -49,7 +49,7 @@ struct application_check {
 
 struct recovery_row { msec time; char *node, *asset, *unit, *result; };
 
-enum recovery_state { RECOVERY_IDLE, RECOVERY_RUNNING, RECOVERY_WATCHING, RECOVERY_GAVE_UP };
+enum recovery_state { RECOVERY_IDLE, RECOVERY_RUNNING, RECOVERY_WATCHING, RECOVERY_IN_VAIN, RECOVERY_GAVE_UP };
 struct recovery {
     char *unit, *on;                         /* NULL unit: none is configured */
     char **checks;                           /* that may ask for it; none: every check on the server */
@@ -60,6 +60,7 @@ struct recovery {
     unsigned try_count;
     msec next;                               /* steady; not before */
     msec ended;                              /* wall, of the last restart: what was seen before says nothing of it */
+    msec ended_steady;                       /* the same; 0: none */
     char held[64];                           /* why it holds back; "" */
 };
 

@@ -136,6 +136,7 @@ static void restart_ended(struct restart *restart, int exit_code, const struct e
             tell_restarted(application, text);
         }
         application->recovery.ended = clock_wall();
+        application->recovery.ended_steady = clock_steady();
         if (application->recovery.unit) {
             application->recovery.state = RECOVERY_WATCHING;
             later(application, SETTLE);
@@ -318,13 +319,14 @@ static void still_down(struct application *application)
     snprintf(result, sizeof result, N_("%.120s; still down: %.120s"), application->rows[0].result, application->hurts);
     recovery_row_result(application, application->rows[0].time, result);
     recovery_rows_save(application);
-    application->recovery.state = RECOVERY_IDLE;
+    application->recovery.state = RECOVERY_IN_VAIN;
 }
 
 static void consider_again(uv_timer_t *timer)
 {
     struct application *application = timer->data;
-    if (application_verdict(application) == PART_CRITICAL)
+    bool waited = clock_steady() - application->recovery.ended_steady >= SETTLE;
+    if (waited && application_verdict(application) == PART_CRITICAL)
         still_down(application);
     recovery_consider(application);
 }

@@ -66,6 +66,13 @@ void hosts_take(struct hosts *hosts, struct source *source, uint32_t asset, stru
         member->source = source; /* of several, the one that can also act */
     member->host = host_merge(member->host, host);
     member->revision++;
+    if (source == member->source) {
+        /* One question at a time: this answer's was asked after the answer before it had come. */
+        for (unsigned list = 0; list < HOST_LIST_COUNT; list++)
+            if (brought & 1u << list)
+                member->told[list] = member->answered;
+        member->answered = clock_steady();
+    }
     if (brought & (1u << HOST_ports | 1u << HOST_units | 1u << HOST_peers))
         hosts_judge(hosts, member);
     for (unsigned i = 0; i < hosts->listener_count; i++)
@@ -91,6 +98,12 @@ const struct host *hosts_find(const struct hosts *hosts, uint32_t asset)
 {
     const struct hosts_member *member = hosts_member(hosts, asset);
     return member ? member->host : NULL;
+}
+
+msec hosts_told(const struct hosts *hosts, uint32_t asset, unsigned list)
+{
+    const struct hosts_member *member = hosts_member(hosts, asset);
+    return member ? member->told[list] : 0;
 }
 
 struct source *hosts_source(const struct hosts *hosts, uint32_t asset)

@@ -43,6 +43,8 @@ void hosts_take(struct hosts *hosts, struct source *source, uint32_t asset, stru
 void hosts_forget_source(struct hosts *hosts, struct source *source);
 
 const struct host *hosts_find(const struct hosts *hosts, uint32_t asset); /* NULL: never told; valid until the next turn */
+/* That list (HOST_units, say) is how things were at this steady time or later; 0: not known. Other lists may be older. */
+msec hosts_told(const struct hosts *hosts, uint32_t asset, unsigned list);
 struct source *hosts_source(const struct hosts *hosts, uint32_t asset);   /* that watches it; NULL none */
 /* Read as the configuration has them; false when they are not of the shape. */
 struct hosts_ports { unsigned first, last; bool tcp, udp; };

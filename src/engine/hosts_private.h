@@ -22,6 +22,8 @@ struct hosts_member {
     struct source *source;
     struct host *host;
     uint64_t revision;
+    msec answered;                /* steady, when `source` last told anything; 0 never */
+    msec told[HOST_LIST_COUNT];   /* steady; each list as it is was asked for no earlier; 0 never */
     msec attended_until;          /* steady; CLOCK_NEVER: nobody looks */
     struct host_deviation *deviations;
     unsigned deviation_count;
