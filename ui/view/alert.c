@@ -13,6 +13,7 @@
 #include "window/layout.h"
 
 #define WIDE_FROM 130
+#define LINES_MOST 1000000u
 #define SYMPTOMS_MOST "200"
 #define SYMPTOM_FIELDS "name,severity,state,raised_at,since,asset,asset_name,place,summary,symptoms,acknowledged,suppression,reopens"
 
@@ -148,9 +149,9 @@ static void draw_symptoms(struct alert_view *page, struct view *view, struct sur
 
 static void draw_story(struct alert_view *page, struct view *view, struct surface *surface, struct rect area)
 {
-    int similar = (int)page->detail.page.similar_count + 1, events = (int)page->detail.page.timeline_count + 1;
+    int similar = (int)page->detail.page.similar_count + 1, lines = (int)alert_timeline_lines(&page->detail, view, area.columns) + 1;
     int rows = area.rows - similar - 1;
-    alert_draw_timeline(&page->detail, view, surface, &area, events < rows ? events : rows, page->back);
+    alert_draw_timeline(&page->detail, view, surface, &area, lines < rows ? lines : rows, &page->back);
     alert_draw_similar(&page->detail, view, surface, &area);
 }
 
@@ -207,9 +208,8 @@ static void open_current(struct alert_view *page, struct view *view)
 
 static void move(struct alert_view *page, int step)
 {
-    unsigned most = page->detail.page.timeline_count ? page->detail.page.timeline_count - 1 : 0;
     unsigned *what = page->pane == PANE_SYMPTOMS ? &page->symptom : &page->back;
-    unsigned last = page->pane == PANE_SYMPTOMS ? (page->symptom_count ? page->symptom_count - 1 : 0) : most;
+    unsigned last = page->pane == PANE_SYMPTOMS ? (page->symptom_count ? page->symptom_count - 1 : 0) : LINES_MOST; /* less where drawn */
     if (page->pane != PANE_SYMPTOMS)
         step = -step; /* the newest stands last */
     if (step < 0)
@@ -281,6 +281,8 @@ static void plain(struct view *view, struct buffer *out)
         return;
     buffer_printf(out, "%s  %s  %s  %s\n%s\n%s  %s\n%s\n", alert->id, severity_word(alert->severity), alert_state_word(alert->state), alert->name,
                   alert->summary, alert->asset, alert->asset_name, alert->place);
+    if (*alert->note)
+        buffer_printf(out, "%s: %s\n", _("note"), alert->note);
     for (unsigned i = 0; i < page->detail.page.timeline_count; i++) {
         const struct wire_alert_event *event = &page->detail.page.timeline[i];
         buffer_printf(out, "  %s  %s  %s  %s\n", instant_format(when, event->time), event->actor, event->verb, event->text);

@@ -11,6 +11,7 @@
 #include "view/parts.h"
 #include "widget/letters.h"
 #include "widget/plot.h"
+#include "widget/wrap.h"
 #include "window/layout.h"
 
 #define DETAIL_REST ((msec)150) /* a cursor that runs asks for nothing */
@@ -92,43 +93,6 @@ bool alert_detail_receive(struct alert_detail *detail, unsigned part, const stru
 
 /* ---- parts ---- */
 
-static const char *verb_word(const char *verb)
-{
-    static const char *const words[] = {
-        N_("raised"), N_("reopened"), N_("cleared"), N_("closed"), N_("worse"), N_("better"), N_("acknowledged"),
-        N_("unacknowledged"), N_("assigned"), N_("noted"), N_("shelved"), N_("unshelved"), N_("re-ranked"), N_("ticketed"),
-        N_("folded"), N_("unfolded"), N_("flapping"), N_("steady"), N_("suppressed"), N_("unsuppressed"), N_("reminded"),
-        N_("silenced"), N_("unsilenced"), N_("restored"),
-    };
-    for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
-        if (strcmp(words[i], verb) == 0)
-            return _(words[i]);
-    return verb;
-}
-
-/* A person's line stands out from a machine's. */
-void alert_event_draw(struct surface *surface, int row, int column, int columns, const struct wire_alert_event *event, msec now)
-{
-    char when[INSTANT_TEXT];
-    bool person = strchr(event->actor, ':') != NULL;
-    int used = surface_text(surface, row, column, 12, ROLE_DIM, instant_format_short(when, event->time, now)) + 2;
-    used += surface_text_cut(surface, row, column + used, 14, person ? ROLE_STRONG : ROLE_DIM,
-                             strncmp(event->actor, "user:", 5) == 0 ? event->actor + 5 : event->actor, TEXT_CUT_MIDDLE) + 2;
-    used += surface_text(surface, row, column + used, 18, person ? ROLE_TEXT : ROLE_DIM, verb_word(event->verb)) + 2;
-    surface_text_cut(surface, row, column + used, columns - used, ROLE_TEXT, event->text, TEXT_CUT_END);
-}
-
-void similar_text(struct buffer *out, const struct wire_similar *similar, msec now)
-{
-    char when[INSTANT_TEXT], span[SPAN_TEXT];
-    if (similar->raised_at != CLOCK_NEVER)
-        buffer_append_text(out, instant_format_short(when, similar->raised_at, now));
-    if (*similar->fixed_by)
-        buffer_printf(out, " %s", similar->fixed_by);
-    if (similar->cleared_at != CLOCK_NEVER && similar->raised_at != CLOCK_NEVER && similar->cleared_at > similar->raised_at)
-        buffer_printf(out, " %s", span_format_short(span, similar->cleared_at - similar->raised_at));
-}
-
 static void rule_text(struct buffer *out, const struct wire_alert *alert)
 {
     if (*alert->rule)
@@ -156,7 +120,7 @@ static void timeline_line(const struct alert_detail *detail, struct buffer *out,
     int room = columns;
     while (first) { /* as many of the newest as fit, told from old to new */
         const struct wire_alert_event *event = &detail->page.timeline[first - 1];
-        int width = text_width(instant_format_short(when, event->time, now)) + text_width(verb_word(event->verb)) + 3;
+        int width = text_width(instant_format_short(when, event->time, now)) + text_width(alert_verb_word(event->verb)) + 3;
         if (width > room)
             break;
         room -= width;
@@ -164,7 +128,7 @@ static void timeline_line(const struct alert_detail *detail, struct buffer *out,
     }
     for (; first < count; first++) {
         const struct wire_alert_event *event = &detail->page.timeline[first];
-        buffer_printf(out, "%s%s %s", out->length ? "  " : "", instant_format_short(when, event->time, now), verb_word(event->verb));
+        buffer_printf(out, "%s%s %s", out->length ? "  " : "", instant_format_short(when, event->time, now), alert_verb_word(event->verb));
     }
 }
 
@@ -229,15 +193,28 @@ void alert_draw_lines(struct alert_detail *detail, struct view *view, struct sur
 
 struct fields { struct surface *surface; struct rect area; unsigned across, at; };
 
+/* One that is too long for its place has a line for itself. */
 static void field(struct fields *fields, const char *label, const char *text)
 {
-    int columns = fields->area.columns / (int)fields->across, row = fields->area.row + (int)(fields->at / fields->across);
+    unsigned across = fields->across, place = fields->at % across;
+    int columns = fields->area.columns / (int)across;
+    bool alone = across > 1 && text && text_width(text) > columns - LABEL - 2;
+    if (alone && place) {
+        fields->at += across - place;
+        place = 0;
+    }
+    int row = fields->area.row + (int)(fields->at / across), column = fields->area.column + (int)place * columns;
     if (!text || !*text || row >= fields->area.row + fields->area.rows)
         return;
-    int column = fields->area.column + (int)(fields->at % fields->across) * columns;
+    columns = alone ? fields->area.columns : columns;
     surface_text(fields->surface, row, column, LABEL, ROLE_DIM, label);
     surface_text_cut(fields->surface, row, column + LABEL + 1, columns - LABEL - 2, ROLE_TEXT, text, TEXT_CUT_END);
-    fields->at++;
+    fields->at += alone ? across : 1;
+}
+
+static const char *name_of(const char *actor)
+{
+    return strncmp(actor, "user:", 5) == 0 ? actor + 5 : actor;
 }
 
 static void draw_title(const struct wire_alert *alert, struct view *view, struct surface *surface, struct rect *area)
@@ -269,16 +246,17 @@ static void draw_response(const struct wire_alert *alert, struct fields *fields,
     struct buffer text = BUFFER_INIT;
     char until[SPAN_TEXT + 4];
     suppression_text(&text, alert->suppression);
+    if (*alert->silence)
+        buffer_printf(&text, " %s", alert->silence);
     field(fields, _("hidden by"), buffer_text(&text));
     field(fields, _("cause"), alert->cause);
     buffer_clear(&text);
     if (alert->acknowledged)
-        buffer_printf(&text, _("acknowledged by %s  "), alert->acknowledged_by);
+        buffer_printf(&text, _("acknowledged by %s  "), name_of(alert->acknowledged_by));
     if (*alert->assignee)
-        buffer_printf(&text, _("assigned to %s  "), alert->assignee);
+        buffer_printf(&text, _("assigned to %s  "), name_of(alert->assignee));
     buffer_append_text(&text, alert_until(until, alert, now));
     field(fields, _("who"), buffer_text(&text));
-    field(fields, _("note"), alert->note);
     field(fields, _("ticket"), alert->ticket);
     buffer_clear(&text);
     if (alert->symptoms)
@@ -289,6 +267,16 @@ static void draw_response(const struct wire_alert *alert, struct fields *fields,
         buffer_printf(&text, _("%u occurrences, %u reopened"), alert->occurrences, alert->reopens);
     field(fields, _("seen"), buffer_text(&text));
     buffer_release(&text);
+}
+
+/* The last note, as a whole where it takes no more than a third of the room; its timeline has it in full. */
+static void draw_note(const struct wire_alert *alert, struct surface *surface, struct rect *area)
+{
+    struct rect room = {area->row, area->column + LABEL + 1, area->rows / 3 > 2 ? area->rows / 3 : 2, area->columns - LABEL - 2};
+    if (!*alert->note || area->rows < room.rows)
+        return;
+    surface_text(surface, area->row, area->column, LABEL, ROLE_DIM, _("note"));
+    rect_cut_top(area, wrap_draw(surface, room, ROLE_TEXT, alert->note));
 }
 
 void alert_draw_head(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, unsigned across)
@@ -311,8 +299,11 @@ void alert_draw_head(struct alert_detail *detail, struct view *view, struct surf
     buffer_clear(&text);
     buffer_printf(&text, "%s%s", alert->runbook, detail->page.runbook_missing ? _("  is missing") : "");
     field(&fields, _("runbook"), buffer_text(&text));
+    field(&fields, _("source"), _(alert->source));
     draw_response(alert, &fields, view->host_ops->now(view->host));
-    rect_cut_top(area, (int)((fields.at + across - 1) / across) + 1);
+    rect_cut_top(area, (int)((fields.at + across - 1) / across));
+    draw_note(alert, surface, area);
+    rect_cut_top(area, 1);
     buffer_release(&text);
 }
 
@@ -346,38 +337,6 @@ void alert_draw_chart(struct alert_detail *detail, struct surface *surface, stru
     free(high);
 }
 
-void alert_draw_timeline(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, int rows, unsigned back)
-{
-    unsigned count = detail->page.timeline_count, room = rows > 1 ? (unsigned)rows - 1 : 0;
-    unsigned end = back < count ? count - back : count ? 1 : 0, first = end > room ? end - room : 0;
-    msec now = view->host_ops->now(view->host);
-    if (rows < 2 || !count || area->rows < rows)
-        return;
-    surface_text(surface, area->row, area->column, area->columns, ROLE_HEADING, _("timeline"));
-    int row = area->row + 1;
-    for (; first < end; first++)
-        alert_event_draw(surface, row++, area->column, area->columns, &detail->page.timeline[first], now);
-    rect_cut_top(area, row - area->row + 1);
-}
-
-void alert_draw_similar(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area)
-{
-    const struct wire_alert_page *page = &detail->page;
-    if (area->rows < 1)
-        return;
-    surface_text(surface, area->row, area->column, area->columns, ROLE_HEADING,
-                 page->similar_count ? _("before, and what helped") : _("nothing like it in 30 days"));
-    rect_cut_top(area, 1);
-    for (unsigned i = 0; i < page->similar_count && area->rows > 0; i++, rect_cut_top(area, 1)) {
-        struct buffer text = BUFFER_INIT;
-        similar_text(&text, &page->similar[i], view->host_ops->now(view->host));
-        int used = surface_text(surface, area->row, area->column, 18, ROLE_DIM, page->similar[i].id) + 2;
-        surface_text_cut(surface, area->row, area->column + used, area->columns - used, ROLE_TEXT, buffer_text(&text), TEXT_CUT_END);
-        buffer_release(&text);
-    }
-    rect_cut_top(area, 1);
-}
-
 void alert_draw_pane(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect area, const char *id)
 {
     if (area.rows < 3 || !id)
@@ -387,8 +346,9 @@ void alert_draw_pane(struct alert_detail *detail, struct view *view, struct surf
         return;
     }
     alert_draw_head(detail, view, surface, &area, 1);
-    int events = (int)detail->page.timeline_count + 1;
-    alert_draw_timeline(detail, view, surface, &area, events < area.rows / 2 ? events : area.rows / 2, 0);
+    int lines = (int)alert_timeline_lines(detail, view, area.columns) + 1;
+    unsigned back = 0;
+    alert_draw_timeline(detail, view, surface, &area, lines < area.rows / 2 ? lines : area.rows / 2, &back);
     alert_draw_similar(detail, view, surface, &area);
     if (area.rows > 14)
         area.rows = 14;

@@ -47,12 +47,13 @@ void alert_draw_lines(struct alert_detail *detail, struct view *view, struct sur
 void alert_draw_pane(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect area, const char *id);
 /* Parts of it, for the page; each takes its rows from the top of the area. `across`: fields side by side. */
 void alert_draw_head(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, unsigned across);
-/* `back`: so many of the newest lines are scrolled away. */
-void alert_draw_timeline(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, int rows, unsigned back);
+/* alert_story.c: its lines, wrapped; `back`: so many of the last are scrolled away, less where there are fewer. */
+unsigned alert_timeline_lines(const struct alert_detail *detail, struct view *view, int columns);
+void alert_draw_timeline(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area, int rows, unsigned *back);
 void alert_draw_similar(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area);
 void alert_draw_chart(struct alert_detail *detail, struct surface *surface, struct rect area);
-/* One line of the timeline, and one of the past. */
-void alert_event_draw(struct surface *surface, int row, int column, int columns, const struct wire_alert_event *event, msec now);
+const char *alert_verb_word(const char *verb);
+/* One line of the past. */
 void similar_text(struct buffer *out, const struct wire_similar *similar, msec now);
 
 /* ---- the queue gathered by a field ---- */

@@ -2,10 +2,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/text.h"
 
 /* Punctuation that never begins a line in Chinese, and that never ends one. */
@@ -75,16 +73,32 @@ int wrap_count(const char *text, int columns)
     return lines;
 }
 
+/* What fits of the rest of a text on one line, and a sign that there is more. */
+static void draw_last(struct surface *surface, int row, struct rect area, uint8_t role, const char *text, size_t length)
+{
+    struct buffer line = BUFFER_INIT;
+    buffer_append(&line, text, length);
+    buffer_append_text(&line, glyph_text(GLYPH_ELLIPSIS, surface->ascii));
+    surface_text_cut(surface, row, area.column, area.columns, role, buffer_text(&line), TEXT_CUT_END);
+    buffer_release(&line);
+}
+
 int wrap_draw(struct surface *surface, struct rect area, uint8_t role, const char *text)
 {
-    size_t length = strlen(text), skip;
-    int line = 0;
-    for (size_t at = 0; at < length && line < area.rows; line++) {
-        size_t bytes = wrap_line(text + at, length - at, area.columns, &skip);
-        char *part = memory_text_n(text + at, bytes);
-        surface_text(surface, area.row + line, area.column, area.columns, role, part);
-        free(part);
-        at += bytes + skip;
+    int row = 0;
+    for (const char *at = text; *at && row < area.rows && area.columns > 0; row++) {
+        size_t skip, length = strcspn(at, "\n"), used = wrap_line(at, length, area.columns, &skip);
+        const char *next = at + used + skip;
+        next += used + skip == length && *next == '\n';
+        if (row + 1 == area.rows && *next) {
+            draw_last(surface, area.row + row, area, role, at, length);
+        } else {
+            struct buffer line = BUFFER_INIT;
+            buffer_append(&line, at, used);
+            surface_text(surface, area.row + row, area.column, area.columns, role, buffer_text(&line));
+            buffer_release(&line);
+        }
+        at = next;
     }
-    return line;
+    return row;
 }

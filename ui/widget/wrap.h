@@ -9,9 +9,9 @@
 /* Bytes of `text` (one line, without \n) that make the next line of at most `columns`; *skip is what to pass over
  * before the following one (a blank). At least one character, so that it always ends. */
 size_t wrap_line(const char *text, size_t length, int columns, size_t *skip);
-/* Draw a text of one line over as many as it takes of the area; returns how many that are. */
-int wrap_draw(struct surface *surface, struct rect area, uint8_t role, const char *text);
 /* Lines that a text with \n takes. */
 int wrap_count(const char *text, int columns);
+/* Draw a text with \n in an area, its last line with an ellipsis where there is more. Returns the rows it took. */
+int wrap_draw(struct surface *surface, struct rect area, uint8_t role, const char *text);
 
 #endif
