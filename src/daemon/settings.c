@@ -227,6 +227,7 @@ static void read_fleet(struct settings *settings, const struct config_node *root
     settings->alerts = (struct alerts_options){
         .storm_share = config_number(alerts, "storm_share", 0.30),
         .storm_children = (unsigned)config_integer(alerts, "storm_children", 10),
+        .storm_gateways = (unsigned)config_integer(alerts, "storm_gateways", 3),
         .storm_periods = config_number(alerts, "storm_periods", 2),
         .flood_rate = (unsigned)config_integer(alerts, "flood_rate", 100),
         .history = config_span(alerts, "history", 7 * SPAN_DAY),

@@ -112,6 +112,7 @@ static const struct config_key health_keys[] = {
 static const struct config_key alert_keys[] = {
     {.name = "storm_share", .type = CONFIG_NUMBER, .minimum = 0.01, .maximum = 1, .help = "silent share of one gateway's, building's or network's children that is a storm (default 30%)"},
     {.name = "storm_children", .type = CONFIG_INTEGER, .minimum = 2, .maximum = 1e6, .help = "and at least so many (default 10)"},
+    {.name = "storm_gateways", .type = CONFIG_INTEGER, .minimum = 2, .maximum = 1e6, .help = "of gateways that are lost, the same share of a building's or network's, and at least so many (default 3)"},
     {.name = "storm_periods", .type = CONFIG_NUMBER, .minimum = 0.1, .maximum = 100, .help = "within so many reporting periods (default 2)"},
     {.name = "flood_rate", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 1e6, .help = "new alerts a minute that are a flood (default 100)"},
     {.name = "history", .type = CONFIG_SPAN, .minimum = 60.0 * SPAN_MINUTE, .maximum = 400.0 * SPAN_DAY, .help = "closed alerts stay at hand this long (default 7d)"},

@@ -295,10 +295,11 @@ void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effe
     if (effects & EFFECT_CLEARED) {
         alerts->cleared++;
         /* Nobody was told of it and nobody has to look: it came and went behind its cause, or silenced. The fleet's own
-         * verdict on a symptom is part of its cause's story, also where it was told of before the storm was known. */
+         * verdict on a symptom, and a lesser storm, are part of their cause's story, also where they were told of before. */
+        const char *source = desk_text(alerts, alert->source);
         bool untold = !(effects & EFFECT_NOTIFY_RESOLVE) && alert->life.suppression & ~SUPPRESSED_FLAPPING;
         bool part = alert->life.suppression & SUPPRESSED_DEPENDENCY && alert->cause_kind != CAUSE_HAND &&
-                    strcmp(desk_text(alerts, alert->source), "health") == 0;
+                    (strcmp(source, "health") == 0 || strcmp(source, "storm") == 0);
         if ((untold || part) && !alert->life.closed)
             effects |= alert_close(&alert->life, alert->policy, now);
     }
@@ -513,6 +514,8 @@ static void options_fill(struct alerts_options *options)
         options->storm_share = 0.30;
     if (options->storm_children == 0)
         options->storm_children = 10;
+    if (options->storm_gateways == 0)
+        options->storm_gateways = 3;
     if (options->storm_periods <= 0)
         options->storm_periods = 2;
     if (options->flood_rate == 0)

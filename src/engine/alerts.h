@@ -27,6 +27,7 @@ struct wire_alert;
 struct alerts_options {   /* 0: the default that stands here */
     double storm_share;       /* 0.30: of a parent's, building's or network's children */
     unsigned storm_children;  /* 10 */
+    unsigned storm_gateways;  /* 3: of gateways that are lost, with all that hangs on them */
     double storm_periods;     /* 2 report periods */
     unsigned flood_rate;      /* 100: new alerts a minute, symptoms of a cause left out, above which `flood` is said, until below half of it */
     msec history;             /* 7 d: closed alerts stay at hand in memory, at most about 20,000; the store has all */

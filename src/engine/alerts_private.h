@@ -50,6 +50,7 @@ struct alert {
     uint32_t told;                      /* notices, since this run began */
     uint32_t unwritten;                 /* timeline entries on their way to the store */
     uint32_t storm;                     /* of a storm's own alert: its group */
+    uint32_t counted;                   /* the storms' count that it was last in */
     uint8_t flags, cause_kind, news;
     uint8_t counted_state, counted_severity; /* as it stands in by_state, by_severity */
     bool counted_active, counted_silenced;
@@ -267,11 +268,15 @@ void cause_asset_judged(struct alerts *alerts, uint32_t asset, enum health to, m
 bool cause_follow(struct alerts *alerts, struct alert *alert, msec now);
 void cause_unfold(struct alerts *alerts, struct alert *alert, msec now); /* it stands for itself */
 void cause_fold_under_group(struct alerts *alerts, struct alert *alert, struct alert *cause, msec now);
+void cause_fold(struct alerts *alerts, struct alert *alert, struct alert *cause, enum cause_kind kind, msec now);
+
+/* ---- alerts_storm.c ---- */
 void storms_init(struct alerts *alerts);
 void storms_free(struct alerts *alerts);
 void storm_breach(struct alerts *alerts, struct alert *alert, msec now);   /* a silent asset's alert became active */
 void storm_cleared(struct alerts *alerts, struct alert *alert);            /* a symptom, or the storm's own, cleared */
 void storms_restate(struct alerts *alerts);                                /* how many are silent now */
+struct alert *storm_over(struct alerts *alerts, const struct alert *alert); /* the storm that goes on where it belongs; NULL */
 bool storm_join(struct alerts *alerts, struct alert *alert, msec now);     /* another storm goes on where it belongs */
 void storm_restore(struct alerts *alerts, struct alert *alert);            /* after a restart: a storm's own alert */
 

@@ -213,7 +213,7 @@ static const char *subject_field_text(const void *owner, const char *field)
     if (asset_subject(subject, &asset))
         return fleet_subject_ops.text(&asset, field);
     /* A building's own storm has no asset, and is of that building all the same: routes and silences name it. */
-    bool of_building = strcmp(field, "building") == 0 && strcmp(desk_text(subject->alerts, subject->alert->rule), "storm-building") == 0;
+    bool of_building = strcmp(field, "building") == 0 && strncmp(desk_text(subject->alerts, subject->alert->rule), "storm-building", 14) == 0;
     return of_building ? desk_text(subject->alerts, subject->alert->point) : NULL;
 }
 

@@ -28,8 +28,11 @@ static struct night *night_new(const struct alerts_options *options)
     return night;
 }
 
+static unsigned dead; /* gateways below it, without power */
+
 static int begin(void **state)
 {
+    dead = 0;
     *state = night_new(NULL);
     return 0;
 }
@@ -48,7 +51,7 @@ typedef bool speaks(int gateway, int terminal);
 
 static void say_all(struct night *night, speaks *does)
 {
-    for (int g = 0; g < GATEWAYS; g++) {
+    for (int g = (int)dead; g < GATEWAYS; g++) {
         char via[24], id[32];
         snprintf(via, sizeof via, "GW-%02d", g);
         world_say(night->world, via, NULL, NULL, 0);
@@ -208,6 +211,140 @@ static void test_over_restart(void **state)
     assert_int_equal(alert_life(desk_only(desk, "rule:storm-building"))->condition, CONDITION_CLEARED);
 }
 
+/* A building without power: each gateway is the cause of its terminals, and the building of its gateways. */
+static void test_power(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    struct wire_alert row;
+    minutes(night, 1, all);
+    dead = GATEWAYS / 2;
+    minutes(night, 5, all);
+    const struct alert *cause = storm(night, "rule:storm-building-gateways building:北楼", GATEWAYS / 2);
+    alerts_wire(desk->alerts, cause, NULL, &row);
+    assert_string_equal(row.place, "北楼");
+    assert_non_null(strstr(row.summary, "10 of 10 gateways lost; 3 within 2 periods"));
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], GATEWAYS / 2 * (1 + EACH));
+    assert_int_equal(desk->told[NOTICE_STORM], 1);
+    assert_int_equal(desk_queue(desk, "source:storm", true, &rows, NULL), 1);
+
+    unsigned told = desk->told[NOTICE_RAISE];
+    dead = GATEWAYS / 4; /* half of it returns, from below */
+    for (int g = GATEWAYS / 4; g < GATEWAYS / 2; g++) {
+        char id[24];
+        snprintf(id, sizeof id, "GW-%02d", g);
+        world_say(night->world, id, NULL, NULL, 0);
+    }
+    minutes(night, 3, all);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(alert_life(cause)->condition, CONDITION_ACTIVE);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], GATEWAYS / 4 * (1 + EACH));
+    dead = 0;
+    minutes(night, 3, all);
+    assert_int_equal(alert_life(cause)->condition, CONDITION_CLEARED);
+    assert_int_equal(desk->told[NOTICE_RAISE], told); /* nobody else was told of anything */
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], 0);
+}
+
+static bool sixteen_north(int gateway, int terminal) { (void)terminal; return gateway >= 4; }
+static bool eight_north(int gateway, int terminal) { return gateway >= 4 || terminal >= 2; }
+
+/* All of four gateways' terminals: three are storms of their own before the building is one; then they are part of it. */
+static void test_gateways_within_a_building(void **state)
+{
+    struct alerts_options options = {.storm_children = 4};
+    struct night *night = night_new(&options);
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    struct alert_counts counts;
+    struct wire_alert row;
+    (void)state;
+    dead = 0;
+    minutes(night, 1, all);
+    minutes(night, 4, sixteen_north);
+    const struct alert *cause = storm(night, "rule:storm-building", 7);
+    alerts_wire(desk->alerts, cause, NULL, &row);
+    assert_non_null(strstr(row.summary, "16 of 40 children silent"));
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], 19);
+    desk_settle(desk);
+    alerts_health_free(&desk->health);
+    desk_close(desk);
+    desk_open(desk, night->world, &options);
+    desk->health = alerts_health_new(desk->alerts, night->world->fleet);
+    cause = storm(night, "rule:storm-building", 7);
+    minutes(night, 3, eight_north); /* half of each: half of 16 is more than half of twelve */
+    assert_int_equal(alert_life(cause)->condition, CONDITION_ACTIVE);
+    assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
+    assert_int_equal(desk->told[NOTICE_RAISE], 0);
+    minutes(night, 2, all);
+    assert_int_equal(alert_life(cause)->condition, CONDITION_CLEARED);
+    desk_queue(desk, "", false, &rows, &counts);
+    assert_int_equal(counts.hidden[ALERT_DEPENDENCY], 0);
+    assert_int_equal(desk_queue(desk, "condition:active", true, &rows, NULL), 0);
+    void *owner = night;
+    end(&owner);
+}
+
+/* Two of ten gateways are two stories. */
+static void test_two_gateways(void **state)
+{
+    struct night *night = *state;
+    const struct alert *const *rows;
+    minutes(night, 1, all);
+    dead = 2;
+    minutes(night, 5, all);
+    assert_int_equal(desk_queue(&night->desk, "source:storm", true, &rows, NULL), 0);
+    assert_int_equal(desk_queue(&night->desk, "", false, &rows, NULL), 2);
+}
+
+/* A building that is being worked on makes no storm: it is known. */
+static void test_downtime(void **state)
+{
+    struct night *night = *state;
+    struct desk *desk = &night->desk;
+    const struct alert *const *rows;
+    minutes(night, 1, all);
+    alerts_downtime(desk->alerts, &(struct alert_downtime){.filter = "building:北楼", .why = "停电检修", .by = "user:li", .with_children = true,
+                                                           .starts = CLOCK_NEVER, .ends = clock_wall() + SPAN_HOUR}, NULL, NULL);
+    desk_settle(desk);
+    for (int i = 0; i < 200; i++) {
+        struct alert_downtime downtime;
+        uv_run(&night->world->loop, UV_RUN_NOWAIT);
+        if (alerts_downtime_at(desk->alerts, 0, &downtime))
+            break;
+        uv_sleep(1);
+    }
+    dead = GATEWAYS / 2;
+    minutes(night, 5, all);
+    assert_int_equal(desk_queue(desk, "source:storm", true, &rows, NULL), 0);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
+    assert_int_equal(desk->told[NOTICE_STORM] + desk->told[NOTICE_RAISE], 0);
+}
+
+/* One that comes and goes is one, however often. */
+static void test_one_again_and_again(void **state)
+{
+    struct night *night = night_new(&(struct alerts_options){.storm_periods = 30, .storm_children = 4, .storm_share = 0.1});
+    const struct alert *const *rows;
+    (void)state;
+    dead = 0;
+    minutes(night, 1, all);
+    for (int i = 0; i < 5; i++) {
+        slow_count = 1;
+        minutes(night, 4, slowly);
+        slow_count = 0;
+        minutes(night, 1, slowly);
+    }
+    assert_int_equal(desk_queue(&night->desk, "source:storm", true, &rows, NULL), 0);
+    void *owner = night;
+    end(&owner);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -217,6 +354,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_under_the_count, begin, end),
         cmocka_unit_test_setup_teardown(test_network, begin, end),
         cmocka_unit_test_setup_teardown(test_over_a_long_time, begin, end),
+        cmocka_unit_test_setup_teardown(test_power, begin, end),
+        cmocka_unit_test_setup_teardown(test_two_gateways, begin, end),
+        cmocka_unit_test_setup_teardown(test_downtime, begin, end),
+        cmocka_unit_test(test_one_again_and_again),
+        cmocka_unit_test(test_gateways_within_a_building),
         cmocka_unit_test(test_configured),
         cmocka_unit_test_setup_teardown(test_over_restart, begin, end),
     };
