@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "store/postgres_db.h"
 
-#define ANSWER_MS 20000     /* without a byte: the connection is given up */
+#define ANSWER_MS 45000     /* without a byte: the connection is given up */
 #define PAUSE_FIRST SPAN_SECOND
 #define PAUSE_LONGEST (15 * SPAN_SECOND)
 #define LOCK_CLASS 0x6e6f6374 /* "noct"; the second number is the part */

@@ -186,7 +186,10 @@ static void check_overview(struct doctor *doctor, const struct buffer *answer)
     if (overview.store_writable)
         tell(doctor, GOOD, _("store"), NULL, "%s, %.1f MiB", overview.store_engine, (double)overview.store_bytes / (1 << 20));
     else
-        tell(doctor, BAD, _("store"), _("free space, or mend the state directory; the daemon retries by itself"), "%s", overview.store_problem);
+        tell(doctor, BAD, _("store"), strcmp(overview.store_engine, "postgresql") == 0
+                                          ? _("look after the database server; the daemon retries by itself")
+                                          : _("free space, or mend the state directory; the daemon retries by itself"),
+             "%s", overview.store_problem);
     if (overview.newest_heard != CLOCK_NEVER)
         span_format_short(age, now > overview.newest_heard ? now - overview.newest_heard : 0);
     bool running = strcmp(overview.sources_worst, "running") == 0;
