@@ -154,6 +154,9 @@ struct telemetry {
     msec newest_frame;                    /* CLOCK_NEVER: none */
     size_t changes;                       /* of state since then, or since the start */
     size_t frame_assets;                  /* in that frame */
+    msec *since;                          /* of each asset's open state, by its number; a far database only */
+    size_t since_count;
+    bool since_known;
 
     struct reading *rows;                 /* scratch for one series' day */
     size_t row_capacity;

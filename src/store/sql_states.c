@@ -9,6 +9,7 @@
 
 #define FRAME_CHANGES 20000   /* a frame at the latest after so many changes, or as many as there are assets */
 #define FRAME_BEHIND SPAN_MINUTE
+#define SINCE_ASSETS 2000000  /* the state of those beyond is asked for */
 #define FRAMES_DAILY (35 * SPAN_DAY) /* older ones are thinned to one a week */
 
 enum { T_OPEN_READ = 7, T_OPEN_PUT, T_STATE_PUT };
@@ -40,8 +41,44 @@ static void bind_state(struct statement *statement, const struct store_state *st
 
 /* ---- writing ---- */
 
+static void note_since(struct telemetry *telemetry, uint32_t asset, msec since)
+{
+    if (!telemetry->db.ops->far || asset >= SINCE_ASSETS)
+        return;
+    if (asset >= telemetry->since_count) {
+        size_t count = asset + asset / 2 + 64;
+        telemetry->since = memory_resize(telemetry->since, count, sizeof *telemetry->since);
+        for (; telemetry->since_count < count; telemetry->since_count++)
+            telemetry->since[telemetry->since_count] = CLOCK_NEVER;
+    }
+    telemetry->since[asset] = since;
+}
+
+/* Of a far database all are kept in memory: thousands of states may come at once, and each would cost an exchange. */
+static bool know_since(struct telemetry *telemetry, struct error *error)
+{
+    struct statement *statement = NULL;
+    bool row = false;
+    if (telemetry->since_known)
+        return true;
+    bool done = database_prepare(&telemetry->db, &statement, error, "SELECT asset, since FROM state_open");
+    for (size_t i = 0; i < telemetry->since_count; i++)
+        telemetry->since[i] = CLOCK_NEVER;
+    while (done && (done = database_step(&telemetry->db, statement, &row, error)) && row)
+        note_since(telemetry, (uint32_t)statement_integer(statement, 0), statement_integer(statement, 1));
+    statement_free(&statement);
+    telemetry->since_known = done;
+    return done;
+}
+
 static bool open_since(struct telemetry *telemetry, uint32_t asset, msec *since, struct error *error)
 {
+    if (telemetry->db.ops->far && asset < SINCE_ASSETS) {
+        if (!know_since(telemetry, error))
+            return false;
+        *since = asset < telemetry->since_count ? telemetry->since[asset] : CLOCK_NEVER;
+        return true;
+    }
     struct statement **statement = &telemetry->statements[T_OPEN_READ];
     bool row = false;
     *since = CLOCK_NEVER;
@@ -113,6 +150,7 @@ bool states_apply(struct store_engine *engine, const struct store_state *state, 
         (!forget_frames(telemetry, state->from, error) || !states_note_frames(engine, error)))
         return false;
     telemetry->changes++;
+    note_since(telemetry, state->asset, state->from);
     return put_state(telemetry, state, error) &&
            state_open_put(&telemetry->db, &telemetry->statements[T_OPEN_PUT], state, error);
 }

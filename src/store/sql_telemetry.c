@@ -147,6 +147,7 @@ void telemetry_close(struct store_engine *engine)
     parts_release(&telemetry->parts);
     head_release(&telemetry->head);
     ahead_release(engine);
+    free(telemetry->since);
     free(telemetry->staged);
     free(telemetry->rows);
     buffer_release(&telemetry->blob);
@@ -160,6 +161,7 @@ void telemetry_rollback(struct store_engine *engine)
         engine->damaged = true;
     database_rollback(&telemetry->db);
     day_tables_release(telemetry);
+    telemetry->since_known = false;
     telemetry->stale = !load_memory(engine, &error);
 }
 
