@@ -18,10 +18,13 @@ static const char *const configurations[] = {
     "{format: emqx-status}",
     "{format: mosquitto-status, client: 'gw-{asset}'}",
     "{format: readings, topic: '#'}",
+    "{format: thingsboard-rest, topic: 'v1/rest/{asset}'}",
+    "{format: thingsboard-rest, topic: 'x', asset: /entityId/id}",
 };
 static const char *const topics[] = {
     "campus/G/T/telemetry", "x/T/m/1", "s/G", "v1/devices/me/telemetry", "v1/gateway/connect", "v1/gateway/telemetry",
     "v1/gateway/attributes", "$SYS/brokers/n/clients/gw-1/disconnected", "$SYS/broker/log/N", "$SYS/broker/connection/gw-1/state",
+    "v1/rest/D", "x",
 };
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -199,6 +199,31 @@ static void test_thingsboard(void **state)
     format_free(&format);
 }
 
+/* R037: what ThingsBoard's REST API answers, of many devices and of one. */
+static void test_thingsboard_rest(void **state)
+{
+    struct format *format = format_of("{format: thingsboard-rest, topic: 'of/{asset}'}");
+    (void)state;
+    assert_string_equal(says(format, "of/D", "{\"temperature\":[{\"ts\":1763690000000,\"value\":\"22.5\"},{\"ts\":1763690060000,\"value\":\"23\"}],"
+                                             "\"door\":[{\"ts\":1763690000000,\"value\":true}],\"mode\":[{\"ts\":1763690000000,\"value\":\"auto\"}]}"),
+                        "D @1763690000000 temperature=22.5\nD @1763690060000 temperature=23\nD @1763690000000 door=1\nD @1763690000000\n");
+    assert_string_equal(says(format, "of/D", "{\"a\":[{\"ts\":0,\"value\":\"\"},{\"ts\":1,\"value\":null},{}]}"), "");
+    assert_string_equal(says(format, "of/D", "{\"a\":[{\"ts\":\"soon\",\"value\":1}]}"), "bad 0: ts is no time\n");
+    assert_string_equal(says(format, "of/D", "{\"a\":1}"), "bad 0: neither a list of entities nor time series\n");
+    assert_string_equal(says(format, "of/D", "[]"), "bad 0: neither a list of entities nor time series\n");
+    assert_string_equal(says(format, "of/D", "{\"totalPages\":1,\"data\":[{\"latest\":{\"ENTITY_FIELD\":{\"name\":{\"ts\":0,\"value\":\"T-1\"}},"
+                                             "\"TIME_SERIES\":{\"p\":{\"ts\":1763690000000,\"value\":\"7\"},\"q\":{\"ts\":0,\"value\":\"\"}},"
+                                             "\"ATTRIBUTE\":{\"active\":{\"ts\":1,\"value\":\"false\"}}}},{\"latest\":{}},"
+                                             "{\"latest\":{\"ENTITY_FIELD\":{\"name\":{\"value\":\"T-2\"}},\"SERVER_ATTRIBUTE\":{\"active\":{\"value\":true}}}}]}"),
+                        "T-1 down (platform: inactive)\nT-1 @1763690000000 p=7\n"
+                        "bad 1: no asset id: ask for the entity field `name`, or set `asset:`\nT-2 up (platform: active)\n");
+    format_free(&format);
+    format = format_of("{format: thingsboard-rest, topic: x, asset: /entityId/id}");
+    assert_string_equal(says(format, "x", "{\"totalPages\":1,\"data\":[{\"entityId\":{\"id\":\"u-1\"},\"latest\":{\"TIME_SERIES\":{\"p\":{\"value\":{\"x\":1,\"y\":2}}}}}]}"),
+                        "u-1 p.x=1 p.y=2\n");
+    format_free(&format);
+}
+
 /* R021: a gateway's network status apart from its communication status. */
 static void test_status(void **state)
 {
@@ -283,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_a_megabyte_of_values_comes_in_batches),
         cmocka_unit_test(test_thingsboard),
+        cmocka_unit_test(test_thingsboard_rest),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_the_brokers_own_words),
         cmocka_unit_test(test_configuration_mistakes),
