@@ -13,6 +13,9 @@ struct feed {
     struct names *assets, *metrics;
     uint64_t revision;
     bool retained; /* the payload in hand */
+    msec fresh;    /* of answers; 0: what comes is news */
+    msec *latest;  /* sample time by asset, of answers */
+    uint32_t latest_count;
     struct sink_value values[DECODE_BATCH];
 };
 
@@ -31,8 +34,31 @@ void feed_free(struct feed **feed)
         return;
     names_free(&(*feed)->assets);
     names_free(&(*feed)->metrics);
+    free((*feed)->latest);
     free(*feed);
     *feed = NULL;
+}
+
+void feed_of_answers(struct feed *feed, msec fresh)
+{
+    feed->fresh = fresh;
+}
+
+/* Does it show that the asset lives, or only what it said once? Without a time nobody can tell. */
+static bool is_news(struct feed *feed, uint32_t asset, msec time)
+{
+    if (!feed->fresh || time == CLOCK_NEVER)
+        return true;
+    if (asset >= feed->latest_count) {
+        uint32_t count = asset + 1 + asset / 2;
+        feed->latest = memory_resize(feed->latest, count, sizeof *feed->latest);
+        for (uint32_t i = feed->latest_count; i < count; i++)
+            feed->latest[i] = CLOCK_NEVER;
+        feed->latest_count = count;
+    }
+    msec last = feed->latest[asset];
+    feed->latest[asset] = time > last ? time : last;
+    return last == CLOCK_NEVER ? clock_wall() - time <= feed->fresh : time > last;
 }
 
 void feed_begin(struct feed *feed)
@@ -89,7 +115,7 @@ bool feed_message(struct feed *feed, const struct decoded *message, const char *
     }
     feed->source->readings += count;
     void (*take)(void *, struct source *, uint32_t, uint32_t, msec, const struct sink_value *, unsigned, const char *,
-                 size_t) = feed->retained ? sink->ops->kept : sink->ops->message;
+                 size_t) = feed->retained || !is_news(feed, asset, message->time) ? sink->ops->kept : sink->ops->message;
     if (take)
         take(sink->owner, feed->source, asset, via, message->time, feed->values, count, message->raw, message->raw_length);
     *reason = N_("metric name not allowed, or too many metrics");

@@ -11,6 +11,9 @@ struct feed;
 
 struct feed *feed_new(struct source *source);
 void feed_free(struct feed **feed);
+/* The payloads are answers to questions asked again and again, so the last value of a device that died comes each time: only
+ * a time later than the last one seen is a sign of life, and what is seen first only if it is not older than `fresh`. */
+void feed_of_answers(struct feed *feed, msec fresh);
 
 /* Once before a run of payloads (say, all that one read brought): sees whether the ledger changed. */
 void feed_begin(struct feed *feed);

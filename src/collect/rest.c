@@ -402,6 +402,7 @@ static bool rest_start(struct source *source, const struct config_node *node, st
     }
     rest->source = source;
     rest->feed = feed_new(source);
+    feed_of_answers(rest->feed, 2 * rest->plan.interval);
     rest->transfers = transfers_new(source->loop, 1);
     rest->easy = curl_easy_init();
     rest->last_good = CLOCK_NEVER;
