@@ -11,7 +11,7 @@
 #include "collect/source_values.h"
 #include "collect/ssh.h"
 
-#define ANSWER_MAX (8u << 20)
+#define ANSWER_MAX (24u << 20) /* 20,000 processes with long command lines are 12 MiB */
 #define QUICK_MAX (2u << 20)
 #define USUAL_EVERY (30 * SPAN_SECOND)
 #define FULL_EVERY (60 * SPAN_SECOND)
