@@ -205,7 +205,7 @@ static struct application *application_make(struct applications *applications, c
     application->servers = texts_copy(plan_get(item, "servers"), &application->server_count);
     application->asset = FLEET_NONE;
     application->cause = PARTS_NONE;
-    application->reckoned = CLOCK_NEVER;
+    application->reckoned = application->counted = CLOCK_NEVER;
     application->checks = memory_new_array(item->check_count + 1u, sizeof *application->checks);
     for (unsigned i = 0; i < item->check_count; i++)
         application->checks[application->check_count++] = check_make(application, item->checks[i]);

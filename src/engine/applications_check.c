@@ -79,6 +79,7 @@ static void take(struct application_check *check, const struct check_answer *ans
     memcpy(check->figures, answer->figures, sizeof check->figures);
     check->figure_count = answer->figure_count;
     store_figures(check);
+    application_count_users(application, wall);
     if (news)
         application_node_changed(check, now);
     applications->revision++;

@@ -82,6 +82,7 @@ struct application {
     /* from the store, up to `reckoned`; live from then on */
     struct uptime month, days30;
     msec reckoned;                           /* wall; CLOCK_NEVER: not yet */
+    msec counted;                            /* wall: its users, last */
     struct reckoning *reckoning;             /* asked of the store; NULL none */
     struct recovery recovery;
     uv_timer_t recovery_timer;
@@ -141,6 +142,10 @@ void applications_judge(struct applications *applications);     /* after a verdi
 void application_describe(const struct application *application, char *text, size_t size);
 enum part_verdict application_verdict(const struct application *application);
 const char *applications_part_name(const struct applications *applications, unsigned part);
+
+/* applications_wire.c */
+/* Once a minute, as its metric `users`; nothing where none of its ports is watched. */
+void application_count_users(struct application *application, msec now);
 
 /* applications_uptime.c */
 void application_reckon(struct application *application);

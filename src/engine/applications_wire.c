@@ -39,6 +39,20 @@ static double users_of(const struct application *application)
     return users;
 }
 
+void application_count_users(struct application *application, msec now)
+{
+    struct source *source = application->applications->source;
+    if (application->asset == FLEET_NONE || (application->counted != CLOCK_NEVER && now - application->counted < SPAN_MINUTE))
+        return;
+    struct sink_value value = {.value = users_of(application)};
+    if (isnan(value.value))
+        return;
+    application->counted = now;
+    value.metric = source->sink.ops->metric(source->sink.owner, "users", strlen("users"));
+    if (value.metric != SINK_NONE)
+        source->sink.ops->kept(source->sink.owner, source, application->asset, SINK_NONE, now, &value, 1, NULL, 0);
+}
+
 static const char **servers_of(const struct application *application, struct arena *arena, unsigned *count)
 {
     const struct applications *applications = application->applications;

@@ -53,6 +53,10 @@ struct wire_run_result { const char *unit, *output, *state, *sub; int exit_code;
 void wire_write_log_line(struct json_writer *writer, const struct wire_log_line *line);
 void wire_write_run_result(struct json_writer *writer, const struct wire_run_result *result);
 
+/* GET /network: how many links are up of those that are watched, and what hosts do that is not expected of them. */
+struct wire_network { unsigned links, up, hosts, unexpected, outbound; double rate; /* NAN: no link is watched */ };
+bool wire_read_network(const char *bytes, size_t length, struct wire_network *network, struct error *error);
+
 bool wire_read_servers(const char *bytes, size_t length, struct arena *arena, struct wire_page *page, struct wire_server **items,
                        unsigned *count, struct error *error);
 bool wire_read_server_page(const char *bytes, size_t length, struct arena *arena, struct wire_server_page *page, struct error *error);

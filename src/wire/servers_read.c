@@ -126,3 +126,16 @@ bool wire_read_run_result(const char *bytes, size_t length, struct arena *arena,
     flat_free(&object);
     return true;
 }
+
+bool wire_read_network(const char *bytes, size_t length, struct wire_network *network, struct error *error)
+{
+    struct flat *object = read_object(bytes, length, error);
+    if (!object)
+        return false;
+    *network = (struct wire_network){
+        .links = read_count(object, "links"), .up = read_count(object, "up"), .hosts = read_count(object, "hosts"),
+        .unexpected = read_count(object, "unexpected_ports"), .outbound = read_count(object, "outbound"),
+        .rate = flat_number(object, "rate", NAN)};
+    flat_free(&object);
+    return true;
+}

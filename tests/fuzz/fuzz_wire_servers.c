@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wire_read_servers(bytes, size, arena, &page, &servers, &count, &error))
         for (unsigned i = 0; i < count; i++)
             wire_write_server(&writer, &servers[i]);
+    struct wire_network network;
+    wire_read_network(bytes, size, &network, &error);
     if (wire_read_log_line(bytes, size, arena, &line, &error))
         wire_write_log_line(&writer, &line);
     if (wire_read_run_result(bytes, size, arena, &result, &error))

@@ -159,6 +159,8 @@ static void standing_text(struct buffer *out, const struct wire_server *server)
     server_applications(&applications, server);
     if (applications.length)
         buffer_printf(out, _("apps: %s"), buffer_text(&applications));
+    if (server->logins)
+        buffer_printf(out, _("%s%u logged in"), out->length ? " · " : "", server->logins);
     if (server->unexpected)
         buffer_printf(out, "%s%u %s", out->length ? " · " : "", server->unexpected, _("ports not expected"));
     if (server->failed_units)

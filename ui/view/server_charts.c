@@ -82,10 +82,10 @@ static void interface_spec(struct spec *spec, const struct host_interface *inter
 {
     char part[40], title[96];
     metric_part(part, sizeof part, interface->name);
-    snprintf(title, sizeof title, _("%s, of its speed"), interface->name);
-    spec_start(spec, title, "%", 1, 0, NAN);
-    spec_line(spec, 0, _("in"), "net_%s_in_percent", part);
-    spec_line(spec, 1, _("out"), "net_%s_out_percent", part);
+    snprintf(title, sizeof title, _("network %s"), interface->name);
+    spec_start(spec, title, "Mb/s", 8e-6, 0, NAN);
+    spec_line(spec, 0, _("in"), "net_%s_in_bytes_per_second", part);
+    spec_line(spec, 1, _("out"), "net_%s_out_bytes_per_second", part);
 }
 
 static unsigned disk_total(const struct server_page *page)

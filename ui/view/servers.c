@@ -19,7 +19,7 @@
 #define SIDE_COLUMNS 62
 #define GAUGE 6
 
-enum { SLOT_BRIEF = LIST_SLOTS };
+enum { SLOT_NETWORK = LIST_SLOTS, SLOT_BRIEF };
 
 enum column { C_LETTER, C_NAME, C_PLACE, C_SYSTEM, C_CPU, C_CPU_BAR, C_MEMORY, C_MEMORY_BAR, C_DISK, C_MOUNT, C_IN, C_OUT,
               C_LOAD, C_SESSIONS, C_UNITS, C_PORTS, C_ALERTS, C_AGE, COLUMNS };
@@ -27,6 +27,8 @@ enum column { C_LETTER, C_NAME, C_PLACE, C_SYSTEM, C_CPU, C_CPU_BAR, C_MEMORY, C
 struct servers {
     struct list list;
     struct server_brief *brief;
+    struct wire_network network;
+    bool have_network;         /* of now: the past has none */
     char cell[COLUMNS][64];
 };
 
@@ -171,6 +173,10 @@ static void wants(struct view *view, struct view_wants *out)
 {
     struct servers *servers = view->state;
     list_want(view, out, &(struct list_want){.base = "/servers", .refresh = "fleet ledger pulse", .every = 2000});
+    if (view->host_ops->at(view->host) == CLOCK_NEVER)
+        view_want(out, SLOT_NETWORK, "pulse", 5000, "/network");
+    else
+        servers->have_network = false;
     const struct wire_server *server = current(servers);
     if (view->area.columns >= LIST_SIDE_FROM && server)
         server_brief_want(servers->brief, view, out, SLOT_BRIEF, server->id);
@@ -179,20 +185,48 @@ static void wants(struct view *view, struct view_wants *out)
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
 {
     struct servers *servers = view->state;
+    if (slot == SLOT_NETWORK) /* beside the list; without it there is only the list */
+        return servers->have_network = !answer->error && wire_read_network(answer->body, answer->length, &servers->network, error);
     return slot >= SLOT_BRIEF ? server_brief_receive(servers->brief, slot - SLOT_BRIEF, answer, error)
                               : list_receive(view, slot, answer, error);
 }
 
 /* ---- drawing ---- */
 
+/* Beside the counts: whether the private network holds, and what leaves it (R198). */
+static void draw_network(const struct servers *servers, struct surface *surface, struct rect line, int used)
+{
+    const struct wire_network *network = &servers->network;
+    char text[120];
+    int column = used + 2, end = line.column + line.columns - 16;
+    if (!servers->have_network)
+        return;
+    if (network->links) {
+        snprintf(text, sizeof text, _("links %.*f %%"), network->up == network->links ? 0 : 1, floor(network->rate * 1000) / 10);
+        if (column + text_width(text) <= end)
+            column += surface_text(surface, line.row, column, end - column, network->up < network->links ? ROLE_WARNING : ROLE_DIM, text) + 2;
+    }
+    if (network->outbound) {
+        snprintf(text, sizeof text, _("%u illegal outbound"), network->outbound);
+        if (column + text_width(text) <= end)
+            column += surface_text(surface, line.row, column, end - column, ROLE_CRITICAL, text) + 2;
+    }
+    if (network->unexpected) {
+        snprintf(text, sizeof text, "%u %s", network->unexpected, _("ports not expected"));
+        if (column + text_width(text) <= end)
+            surface_text(surface, line.row, column, end - column, ROLE_WARNING, text);
+    }
+}
+
 static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct servers *servers = view->state;
-    struct rect rest = area;
+    struct rect rest = area, line;
     if (rect_is_empty(area))
         return;
     list_begin(view, surface);
-    list_counts(view, surface, rect_cut_top(&rest, 1));
+    line = rect_cut_top(&rest, 1);
+    draw_network(servers, surface, line, list_counts(view, surface, line));
     const struct wire_server *server = current(servers);
     if (area.columns >= LIST_SIDE_FROM) {
         struct rect side = rect_cut_right(&rest, SIDE_COLUMNS);
