@@ -27,7 +27,7 @@ static const struct {
     enum error_code code;
 } meanings[] = {
     {"53100", ERROR_FULL},      {"53400", ERROR_FULL},        {"53", ERROR_UNAVAILABLE}, {"08", ERROR_UNAVAILABLE},
-    {"57", ERROR_UNAVAILABLE},  {"55P03", ERROR_UNAVAILABLE}, {"40", ERROR_UNAVAILABLE}, {"42501", ERROR_DENIED},
+    {"57", ERROR_UNAVAILABLE},  {"55P03", ERROR_TIMEOUT}, {"40", ERROR_UNAVAILABLE}, {"42501", ERROR_DENIED},
     {"25006", ERROR_DENIED},    {"28", ERROR_DENIED},         {"3D000", ERROR_NOT_FOUND}, {"XX001", ERROR_CORRUPT},
     {"XX002", ERROR_CORRUPT},   {"58", ERROR_UNAVAILABLE},
 };
@@ -251,7 +251,7 @@ static bool still_ours(struct postgres *postgres, struct error *error)
 static bool prepare_session(struct postgres *postgres, struct error *error)
 {
     char sql[500];
-    snprintf(sql, sizeof sql, "SET search_path=%s; SET client_min_messages=warning; SET lock_timeout='5s'; "
+    snprintf(sql, sizeof sql, "SET search_path=%s; SET client_min_messages=warning; SET lock_timeout='1s'; "
              "SET default_transaction_isolation='%s'; SET default_transaction_read_only=%s; "
              "SET timezone='UTC'; SELECT set_config('synchronous_commit', 'on', false) WHERE "
              "current_setting('synchronous_commit')='off'",

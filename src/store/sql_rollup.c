@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "store/sql_internal.h"
 
@@ -233,7 +234,12 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
             (kind != PART_STATES || frames_trim(engine, now, error)) && parts_commit(&telemetry->parts, &telemetry->db, error))
             return true;
         telemetry_rollback(engine);
-        return false;
+        if (!error || error->code != ERROR_TIMEOUT)
+            return false;
+        /* Somebody reads the table, as a backup does for hours: the next round drops it. */
+        log_notice("store: %s_%d is kept for now: %s", part_name(kind), number, error->text);
+        telemetry->retained_at = now;
+        return true;
     }
     telemetry->retained_at = now;
     *more = true; /* of other work */

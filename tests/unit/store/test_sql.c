@@ -307,6 +307,33 @@ static void test_retention(void **state)
 }
 
 /* A clock a year ahead must not empty the store. */
+/* A backup holds the tables for hours: the oldest day stays as long, and nothing else stops for it. */
+static void test_retention_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_status status;
+    if (strcmp(fixture->engine, "sqlite") == 0)
+        skip();
+    fixture_open(fixture);
+    three_days(fixture);
+    fixture_close(fixture);
+    PGconn *backup = PQconnectdb(fixture->engine);
+    PQclear(PQexec(backup, "BEGIN; LOCK TABLE nocturne_telemetry.readings_20261118 IN ACCESS SHARE MODE"));
+    fixture->options.keep_readings = SPAN_DAY;
+    fixture_open(fixture);
+    for (int i = 0; i < 5; i++) {
+        nudge(fixture);
+        usleep(400000);
+        store_status(fixture->store, &status);
+        assert_string_equal(status.problem, "");
+    }
+    assert_int_equal(ask(fixture, "SELECT min(number) FROM part WHERE kind='readings'"), 20261118);
+    PQfinish(backup);
+    set_clock(NOON + 2 * SPAN_HOUR);
+    nudge(fixture);
+    wait_until(fixture, "SELECT min(number) FROM part WHERE kind='readings'", 20261120);
+}
+
 static void test_jump_ahead(void **state)
 {
     struct fixture *fixture = *state;
@@ -505,7 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_packing),   EACH(test_small_on_disk), EACH(test_rollups),
-        EACH(test_damaged_chunk), EACH(test_retention), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
+        EACH(test_damaged_chunk), EACH(test_retention), EACH(test_retention_waits), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
         EACH(test_last_in_the_past), EACH(test_frames),
     };
     engine = "sqlite";
