@@ -121,6 +121,7 @@ struct api {
     struct ingest *ingest;
     struct source *unasked[2];    /* what took pushes that no configured source is for: alertmanager, events; NULL: none yet */
     uint64_t ledger_revision;     /* that the event stream was told of */
+    struct { msec since; unsigned count; } refusals; /* noted in the audit within a minute */
 };
 
 /* ---- one request ---- */

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/handlers.h"
 #include "api/private.h"
+#include "base/json.h"
 #include "base/memory.h"
+
+#define REFUSALS_NOTED 30 /* in the audit, of a minute */
 
 struct request *request_new(struct listener *listener, struct MHD_Connection *connection, const char *raw)
 {
@@ -145,6 +149,37 @@ static bool admit_type(struct request *request)
     return false;
 }
 
+static void refusal_noted(void *owner, const struct error *error)
+{
+    (void)owner, (void)error;
+}
+
+/* Who tried what is not theirs is in the audit, a few a minute: nobody shall fill it. */
+static void note_refusal(struct request *request)
+{
+    struct api *api = request->api;
+    struct buffer detail = BUFFER_INIT;
+    struct json_writer writer;
+    if (!is_write(request) && request->route->handle != get_server_logs)
+        return;
+    if (request->now - api->refusals.since >= SPAN_MINUTE || request->now < api->refusals.since) {
+        api->refusals.since = request->now;
+        api->refusals.count = 0;
+    }
+    if (++api->refusals.count > REFUSALS_NOTED)
+        return;
+    json_start(&writer, &detail);
+    json_write_object(&writer, NULL);
+    json_write_text(&writer, "asked", request->method);
+    json_write_text(&writer, "address", request->route->path);
+    json_write_text(&writer, "needs", role_name(request->route->role));
+    json_write_text(&writer, "role", role_name(request->role));
+    json_write_object_end(&writer);
+    store_action_commit(store_action_new(api->store, request->who.name, "refused", request->id ? request->id : "", buffer_text(&detail)),
+                        refusal_noted, NULL);
+    buffer_release(&detail);
+}
+
 /* Before the body is gathered where the kernel or the token says at once who it is; else when it is known. */
 static bool admit_person(struct request *request)
 {
@@ -174,6 +209,7 @@ static bool admit_person(struct request *request)
         request->refused = false;
         return true;
     }
+    note_refusal(request);
     request_refuse(request, 403, ERROR_DENIED, "this needs the role %s; %s is %s", role_name(request->route->role),
                    request->who.name, role_name(request->role));
     return false;
