@@ -153,6 +153,15 @@ void transfers_free(struct transfers **owned)
 
 void transfer_start(struct transfers *transfers, CURL *easy, transfer_done *done, void *owner)
 {
+    const char *authorities = NULL;
+    /* A transfer that ends while its name is still looked up must not wait for the resolver's thread: a dead name server
+     * would hold up the loop for as long as it is asked (5 s and more, time and again). The thread cleans up by itself. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    /* To read the system's authorities costs 17 ms. libcurl keeps them for the next connection, but only where they come
+     * from one file; a renewed file counts after ten minutes. */
+    if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &authorities) == CURLE_OK && authorities)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 600L);
     struct transfer *transfer = memory_new(sizeof *transfer);
     *transfer = (struct transfer){.done = done, .owner = owner};
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
