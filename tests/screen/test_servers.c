@@ -146,6 +146,9 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
     harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
+    /* To the end of the row, before spans are masked one by one: how long it took may have one digit or two. */
+    harness_mask(harness, "(after [0-9]+m?s|[0-9]+m?s后).*$", "after");
+    harness_mask(harness, " +(ok|正常) +[0-9]+[smh] *(\\(since|（自).*$", "  well again");
     harness_mask(harness, " *\\b[0-9]+[smh]\\b", "  0s");
     harness_mask(harness, "(•|∙) 00", "* 00");
     harness_mask(harness, "[0-9.]+ (ms|MiB|%)", "0 ms");
@@ -155,8 +158,6 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     harness_mask(harness, "^.*web-1 +(server|服务器) .*$", "  web-1 server");
     harness_mask(harness, " · (this month|本月) .*$", "");
     harness_mask(harness, "memory_bytes .*$", "memory_bytes");
-    harness_mask(harness, "after [0-9]+m?s", "after 0s");
-    harness_mask(harness, "[0-9]+m?s后", "0s后");
     harness_mask(harness, "nocturne-nginx-......", "nocturne-nginx");
     harness_mask(harness, "[0-9]+ (users|用户)", "0 users");
     return harness;

@@ -51,17 +51,30 @@ static int draw_right(struct server_page *page, struct view *view, struct surfac
     return right;
 }
 
+/* "Debian GNU/Linux 12 (bookworm)" is "Debian 12" here: what stands on the machine needs the room. */
+static const char *system_short(char out[96], const char *system)
+{
+    static const char long_word[] = " GNU/Linux";
+    snprintf(out, 96, "%s", system);
+    char *word = strstr(out, long_word), *remark = strstr(out, " (");
+    if (remark && remark > out)
+        *remark = '\0';
+    if (word)
+        memmove(word, word + strlen(long_word), strlen(word + strlen(long_word)) + 1);
+    return out;
+}
+
 static void draw_title(struct server_page *page, struct view *view, struct surface *surface, struct rect line)
 {
     const struct wire_server *server = server_row(page);
     struct buffer text = BUFFER_INIT, applications = BUFFER_INIT;
-    char up[FIGURE_TEXT];
+    char up[FIGURE_TEXT], system[96];
     int right = draw_right(page, view, surface, line);
     surface_put(surface, line.row, line.column + 1, (uint8_t)health_role(server->health), health_glyph(server->health, surface->ascii));
     int used = 3 + surface_text_cut(surface, line.row, line.column + 3, line.columns / 4, ROLE_STRONG, page->id, TEXT_CUT_MIDDLE) + 2;
     const struct wire_overview *overview = view->host_ops->overview(view->host);
     const char *const words[] = {strcmp(server->name, page->id) != 0 ? server->name : "",
-                                 place_within(overview ? overview->site : "", server->place), server->system};
+                                 place_within(overview ? overview->site : "", server->place), system_short(system, server->system)};
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
         if (*words[i])
             buffer_printf(&text, "%s%s", text.length ? " · " : "", words[i]);
@@ -322,7 +335,7 @@ static void draw_ports(const struct head *head)
             if (page->host->ports[p].port == (unsigned)strtoul(deviation->point, NULL, 10))
                 process = page->host->ports[p].process;
         snprintf(text, sizeof text, missing ? _("- %s%s missing") : _("+ %s %s not expected"), deviation->point, process);
-        told += say(head, &column, end, missing ? ROLE_CRITICAL : ROLE_WARNING, text);
+        told += say(head, &column, end, missing ? ROLE_CRITICAL : ROLE_WARNING, text) && !missing;
     }
     for (unsigned i = 0; i < state->count; i++) {
         unsigned index = state->rows[i].index;
