@@ -147,6 +147,8 @@ static void silence_cause(const struct snmp_agent *agent, char *cause, size_t si
         snprintf(cause, size, N_("no answer: down, unreachable, or not with this community (an agent that does not know it keeps silent)"));
     else if (!agent->engine_known)
         snprintf(cause, size, N_("no answer: down, unreachable, or no SNMPv3 agent (it did not name its engine)"));
+    else if (agent->login->context[0])
+        snprintf(cause, size, N_("it named its engine, then no answer: down again, a wrong privacy_password, or it has no context %.32s"), agent->login->context);
     else
         snprintf(cause, size, N_("it named its engine, then no answer: down again, or a wrong privacy_password"));
 }
@@ -346,6 +348,8 @@ static void fill_session(netsnmp_session *session, const struct snmp_login *logi
     session->securityNameLen = strlen(login->user);
     session->securityModel = SNMP_SEC_MODEL_USM;
     session->securityLevel = login->level;
+    session->contextName = login->context;
+    session->contextNameLen = strlen(login->context);
     session->securityAuthProto = (oid *)login->auth;
     session->securityAuthProtoLen = login->auth_length;
     memcpy(session->securityAuthKey, login->auth_key, login->auth_key_length);

@@ -19,6 +19,7 @@
 struct snmp_login {
     long version;                   /* SNMP_VERSION_2c, SNMP_VERSION_3 */
     char *community, *user;
+    char *context;                  /* of version 3; "" the agent's default, NULL for 2c */
     int level;                      /* SNMP_SEC_LEVEL_... */
     const char *auth_name;          /* "sha-256"; NULL none */
     const oid *auth, *privacy;
@@ -33,8 +34,9 @@ struct snmp_login {
     {.name = "user", .type = CONFIG_TEXT, .help = "of version 3"},                                                     \
     {.name = "auth", .type = CONFIG_CHOICE, .choices = snmp_auth_names, .help = "how its messages are signed (default sha, with an auth_password)"}, \
     {.name = "auth_password", .type = CONFIG_ANY, .help = "at least 8 characters, given as the community is"},         \
-    {.name = "privacy", .type = CONFIG_CHOICE, .choices = snmp_privacy_names, .help = "how they are encrypted (default aes, with a privacy_password)"}, \
-    {.name = "privacy_password", .type = CONFIG_ANY, .help = "at least 8 characters, given as the community is"}
+    {.name = "privacy", .type = CONFIG_CHOICE, .choices = snmp_privacy_names, .help = "how they are encrypted (default aes, of 128 bits, with a privacy_password); aes-192 and aes-256 with keys as net-snmp lengthens them, or as Cisco's devices do"}, \
+    {.name = "privacy_password", .type = CONFIG_ANY, .help = "at least 8 characters, given as the community is"},      \
+    {.name = "context", .type = CONFIG_TEXT, .help = "of version 3, where an agent speaks for several (default: its own)"}
 extern const char *const snmp_versions[], *const snmp_auth_names[], *const snmp_privacy_names[];
 
 /* Reads the keys above; adds problems. snmp_login_release() in either case. */

@@ -7,17 +7,36 @@
 
 const char *const snmp_versions[] = {"2c", "3", NULL};
 const char *const snmp_auth_names[] = {"md5", "sha", "sha-224", "sha-256", "sha-384", "sha-512", NULL};
-const char *const snmp_privacy_names[] = {"aes", NULL};
+const char *const snmp_privacy_names[] = {"aes", "aes-192", "aes-256", "aes-192-cisco", "aes-256-cisco", NULL};
 
-#define AUTH(name, protocol) {name, protocol, sizeof protocol / sizeof *protocol}
+#define PROTOCOL(name, protocol) {name, protocol, sizeof protocol / sizeof *protocol}
 static const struct { const char *name; const oid *protocol; size_t length; } auths[] = {
-    AUTH("md5", usmHMACMD5AuthProtocol),
-    AUTH("sha", usmHMACSHA1AuthProtocol),
-    AUTH("sha-224", usmHMAC128SHA224AuthProtocol),
-    AUTH("sha-256", usmHMAC192SHA256AuthProtocol),
-    AUTH("sha-384", usmHMAC256SHA384AuthProtocol),
-    AUTH("sha-512", usmHMAC384SHA512AuthProtocol),
+    PROTOCOL("md5", usmHMACMD5AuthProtocol),
+    PROTOCOL("sha", usmHMACSHA1AuthProtocol),
+    PROTOCOL("sha-224", usmHMAC128SHA224AuthProtocol),
+    PROTOCOL("sha-256", usmHMAC192SHA256AuthProtocol),
+    PROTOCOL("sha-384", usmHMAC256SHA384AuthProtocol),
+    PROTOCOL("sha-512", usmHMAC384SHA512AuthProtocol),
 };
+
+/* Longer keys are nobody's standard: draft-blumenthal-aes-usm-04, and as Cisco's and others' devices lengthen them
+ * (draft-reeder-snmpv3-usm-3desede). */
+static const struct { const char *name; const oid *protocol; size_t length; } privacies[] = {
+    PROTOCOL("aes", usmAESPrivProtocol),
+    PROTOCOL("aes-192", usmAES192PrivProtocol),
+    PROTOCOL("aes-256", usmAES256PrivProtocol),
+    PROTOCOL("aes-192-cisco", usmAES192CiscoPrivProtocol),
+    PROTOCOL("aes-256-cisco", usmAES256CiscoPrivProtocol),
+};
+
+static void choose_privacy(struct snmp_login *login, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(privacies); i++)
+        if (strcmp(privacies[i].name, name) == 0) {
+            login->privacy = privacies[i].protocol;
+            login->privacy_length = privacies[i].length;
+        }
+}
 
 static void choose_auth(struct snmp_login *login, const char *name)
 {
@@ -46,6 +65,10 @@ static void key_of(const struct snmp_login *login, const struct config_node *nod
 static void read_user(struct snmp_login *login, const struct config_node *node, struct secrets *secrets, struct config_problems *problems)
 {
     bool private = config_get(node, "privacy_password") || config_get(node, "privacy");
+    const char *context = config_text(node, "context", "");
+    login->context = memory_text(context);
+    if (strlen(context) > 32) /* RFC 3411, SnmpAdminString of a context */
+        config_problem(problems, config_get(node, "context"), "a context has at most 32 characters");
     bool signs = config_get(node, "auth_password") || config_get(node, "auth") || private;
     login->user = memory_text(config_text(node, "user", NULL));
     if (!login->user || strlen(login->user) == 0 || strlen(login->user) > 32)
@@ -58,8 +81,7 @@ static void read_user(struct snmp_login *login, const struct config_node *node, 
     key_of(login, node, "auth_password", secret_load(secrets, node, "auth_password", true, problems), login->auth_key, &login->auth_key_length, problems);
     if (!private)
         return;
-    login->privacy = usmAESPrivProtocol;
-    login->privacy_length = sizeof usmAESPrivProtocol / sizeof *usmAESPrivProtocol;
+    choose_privacy(login, config_text(node, "privacy", "aes"));
     login->privacy_key_length = sizeof login->privacy_key;
     key_of(login, node, "privacy_password", secret_load(secrets, node, "privacy_password", true, problems), login->privacy_key,
            &login->privacy_key_length, problems);
@@ -76,7 +98,7 @@ bool snmp_login_read(struct snmp_login *login, const struct config_node *node, s
         read_user(login, node, &secrets, problems);
     else
         login->community = secret_load(&secrets, node, "community", true, problems);
-    static const char *const third_only[] = {"user", "auth", "auth_password", "privacy", "privacy_password"};
+    static const char *const third_only[] = {"user", "auth", "auth_password", "privacy", "privacy_password", "context"};
     for (size_t i = 0; !third && i < ARRAY_COUNT(third_only); i++)
         if (config_get(node, third_only[i]))
             config_problem(problems, config_get(node, third_only[i]), "%s belongs to version 3", third_only[i]);
@@ -94,4 +116,5 @@ void snmp_login_release(struct snmp_login *login)
         explicit_bzero(login->community, strlen(login->community));
     free(login->community);
     free(login->user);
+    free(login->context);
 }
