@@ -25,7 +25,7 @@ struct line {
     unsigned char *blob;
     size_t blob_length;
     unsigned file, number;
-    bool revoked;
+    bool revoked, authority; /* authority: of host certificates, which nothing here can check */
 };
 
 struct file {
@@ -93,7 +93,8 @@ static void read_line(struct ssh_known *known, unsigned file, unsigned number, c
     const char *type = word_next(&at, end, &type_length);
     const char *key = word_next(&at, end, &key_length);
     bool revoked = mark_length == 8 && memcmp(mark, "@revoked", 8) == 0;
-    if (!hosts || !type || !key || (mark && !revoked) || known->count >= LINES_MAX)
+    bool authority = mark_length == 15 && memcmp(mark, "@cert-authority", 15) == 0;
+    if (!hosts || !type || !key || (mark && !revoked && !authority) || known->count >= LINES_MAX)
         return;
     unsigned char *blob = decode_base64(key, key_length, &blob_length);
     if (!blob || !blob_names(blob, blob_length, type, type_length)) {
@@ -102,7 +103,7 @@ static void read_line(struct ssh_known *known, unsigned file, unsigned number, c
     }
     ARRAY_RESERVE(known->lines, known->capacity, known->count + 1);
     known->lines[known->count++] = (struct line){.hosts = memory_text_n(hosts, hosts_length), .blob = blob,
-        .blob_length = blob_length, .file = file, .number = number, .revoked = revoked};
+        .blob_length = blob_length, .file = file, .number = number, .revoked = revoked, .authority = authority};
 }
 
 static void read_text(struct ssh_known *known, unsigned file, const char *text, size_t length)
@@ -284,11 +285,16 @@ static bool hosts_match(const char *hosts, const char *name)
     return found;
 }
 
+static void where_of(const struct ssh_known *known, const struct line *line, struct ssh_known_answer *answer)
+{
+    snprintf(answer->where, sizeof answer->where, "%s:%u", known->files[line->file].path, line->number);
+}
+
 static void answer_from(const struct ssh_known *known, const struct line *line, enum ssh_known_verdict verdict,
                         struct ssh_known_answer *answer)
 {
     answer->verdict = verdict;
-    snprintf(answer->where, sizeof answer->where, "%s:%u", known->files[line->file].path, line->number);
+    where_of(known, line, answer);
     ssh_known_fingerprint(line->blob, line->blob_length, answer->fingerprint);
 }
 
@@ -301,6 +307,11 @@ void ssh_known_check(const struct ssh_known *known, const char *host, unsigned p
     for (size_t i = 0; i < known->count; i++) {
         const struct line *line = &known->lines[i];
         bool same = line->blob_length == length && memcmp(line->blob, blob, length) == 0;
+        if (line->authority) {
+            if (answer->verdict == SSH_KNOWN_UNKNOWN && !answer->where[0] && hosts_match(line->hosts, name))
+                where_of(known, line, answer);
+            continue;
+        }
         if (!same && (line->revoked || answer->verdict != SSH_KNOWN_UNKNOWN))
             continue;
         if (!hosts_match(line->hosts, name))
@@ -324,7 +335,7 @@ static unsigned algorithms_held(const struct ssh_known *known, const char *host,
     ssh_known_name(name, sizeof name, host, port);
     for (size_t i = 0; i < known->count; i++)
         for (unsigned k = 0; k < ARRAY_COUNT(algorithms); k++)
-            if (!(held & 1u << k) && !known->lines[i].revoked &&
+            if (!(held & 1u << k) && !known->lines[i].revoked && !known->lines[i].authority &&
                 blob_names(known->lines[i].blob, known->lines[i].blob_length, algorithms[k], strlen(algorithms[k])) &&
                 hosts_match(known->lines[i].hosts, name))
                 held |= 1u << k;

@@ -2,7 +2,7 @@
  * @revoked), read anew when they change. Never written to but by ssh_known_add, which a person asked for.
  *
  * Strict: a host without a line is refused, and one whose key differs from its lines is refused loudly.
- * @cert-authority lines are passed over: libssh2 1.10 knows no certificates. Private to src/collect. */
+ * @cert-authority lines vouch for nothing: libssh2 1.10 knows no certificates. Private to src/collect. */
 #ifndef COLLECT_SSH_KNOWN_H
 #define COLLECT_SSH_KNOWN_H
 
@@ -20,7 +20,8 @@ enum ssh_known_verdict { SSH_KNOWN_MATCH, SSH_KNOWN_UNKNOWN, SSH_KNOWN_CHANGED, 
 
 struct ssh_known_answer {
     enum ssh_known_verdict verdict;
-    char where[160];                         /* "/home/ops/.ssh/known_hosts:12" of the line that decided; "" */
+    char where[160];                         /* "/home/ops/.ssh/known_hosts:12" of the line that decided; of an
+                                                unknown key the @cert-authority that stands for this host; "" */
     char fingerprint[SSH_FINGERPRINT_TEXT];  /* of the key that was expected; "" */
 };
 

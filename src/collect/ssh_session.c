@@ -269,8 +269,12 @@ static bool key_fits(struct ssh_session *session, const char *key, size_t length
     switch (answer.verdict) {
     case SSH_KNOWN_MATCH: return true;
     case SSH_KNOWN_UNKNOWN:
-        session_fail(session, SSH_TROUBLE_KEY_UNKNOWN, "unknown host key %s %s: compare it at the host, then run: %s", kind,
-                     fingerprint, trust_command(session));
+        if (answer.where[0])
+            session_fail(session, SSH_TROUBLE_KEY_UNKNOWN, "host certificates (%s) cannot be checked here; trust the key %s %s itself: "
+                         "compare it at the host, then run: %s", answer.where, kind, fingerprint, trust_command(session));
+        else
+            session_fail(session, SSH_TROUBLE_KEY_UNKNOWN, "unknown host key %s %s: compare it at the host, then run: %s", kind,
+                         fingerprint, trust_command(session));
         return false;
     case SSH_KNOWN_REVOKED:
         session_fail(session, SSH_TROUBLE_KEY_CHANGED, "HOST KEY REVOKED: %s %s by %s; not connected", kind, fingerprint,
