@@ -1,0 +1,115 @@
+/* Every view once on a large screen, 200x60: what a hall screen or a wide terminal shows of it. The pages of servers and
+ * applications are in the unit tests' golden screens, the figures that fill up in test_capacity.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "screen/harness.h"
+#include "screen/site.h"
+
+#define QUIET 200
+#define PATIENCE 20000
+
+static struct site_fixture site;
+
+static int start_site(void **state)
+{
+    (void)state;
+    site_start(&site);
+    return 0;
+}
+
+static int stop_site(void **state)
+{
+    (void)state;
+    site_stop(&site);
+    return 0;
+}
+
+/* What is never the same twice: times, ages, rates, the heart, marks on a chart, the store's size, the build's folder. */
+static void mask(struct harness *harness)
+{
+    harness_mask(harness, "^ 创新港  1 x.*$", " 创新港  1 x");
+    harness_mask(harness, "^ [0-9]+ (commands|个命令)", " 00"); /* there will be more of them */
+    harness_mask(harness, "( +[0-9]{2}[:-][0-9]{2}(:[0-9]{2})?){2,} *$", ""); /* a time axis: its ticks move */
+    harness_mask(harness, "^ ([?~x]|·)+ *$", " (health)");
+    harness_mask(harness, " *(\342[\240-\243][\200-\277])+ *", "");
+    harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
+    harness_mask(harness, " +[0-9]+[sm]\\b", " 0s");
+    harness_mask(harness, "[0-9.]+ (MiB|readings/s|rows waiting|行待写|读数/秒)", "0");
+    harness_mask(harness, "A-20[0-9]{6}-", "A-20000000-");
+    harness_mask(harness, "(/tmp/|/work/|/home/|/build/)[^ ]*", "/...");
+}
+
+static struct harness *open_console(const char *locale)
+{
+    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
+    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
+    struct harness *harness = harness_start(&(struct harness_options){
+        .rows = 60, .columns = 200, .arguments = arguments, .locale = locale, .environment = environment, .folder = site.folder});
+    mask(harness);
+    if (!harness_wait_text(harness, "GW-05", PATIENCE))
+        fail_msg("no board:\n%s", harness_text(harness));
+    return harness;
+}
+
+/* Go there from the board, until `text` stands on it; then compare. */
+static void look(struct harness *harness, const char *keys, const char *text, const char *golden)
+{
+    harness_keys(harness, "1");
+    harness_wait_text(harness, "worst first", PATIENCE);
+    harness_keys(harness, keys);
+    if (!harness_wait_text(harness, text, PATIENCE))
+        fail_msg("`%s` did not come after %s:\n%s", text, keys, harness_text(harness));
+    harness_wait_quiet(harness, QUIET, 2000);
+    harness_golden(harness, golden);
+    harness_keys(harness, "Esc Esc");
+}
+
+static void every_view(void **state)
+{
+    (void)state;
+    static const struct { const char *keys, *text, *golden; } views[] = {
+        {"2", "by cause", "wide-alerts"},
+        {"2 Enter", "3 symptoms", "wide-alert"},
+        {"3", "EG-201", "wide-devices"},
+        {"3 Enter", "last messages", "wide-asset"},
+        {"3 h", "31 days", "wide-history"},
+        {"4", "no server is known", "wide-servers-none"},
+        {"5", "no application is known", "wide-applications-none"},
+        {"9", "waiting for pushes", "wide-sources"},
+        {"0", "responsible units", "wide-overview"},
+        {": type:rules Enter", "worst actors", "wide-rules"},
+        {": type:silences Enter", "nothing hides any alert", "wide-silences-none"},
+        {": type:runbooks Enter", "runbooks", "wide-runbooks"},
+        {": type:runbook Space type:gateway Enter", "Look first", "wide-runbook"},
+        {": type:audit Enter", "last entries", "wide-audit"},
+        {": type:capacity Enter", "nothing that can fill up", "wide-capacity-none"},
+    };
+    struct harness *harness = open_console(NULL);
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        look(harness, views[i].keys, views[i].text, views[i].golden);
+    harness_free(&harness);
+}
+
+static void in_chinese(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console("zh_CN.UTF-8");
+    harness_keys(harness, "0");
+    assert_true(harness_wait_text(harness, "责任单位", PATIENCE));
+    harness_wait_quiet(harness, QUIET, 2000);
+    harness_golden(harness, "wide-overview-zh");
+    harness_free(&harness);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_view), cmocka_unit_test(in_chinese)};
+    return cmocka_run_group_tests_name("wide", tests, start_site, stop_site);
+}
