@@ -7,7 +7,7 @@ $(CONSOLE_TESTS): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/scr
 $(CONSOLE_TESTS): $(BUILD)/tests/screen/site.o all
 $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,src/client/event_parser.c src/client/http_response.c)
 # Drawings of the pages compared with golden text, in both languages.
-HOSTED_TESTS = $(patsubst %,$(BUILD)/tests/unit/ui/view/test_%,server applications alert)
+HOSTED_TESTS = $(patsubst %,$(BUILD)/tests/unit/ui/view/test_%,server applications alert views list)
 $(HOSTED_TESTS): CPPFLAGS += -DTRANSLATIONS_FOLDER='"$(abspath $(BUILD))/locale"' -DGOLDEN_FOLDER='"$(abspath tests/screen/golden)"'
 $(HOSTED_TESTS): $(TRANSLATIONS)
 # The console's feed and a collector's share names: this program is the console's side alone.

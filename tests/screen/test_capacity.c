@@ -161,9 +161,10 @@ static void wide_and_in_chinese(void **state)
     (void)state;
     struct harness *harness = open_console(60, 200, "zh_CN.UTF-8", NULL);
     to_the_end_of_the_readings(harness);
-    press(harness, ": type:capacity Space type:id:db-2,app-1 Enter", "立即扩容");
+    press(harness, ": type:capacity Space type:id:db-2,app-1 Enter", "实测"); /* the chart beside comes last */
     harness_golden(harness, "capacity-zh-200x60");
     press(harness, "Enter", "Theil-Sen 斜率");
+    harness_golden(harness, "growth-zh-200x60");
     leave(&harness);
     harness = open_console(24, 80, "zh_CN.UTF-8", NULL);
     to_the_end_of_the_readings(harness);

@@ -238,7 +238,12 @@ static enum reaction command(struct view *view, const char *name, const char *ar
         give_rows(view);
         return REACT_HANDLED | REACT_DRAW;
     }
-    return list_command(view, strcmp(name, "hurts") == 0 ? "open" : name, argument, error);
+    if (strcmp(name, "hurts") != 0)
+        return list_command(view, name, argument, error);
+    if (current(apps)) /* its page opens at the first broken node */
+        return list_command(view, "open", argument, error);
+    view->host_ops->say(view->host, ROLE_HINT, "%s", _("nothing hurts here"));
+    return REACT_HANDLED;
 }
 
 static void crumbs(struct view *view, struct buffer *out)

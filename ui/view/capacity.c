@@ -274,9 +274,9 @@ static void draw_pane(struct capacity_view *page, struct surface *surface, struc
     rect_cut_left(&area, 1);
     rect_cut_top(&area, wrap_draw(surface, area, ROLE_TEXT, text) + 1);
     bool here = page->series_id && strcmp(page->series_id, table_cursor_id(page->list.table)) == 0;
-    struct growth_chart chart = {.row = row, .series = here ? &page->series : NULL, .span = CHART_SPAN, .now = page->list.now};
+    struct growth_chart chart = {.row = row, .series = &page->series, .span = CHART_SPAN, .now = page->list.now};
     area.rows = area.rows < CHART_ROWS ? area.rows : CHART_ROWS;
-    if (area.rows > 5)
+    if (here && area.rows > 5)
         growth_chart_draw(&chart, surface, area);
 }
 

@@ -13,6 +13,7 @@
 #include "widget/letters.h"
 #include "widget/pager.h"
 #include "widget/table.h"
+#include "widget/wrap.h"
 #include "window/layout.h"
 
 #define LINES_MOST 5000u
@@ -218,16 +219,19 @@ static void draw_head(struct log *log, struct view *view, struct surface *surfac
     bool past = view->host_ops->at(view->host) != CLOCK_NEVER;
     char number[24];
     pager_position(log->pager, &top, &lines);
-    buffer_printf(&text, _("%s lines"), count_text(number, log->count));
+    bool refused = !log->count && log->problem[0];
+    if (!refused)
+        buffer_printf(&text, _("%s lines"), count_text(number, log->count));
     if (log->dropped)
         buffer_printf(&text, _(" · %s older ones dropped"), count_text(number, log->dropped));
     if (log->unreadable)
         buffer_printf(&text, _(" · %s unreadable"), count_text(number, log->unreadable));
     if (*log->search)
         buffer_printf(&text, _(" · %zu match"), log->matches);
-    buffer_printf(&text, " · %s", past          ? _("of now, not of then")
-                                  : log->ended  ? _("it ended")
-                                  : pager_at_end(log->pager) ? _("following") : _("held: G follows"));
+    buffer_printf(&text, "%s%s", refused ? "" : " · ", past         ? _("of now, not of then")
+                                                       : refused    ? _("not to be had")
+                                                       : log->ended ? _("it ended")
+                                                       : pager_at_end(log->pager) ? _("following") : _("held: G follows"));
     int width = text_width(buffer_text(&text));
     uint8_t role = past || log->ended ? ROLE_WARNING : ROLE_DIM;
     surface_text_cut(surface, line.row, line.column + 1, line.columns - width - 4, ROLE_HEADING, log->name, TEXT_CUT_MIDDLE);
@@ -255,8 +259,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     rect_cut_left(&rest, 1);
     pager_draw(log->pager, surface, rest);
     if (!log->count)
-        surface_text(surface, rest.row, rest.column, rest.columns, log->problem[0] ? ROLE_ERROR : ROLE_DIM,
-                     log->problem[0] ? log->problem : log->have ? _("nothing is logged yet") : _("loading ..."));
+        wrap_draw(surface, rest, log->problem[0] ? ROLE_ERROR : ROLE_DIM,
+                  log->problem[0] ? log->problem : log->have ? _("nothing is logged yet") : _("loading ..."));
 }
 
 /* ---- doing ---- */

@@ -262,6 +262,12 @@ static int draw_full(const struct head *head, const struct host_disk *disk, int 
     if (advice <= CAPACITY_ENOUGH)
         return column;
     capacity_full(text, heading, head->page->now, head->surface->ascii);
+    if (column + text_width(text) > end) { /* how sure that is can be looked up */
+        char when[CAPACITY_TEXT];
+        snprintf(text, sizeof text, _("full in %.40s"), capacity_in(when, heading->full, head->page->now));
+        if (column + text_width(text) > end)
+            return column; /* the table of disks has it */
+    }
     draw_words(head, column, end, capacity_advice_role(advice), text);
     return column + text_width(text) + 2;
 }

@@ -56,9 +56,16 @@ static inline msec hosted_now_(void *host)
 static inline bool hosted_no_(void *host) { (void)host; return false; }
 static inline const struct wire_overview *hosted_overview_(void *host) { (void)host; return NULL; }
 
+static inline unsigned hosted_commands_(void *host, const char *view, struct help_row **rows)
+{
+    (void)host, (void)view;
+    *rows = memory_new_array(1, sizeof **rows);
+    return 0;
+}
+
 static const struct view_host_ops hosted_ops = {
     .open = hosted_open_, .command = hosted_command_, .say = hosted_say_, .at = hosted_at_, .now = hosted_now_,
-    .read_only = hosted_no_, .overview = hosted_overview_, .stale = hosted_no_, .replace = hosted_replace_};
+    .read_only = hosted_no_, .overview = hosted_overview_, .stale = hosted_no_, .commands = hosted_commands_, .replace = hosted_replace_};
 
 static inline struct hosted *hosted_new(const struct view_ops *ops, const char *argument, int rows, int columns)
 {

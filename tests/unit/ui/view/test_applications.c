@@ -239,6 +239,39 @@ static void errors_are_jumped_to(void **state)
     hosted_free(hosted);
 }
 
+/* Why there is no log, in the daemon's words, in both languages; and what it looks like when there is one. */
+static void a_refused_log_says_why(void **state)
+{
+    (void)state;
+    static const struct { const char *log, *cause, *golden; } refusals[] = {
+        {"db-2 file:/etc/shadow", "`file:/etc/shadow` is not among the logs that `servers:` of the configuration offers for db-2", "log-not-offered"},
+        {"db-2 journal:postgresql", "db-2 does not answer: no route to host", "log-unreachable"}};
+    static const struct { const char *language, *suffix; int rows, columns; } looks[] = {
+        {"en", "80x12", 12, 80}, {"zh_CN", "zh-80x12", 12, 80}};
+    for (unsigned i = 0; i < ARRAY_COUNT(refusals) * ARRAY_COUNT(looks); i++) {
+        unsigned which = i / ARRAY_COUNT(looks), look = i % ARRAY_COUNT(looks);
+        char name[80];
+        struct error error = {0}, cause = {.code = ERROR_INVALID};
+        hosted_language(looks[look].language);
+        struct hosted *hosted = hosted_new(&log_view, refusals[which].log, looks[look].rows, looks[look].columns);
+        snprintf(cause.text, sizeof cause.text, "%s", refusals[which].cause);
+        struct client_answer refused = {.status = 422, .error = &cause};
+        assert_false(log_view.receive(&hosted->view, 1, &refused, &error));
+        assert_string_equal(error.text, refusals[which].cause);
+        HAS(hosted_plain(hosted), "! ");
+        snprintf(name, sizeof name, "%s-%s", refusals[which].golden, looks[look].suffix);
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+    }
+    hosted_language("en");
+    struct hosted *hosted = hosted_new(&log_view, "web-1 journal:nginx", 56, 200);
+    say_lines(hosted, "{\"severity\":\"info\",\"unit\":\"nginx\",\"text\":\"starting\"}\n"
+                      "{\"severity\":\"major\",\"unit\":\"nginx\",\"text\":\"bind() to 0.0.0.0:80 failed (98: Address already in use)\"}\n"
+                      "{\"severity\":null,\"unit\":\"nginx\",\"text\":\"上游 能源态势 不可达\"}\n", true);
+    hosted_golden(hosted, "log-200x56");
+    hosted_free(hosted);
+}
+
 static void logs_offered_are_listed(void **state)
 {
     (void)state;
@@ -344,7 +377,7 @@ int main(void)
         cmocka_unit_test(those_that_wait_are_counted_and_folded), cmocka_unit_test(every_size_of_the_list),
         cmocka_unit_test(it_opens_where_it_hurts), cmocka_unit_test(figures_and_needs_of_a_node),
         cmocka_unit_test(its_alerts_are_those_of_what_it_stands_on), cmocka_unit_test(a_log_is_followed_searched_and_bounded),
-        cmocka_unit_test(errors_are_jumped_to), cmocka_unit_test(logs_offered_are_listed), cmocka_unit_test(servers_in_a_table), cmocka_unit_test(as_in_the_golden_screens),
+        cmocka_unit_test(errors_are_jumped_to), cmocka_unit_test(a_refused_log_says_why), cmocka_unit_test(logs_offered_are_listed), cmocka_unit_test(servers_in_a_table), cmocka_unit_test(as_in_the_golden_screens),
     };
     setenv("TZ", "Asia/Shanghai", 1);
     tzset();

@@ -4,6 +4,7 @@
 
 #include "hosted.h"
 #include "view/application.h"
+#include "view/server.h"
 
 static struct hosted *page_open(const char *argument, int rows, int columns)
 {
@@ -273,6 +274,38 @@ static void the_linear_twin_says_the_same(void **state)
     hosted_free(hosted);
 }
 
+/* Where its disks are heading stands with them: in the head, and in the table of disks (R043). */
+static void what_fills_up_stands_with_the_disks(void **state)
+{
+    (void)state;
+    static const struct { const char *language, *suffix; } looks[] = {{"en", "100x26"}, {"zh_CN", "zh-100x26"}};
+    struct wire_capacity row = {.asset = "db-2", .asset_name = "数据库二", .place = "机房东 A03", .metric = "disk_data_percent", .what = "disk data",
+                                .unit = "%", .problem = "", .says = "", .limit_by = "", .limit = 100, .now = 97, .fitted = true,
+                                .trend = {.points = 720, .slope = 1.4, .slope_low = 1.0, .slope_high = 1.9, .level = 97, .scatter = 0.2,
+                                          .from = HOSTED_NOW - 30 * SPAN_DAY, .to = HOSTED_NOW},
+                                .full = HOSTED_NOW + 50 * SPAN_HOUR, .earliest = HOSTED_NOW + 38 * SPAN_HOUR,
+                                .latest = HOSTED_NOW + 70 * SPAN_HOUR};
+    struct wire_page page = {.total = 1, .population = 1};
+    struct buffer body = BUFFER_INIT;
+    struct json_writer writer;
+    json_start(&writer, &body);
+    wire_list_begin(&writer, &page);
+    wire_write_capacity(&writer, &row);
+    wire_list_end(&writer);
+    for (unsigned i = 0; i < ARRAY_COUNT(looks); i++) {
+        char name[60];
+        hosted_language(looks[i].language);
+        struct hosted *hosted = page_open("db-2 disks", 26, 100);
+        HAS(hosted_want(hosted, 1 + SERVER_SERIES), "/capacity?filter=id:db-2");
+        hosted_answer(hosted, 1 + SERVER_SERIES, buffer_text(&body), body.length);
+        snprintf(name, sizeof name, "server-capacity-%s", looks[i].suffix);
+        hosted_golden(hosted, name);
+        hosted_free(hosted);
+    }
+    hosted_language("en");
+    buffer_release(&body);
+}
+
 static void as_in_the_golden_screens(void **state)
 {
     (void)state;
@@ -311,7 +344,7 @@ int main(void)
         cmocka_unit_test(the_cursor_keeps_its_row), cmocka_unit_test(enter_follows_what_is_there), cmocka_unit_test(live_and_past),
         cmocka_unit_test(what_is_not_told_says_why), cmocka_unit_test(a_server_that_never_answered), cmocka_unit_test(every_size_is_drawn),
         cmocka_unit_test(ascii_has_no_glyph), cmocka_unit_test(the_linear_twin_says_the_same),
-        cmocka_unit_test(as_in_the_golden_screens),
+        cmocka_unit_test(what_fills_up_stands_with_the_disks), cmocka_unit_test(as_in_the_golden_screens),
     };
     setenv("TZ", "Asia/Shanghai", 1);
     tzset();
