@@ -19,6 +19,7 @@ struct phrase {
     struct phrase_pattern pattern;
     const char *translation;
     bool strong; /* its own words, or the shapes of its arguments, say that it is meant */
+    bool framed; /* it joins */
 };
 
 /* Numbers of phrases, the weightiest first. */
@@ -49,6 +50,7 @@ static const struct { const char *joint, *said; bool parts; } joints[] = {
 enum surety {
     SURE,    /* strong, and no argument of it is more than one */
     STRONG,
+    FRAMED,  /* only an argument can tell, and it holds together what would be taken apart */
     WEAK,    /* only an argument can tell */
 };
 
@@ -108,6 +110,7 @@ struct phrasebook *phrasebook_of(const struct phrase_pair *pairs, size_t count)
         if (!good || !phrase.pattern.letters || !phrase_pair_fits(&pairs[i]))
             continue;
         phrase.strong = is_strong(&phrase.pattern);
+        phrase.framed = memmem(phrase.pattern.text, phrase.pattern.weight, ": ", 2) != NULL;
         used += more;
         ARRAY_RESERVE(book->phrases, book->capacity, book->count + 1);
         book->phrases[book->count++] = phrase;
@@ -162,12 +165,16 @@ void phrasebook_free(struct phrasebook **book)
 
 static bool say(struct saying *saying, struct phrase_span text);
 
-static bool is_parted(const struct phrase_pattern *pattern, const struct phrase_span *arguments)
+static const struct phrase *find(struct saying *saying, struct phrase_span text, enum surety surety,
+                                 struct phrase_span arguments[PHRASE_ARGUMENTS]);
+
+static bool is_parted(struct saying *saying, const struct phrase_pattern *pattern, const struct phrase_span *arguments)
 {
+    struct phrase_span unused[PHRASE_ARGUMENTS];
     for (unsigned i = 0; i < pattern->count; i++)
         for (size_t j = 0; arguments[i].length && j < ARRAY_COUNT(joints); j++)
             if (joints[j].parts && memmem(arguments[i].start, arguments[i].length, joints[j].joint, strlen(joints[j].joint)))
-                return true;
+                return !find(saying, arguments[i], SURE, unused);
     return false;
 }
 
@@ -181,12 +188,19 @@ static const struct phrase *find(struct saying *saying, struct phrase_span text,
     while ((at < begin->count || open_at < open->count) && saying->steps) {
         bool take = open_at == open->count || (at < begin->count && begin->items[at] < open->items[open_at]);
         const struct phrase *phrase = &book->phrases[take ? begin->items[at++] : open->items[open_at++]];
-        if (phrase->strong == (surety != WEAK) &&
+        if (phrase->strong == (surety <= STRONG) && (surety != FRAMED || phrase->framed) &&
             phrase_pattern_match(&phrase->pattern, text, arguments, &saying->steps) &&
-            (surety != SURE || !is_parted(&phrase->pattern, arguments)))
+            (surety != SURE || !is_parted(saying, &phrase->pattern, arguments)))
             return phrase;
     }
     return NULL;
+}
+
+/* What stands in quotes is a name, not a phrase. */
+static bool is_quoted(const struct phrase_pattern *pattern, unsigned index)
+{
+    struct phrase_span before = phrase_literal(pattern, index);
+    return before.length && strchr("`\"'", before.start[before.length - 1]);
 }
 
 /* Append the translation with its arguments. True when it says something that `text` does not: it is strong, or an argument is
@@ -210,7 +224,7 @@ static bool render(struct saying *saying, const struct phrase *phrase, const str
         const struct phrase_span *argument = &arguments[index];
         if (memmem(at, length, ".0s", 3))
             continue; /* as printf has it: an English plural's s, say, that the translation has no use for */
-        if (phrase->pattern.kind[index] == PHRASE_TEXT)
+        if (phrase->pattern.kind[index] == PHRASE_TEXT && !is_quoted(&phrase->pattern, index))
             known = say(saying, *argument) || known;
         else
             buffer_append(saying->out, argument->start, argument->length);
@@ -265,8 +279,8 @@ static bool say(struct saying *saying, struct phrase_span text)
     text.length -= blanks;
     if (text.length && saying->depth < DEPTH_MOST && saying->steps) {
         saying->depth++;
-        known = say_whole(saying, text, SURE) || say_joined(saying, text) || say_whole(saying, text, STRONG) ||
-                say_whole(saying, text, WEAK);
+        known = say_whole(saying, text, SURE) || say_whole(saying, text, FRAMED) || say_joined(saying, text) ||
+                say_whole(saying, text, STRONG) || say_whole(saying, text, WEAK);
         saying->depth--;
     }
     if (!known)

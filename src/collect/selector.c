@@ -33,7 +33,8 @@ static void skip_blanks(struct cursor *cursor)
 
 static bool fail(const struct cursor *cursor, struct error *error, const char *expected)
 {
-    return error_set(error, ERROR_INVALID, "column %zu: expected %s", (size_t)(cursor->at - cursor->text) + 1, expected);
+    error_set(error, ERROR_INVALID, "expected %s", expected);
+    return error_prefix(error, "column %zu", (size_t)(cursor->at - cursor->text) + 1);
 }
 
 static char *take_name(struct cursor *cursor)

@@ -11,8 +11,8 @@
 #define EXAMPLE_NEWS SPAN_SECOND /* tell of bad input at most so often: it may come by the thousand */
 
 static const char *const state_names[] = {
-    [SOURCE_STARTING] = "starting", [SOURCE_RUNNING] = "running", [SOURCE_TROUBLED] = "troubled",
-    [SOURCE_DOWN] = "down",         [SOURCE_STOPPED] = "stopped",
+    [SOURCE_STARTING] = N_("starting"), [SOURCE_RUNNING] = N_("running"), [SOURCE_TROUBLED] = N_("troubled"),
+    [SOURCE_DOWN] = N_("down"),         [SOURCE_STOPPED] = N_("stopped"),
 };
 
 const char *source_state_name(enum source_state state)

@@ -147,7 +147,7 @@ static void alert_timer_due(void *owner, struct wheel_timer *timer)
     }
     alert_effects effects = alert_tick(&alert->life, alert->policy, now);
     if (effects)
-        alert_effect(alerts, alert, effects, "timer", NULL, now);
+        alert_effect(alerts, alert, effects, N_("timer"), NULL, now);
     else
         alert_schedule(alerts, alert, now);
 }

@@ -54,8 +54,8 @@ static void describe_cause(const struct application *application, char *text, si
     }
     const struct application_check *check = owner->check;
     bool foreign = check->application != application;
-    snprintf(text, size, "%s%s%s%s%s: %s", foreign ? check->application->name : "", foreign ? " / " : "", check->title,
-             check->on[0] ? " on " : "", check->on, check->evidence);
+    snprintf(text, size, check->on[0] ? N_("%s%s%s on %s: %s") : "%s%s%s%s: %s", foreign ? check->application->name : "",
+             foreign ? " / " : "", check->title, check->on, check->evidence);
 }
 
 static void describe_unknown(const struct application *application, char *text, size_t size)

@@ -16,7 +16,7 @@
 
 const char *delivery_state_name(enum delivery_state state)
 {
-    static const char *const names[] = {"waiting", "sent", "failed"};
+    static const char *const names[] = {N_("waiting"), N_("sent"), N_("failed")};
     return names[state];
 }
 

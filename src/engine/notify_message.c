@@ -130,14 +130,15 @@ static void write_alert_fields(struct json_writer *writer, const struct wire_ale
 
 static void one_text(const struct notify_plan *plan, const char *what, const struct wire_alert *row, struct delivery *delivery)
 {
-    struct buffer title = BUFFER_INIT, text = BUFFER_INIT;
+    struct buffer title = BUFFER_INIT, text = BUFFER_INIT, name = BUFFER_INIT;
     bool over = strcmp(what, "resolve") == 0;
+    phrasebook_say(plan->book, &name, row->name); /* "heartbeat backup" is ours; most are the site's */
     buffer_printf(&title, plan->chinese ? "【%s】%s %s" : "[%s] %s %s", say(plan, word_of(what)),
-                  severity_words[row->severity][plan->chinese], row->name);
+                  severity_words[row->severity][plan->chinese], buffer_text(&name));
     const char *where = row->asset_name && row->asset_name[0] ? row->asset_name : row->place; /* a building's storm has no device */
     if (where && where[0])
         buffer_printf(&title, " %s", where);
-    add_line(&text, plan, W_NAME, row->name);
+    add_line(&text, plan, W_NAME, buffer_text(&name));
     add_line(&text, plan, W_TYPE, say_type(plan, row->type));
     add_line(&text, plan, W_SEVERITY, severity_words[row->severity][plan->chinese]);
     add_line(&text, plan, W_STATE, over ? say(plan, W_CLEARED) : say_state(plan, row));
@@ -158,6 +159,7 @@ static void one_text(const struct notify_plan *plan, const char *what, const str
     buffer_printf(&text, "%s%s%s · %s\n", say(plan, W_ID), say(plan, W_COLON), row->id, plan->site);
     delivery->title = one_line(&title);
     delivery->text = buffer_take(&text);
+    buffer_release(&name);
 }
 
 /* ---- many ---- */

@@ -11,7 +11,7 @@
 
 #define RETRY (5 * SPAN_SECOND) /* after the store refused */
 
-static const char *const whats[] = {"raise", "remind", "resolve", "storm", "test"};
+static const char *const whats[] = {N_("raise"), N_("remind"), N_("resolve"), N_("storm"), N_("test")};
 
 struct commit {
     struct commit *next;

@@ -110,7 +110,7 @@ static void summarize(const struct rule *rule, const struct alert_report *report
     text_format_number(value, sizeof value, report->value);
     text_format_number(threshold, sizeof threshold, report->threshold);
     if (expression_interval(rule->when, &metric, &low, &high))
-        snprintf(out, size, "%s %s, %s %s", metric, value, low == report->threshold ? "above" : "below", threshold);
+        snprintf(out, size, low == report->threshold ? N_("%s %s, above %s") : N_("%s %s, below %s"), metric, value, threshold);
     else
         snprintf(out, size, N_("%s (%s against %s)"), expression_text(rule->when), value, threshold);
 }

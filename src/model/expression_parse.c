@@ -24,8 +24,10 @@ struct parser {
 
 static int fail(struct parser *parser, const char *expected)
 {
-    if (!parser->failed)
-        error_set(parser->error, ERROR_INVALID, "column %zu: expected %s", (size_t)(parser->at - parser->text) + 1, expected);
+    if (!parser->failed) {
+        error_set(parser->error, ERROR_INVALID, "expected %s", expected);
+        error_prefix(parser->error, "column %zu", (size_t)(parser->at - parser->text) + 1);
+    }
     parser->failed = true;
     return -1;
 }

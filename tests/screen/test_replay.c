@@ -228,6 +228,11 @@ static void it_speaks_chinese(void **state)
     assert_true(harness_wait_text(harness, "回放 A-20261121-0007", PATIENCE));
     press(harness, "2", "gateway-offline");
     harness_golden(harness, "replay-zh-80x24");
+    press(harness, "type::at Space type:03:20 Enter", "03:20:00");
+    press(harness, "Enter", "时间线");
+    harness_golden(harness, "replay-alert-zh-80x24");
+    press(harness, "type::asset Space type:GW-A-0042 Enter", "下级 6 个");
+    harness_golden(harness, "replay-asset-zh-80x24");
     leave(&harness);
 }
 

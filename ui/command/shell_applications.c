@@ -23,7 +23,7 @@ static void print_head(struct buffer *out, const struct wire_application *row)
 {
     char age[SPAN_TEXT];
     msec now = clock_wall();
-    buffer_printf(out, "%s  %s  %s", row->id, row->name, health_name(row->health));
+    buffer_printf(out, "%s  %s  %s", row->id, row->name, _(health_name(row->health)));
     if (row->since != CLOCK_NEVER)
         buffer_printf(out, "  %s", span_format_short(age, now > row->since ? now - row->since : 0));
     buffer_append_char(out, '\n');
@@ -40,7 +40,8 @@ static void print_head(struct buffer *out, const struct wire_application *row)
 static void print_node(struct buffer *out, const struct wire_node *node)
 {
     int indent = (int)(node->depth > 20 ? 20 : node->depth) * 2;
-    buffer_printf(out, "%*s%s %-8s %s", indent, "", node->cause ? ">" : " ", node->verdict, node->id);
+    char verdict[40];
+    buffer_printf(out, "%*s%s %-8s %s", indent, "", node->cause ? ">" : " ", phrase_said(verdict, sizeof verdict, node->verdict), node->id);
     buffer_printf(out, "  (%s)  %s\n", node->kind, node->evidence);
     for (unsigned i = 0; i < node->figure_count; i++) {
         buffer_printf(out, "%*s             %-24s ", indent, "", node->figures[i].name);

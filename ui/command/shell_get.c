@@ -75,7 +75,7 @@ static const struct shell_column notification_columns[] = {
 };
 static const struct shell_column alert_columns[] = {
     {N_("id"), "id", FORMAT_TEXT, false}, {N_("severity"), "severity", FORMAT_PROSE, false}, {N_("state"), "state", FORMAT_PROSE, false},
-    {N_("raised"), "raised_at", FORMAT_AGE, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("asset"), "asset", FORMAT_TEXT, false},
+    {N_("raised"), "raised_at", FORMAT_AGE, false}, {N_("name"), "name", FORMAT_PROSE, false}, {N_("asset"), "asset", FORMAT_TEXT, false},
     {N_("place"), "place", FORMAT_TEXT, false}, {N_("symptoms"), "symptoms", FORMAT_NUMBER, false}, {N_("who"), "assignee", FORMAT_TEXT, false},
     {N_("summary"), "summary", FORMAT_PROSE, false}, {N_("type"), "type", FORMAT_TEXT, true}, {N_("rule"), "rule", FORMAT_TEXT, true},
     {N_("responsible unit"), "unit", FORMAT_TEXT, true}, {N_("acknowledged by"), "acknowledged_by", FORMAT_TEXT, true},
@@ -347,7 +347,7 @@ static void print_counts(const uint32_t by_health[HEALTH_COUNT])
 {
     for (int health = HEALTH_COUNT - 1; health >= 0; health--)
         if (by_health[health])
-            printf("  %u %s", by_health[health], health_name((enum health)health));
+            printf("  %u %s", by_health[health], _(health_name((enum health)health)));
     putchar('\n');
 }
 
@@ -356,7 +356,8 @@ static void print_overview(const struct wire_overview *overview)
     printf("%s  %u", overview->site, overview->assets);
     print_counts(overview->by_health);
     for (unsigned i = 0; i < overview->kind_count; i++) {
-        printf("  %-12s %7u", overview->kinds[i].kind, overview->kinds[i].total);
+        const char *kind = overview->kinds[i].kind;
+        printf("  %-12s %7u", kind[0] ? _(kind) : kind, overview->kinds[i].total);
         print_counts(overview->kinds[i].by_health);
     }
     for (unsigned i = 0; i < overview->contracted_count; i++)

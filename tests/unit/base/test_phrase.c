@@ -18,6 +18,9 @@ static const struct phrase_pair pairs[] = {
     {"offline", "离线"},
     {"disconnected", "已断开"},
     {"status %s", "状态 %s"},
+    {"column %u: %s", "第 %u 列：%s"},
+    {"no check `%s`; there are %s", "没有检查项 `%s`；可用 %s"},
+    {"%s on %s: %s", "%2$s 上的 %1$s：%3$s"},
     {"%s is %s", "%s 为 %s"},
     {"%s is not in the ledger", "%s 不在台账中"},
     {"%u processes like %s, expected at least %u", "匹配 %2$s 的进程 %1$u 个，至少应有 %3$u 个"},
@@ -80,7 +83,8 @@ static void translates_what_is_nested_and_joined(void **state)
 {
     (void)state;
     expect("disconnected: status offline", "已断开：状态 离线");
-    expect("nginx on web-1: 0 processes like nginx*, expected at least 1", "nginx on web-1：匹配 nginx* 的进程 0 个，至少应有 1 个");
+    expect("nginx on web-1: 0 processes like nginx*, expected at least 1", "web-1 上的 nginx：匹配 nginx* 的进程 0 个，至少应有 1 个");
+    expect("column 3: no check `offline`; there are a, b", "第 3 列：没有检查项 `offline`；可用 a, b"); /* in quotes is a name */
     expect("battery low, 12 minutes left", "电池电量低，还剩 12 分钟");
     expect("battery low", "电池电量低");
     expect("silent for 3 periods of 1m; offline", "无数据达 3 个周期（1m）；离线");
