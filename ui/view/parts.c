@@ -114,8 +114,9 @@ const char *comm_word(enum comm_state comm)
 
 const char *value_word(const char *value)
 {
+    const char *unit = _("systemd unit"); /* "unit" alone is who is responsible, in the console's words */
     if (strcmp(value, "unit") == 0)
-        return _("systemd unit");
+        return strcmp(unit, "systemd unit") == 0 ? value : unit;
     static const char *const words[] = {
         N_("gateway"), N_("terminal"), N_("server"), N_("application"), N_("database"), N_("link"), N_("camera"), N_("aircon"),
         N_("sensor"), N_("phone"), N_("voice-gateway"), N_("display"), N_("station"), N_("facility"), N_("process"),
