@@ -95,7 +95,7 @@ static void tell_status(struct ssh *ssh)
         source_status(ssh->source, ssh->unusable ? SOURCE_TROUBLED : SOURCE_RUNNING, "no asset with an address matches");
     else if (worst)
         source_status(ssh->source, watched == 0 && troubled == ssh->count ? SOURCE_DOWN : SOURCE_TROUBLED,
-                      "%zu of %zu answer; %.40s: %s", watched, ssh->count, worst->id, worst->trouble);
+                      "%zu of %zu well; %.40s at %.80s: %s", watched, ssh->count, worst->id, worst->address, worst->trouble);
     else if (ssh->unusable)
         source_status(ssh->source, SOURCE_TROUBLED, "%zu hosts; %u have no usable address", ssh->count, ssh->unusable);
     else if (watched < ssh->count)
