@@ -126,6 +126,18 @@ void surface_role(struct surface *surface, struct rect area, uint8_t role)
             cell_at(surface, row, column)->role = role;
 }
 
+/* Marks of our own sentences where only ASCII is drawn; letters of any script stay text. All one column wide. */
+static uint32_t mark_in_ascii(uint32_t code)
+{
+    static const struct { uint32_t code; char ascii; } marks[] = {
+        {0x25b8, '>'}, {0x25b9, '>'}, {0xb7, '-'}, {0x2013, '-'}, {0x2014, '-'}, {0x2026, '~'},
+        {0x2191, '^'}, {0x2193, 'v'}, {0x2192, '>'}, {0x2190, '<'}, {0x25c2, '<'}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i].code == code)
+            return (unsigned char)marks[i].ascii;
+    return code;
+}
+
 /* Draw clean text without cutting marks, from `column` up to `end`; what lies left of the surface is skipped. */
 static int text_put(struct surface *surface, int row, int column, int end, uint8_t role, const char *text)
 {
@@ -136,6 +148,8 @@ static int text_put(struct surface *surface, int row, int column, int end, uint8
         uint32_t code = (unsigned char)*text;
         bool plain = code >= 0x20 && code < 0x7f;
         size_t used = plain ? 1 : text_decode(text, left, &code);
+        if (!plain && surface->ascii)
+            code = mark_in_ascii(code);
         text += used;
         left -= used;
         int width = plain ? 1 : text_code_width(code);
