@@ -26,6 +26,17 @@ static void write_downtime(struct json_writer *writer, const struct alert_downti
 
 /* ---- lists ---- */
 
+/* What is wrong with the roster of the coming week: who would hear of what a silence's end lets through? */
+static void write_roster(struct request *request, struct json_writer *writer)
+{
+    const struct roster *roster = request->api->site->roster;
+    struct buffer lines = BUFFER_INIT;
+    unsigned count = roster ? roster_findings(roster, request->now, 1, &lines) : 0;
+    json_write_text(writer, "roster", buffer_text(&lines));
+    json_write_integer(writer, "roster_findings", count);
+    buffer_release(&lines);
+}
+
 static void list(struct request *request, bool downtimes)
 {
     struct alert_silence silence;
@@ -46,7 +57,9 @@ static void list(struct request *request, bool downtimes)
         else if (!downtimes && alerts_silence_at(alerts, i, &silence))
             write_silence(request->api, &writer, &silence);
     }
-    wire_list_end(&writer);
+    json_write_array_end(&writer);
+    write_roster(request, &writer);
+    json_write_object_end(&writer);
     request->content_type = "application/json";
     request_finish(request, 200);
 }
@@ -168,18 +181,21 @@ void delete_downtime(struct request *request)
 
 /* ---- rehearsal ---- */
 
-/* Whose shift it ends in: they will hear what comes then. */
+/* Whose shift it ends in: they will hear what comes then. Without a name: nobody's, from when to when. */
 static void write_ends_in(struct request *request, struct json_writer *writer, msec ends)
 {
     const struct roster *roster = request->api->site->roster;
     struct shift_span span;
-    if (ends == CLOCK_NEVER || !roster || !roster_at(roster, ends, &span)) {
+    if (ends == CLOCK_NEVER || !roster || !roster->count) {
         json_write_null(writer, "ends_in");
         return;
     }
+    bool somebody = roster_at(roster, ends, &span);
+    if (!somebody)
+        roster_gap(roster, ends, &span.from, &span.to);
     json_write_object(writer, "ends_in");
-    json_write_text(writer, "name", span.shift->name);
-    json_write_text(writer, "people", span.shift->people);
+    json_write_text(writer, "name", somebody ? span.shift->name : "");
+    json_write_text(writer, "people", somebody ? span.shift->people : "");
     json_write_instant(writer, "from", span.from);
     json_write_instant(writer, "to", span.to);
     json_write_object_end(writer);

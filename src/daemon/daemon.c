@@ -162,6 +162,27 @@ static bool ledger_first_load(struct daemon *daemon)
     return !daemon->ledger_failed;
 }
 
+/* Where the shifts of the coming week leave gaps or overlap, a line each. */
+static char *roster_text(const struct roster *roster)
+{
+    struct buffer lines = BUFFER_INIT, text = BUFFER_INIT;
+    unsigned count = roster ? roster_findings(roster, clock_wall(), 8, &lines) : 0;
+    for (const char *line = buffer_text(&lines); *line; line += line[strcspn(line, "\n")] == '\n' ? strcspn(line, "\n") + 1 : strcspn(line, "\n"))
+        buffer_printf(&text, "shifts: %.*s\n", (int)strcspn(line, "\n"), line);
+    if (count > 8)
+        buffer_printf(&text, "shifts: and %u more in the coming week\n", count - 8);
+    buffer_release(&lines);
+    char *taken = text.data ? buffer_take(&text) : memory_text("");
+    return taken;
+}
+
+static void log_roster(struct settings *settings)
+{
+    char *text = roster_text(settings_site(settings)->roster);
+    log_lines(LOG_LEVEL_WARNING, text);
+    free(text);
+}
+
 int daemon_check(const struct options *options)
 {
     struct config_problems problems;
@@ -181,6 +202,9 @@ int daemon_check(const struct options *options)
         ledger_problems = summary.rejected + summary.warnings + (refused.length > 0) + settings_remarks(settings)->count;
         const struct settings_source *sources;
         const struct site *site = settings_site(settings);
+        char *roster = roster_text(site->roster);
+        print_lines(roster); /* to be looked at; a site may leave hours to nobody on purpose */
+        free(roster);
         size_t source_count = settings_sources(settings, &sources);
         if (!ledger_problems)
             printf("%s: good: %zu sources, %u ledger rows, %zu contracted populations\n",
@@ -368,6 +392,7 @@ static bool daemon_reload(void *owner, struct error *error)
         heartbeats_use(daemon->heartbeats, settings_heartbeats(settings));
         hosts_configure(daemon->hosts, settings_hosts(settings)->row, settings_hosts(settings)->count);
         log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(settings)->text));
+    log_roster(settings);
         sources_follow(daemon, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
@@ -585,6 +610,7 @@ int daemon_run(const struct options *options)
     }
     apply_process_settings(daemon);
     log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(daemon->settings)->text));
+    log_roster(daemon->settings);
     uv_loop_init(&daemon->loop);
     bool good = daemon_start(daemon, &error);
     if (good) {

@@ -363,6 +363,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     roster_read(&settings->roster, config_get(root, "shifts"), problems);
     settings->site.roster = &settings->roster;
     settings->notify = notify_plan_read(config_get(root, "notify"), settings->site.name, settings->site.language, problems);
+    notify_plan_shifts(settings->notify, config_get(root, "shifts"), config_get(root, "notify"), problems);
     heartbeats_plan_read(&settings->heartbeats, config_get(root, "heartbeats"), problems);
     hosts_plan_read(&settings->hosts, config_get(root, "servers"));
     capacity_plan_read(&settings->capacity, config_get(root, "capacity"));

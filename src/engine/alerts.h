@@ -245,6 +245,8 @@ struct alerts_listener {
 };
 /* Its row as it is now into somebody's action, unless the store has it, or will before that action. */
 void alerts_put(const struct alerts *alerts, const char *id, struct store_action *action);
+/* One line into its timeline, by a machine. */
+void alerts_say(struct alerts *alerts, const char *id, const char *actor, const char *verb, const char *text);
 void alerts_listen(struct alerts *alerts, const struct alerts_listener *listener);
 void alerts_unlisten(struct alerts *alerts, const void *owner);
 

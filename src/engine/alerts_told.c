@@ -30,6 +30,15 @@ void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_not
             alerts->listeners[i].notice(alerts->listeners[i].owner, alert, notice);
 }
 
+void alerts_say(struct alerts *alerts, const char *id, const char *actor, const char *verb, const char *text)
+{
+    struct alert *alert = (struct alert *)alerts_find(alerts, id);
+    if (!alert)
+        return;
+    alert_note_event(alerts, alert, actor, verb, text, desk_now(alerts));
+    change_note(alerts, alert);
+}
+
 static void notice_due(uv_timer_t *timer)
 {
     struct desk_link *link = timer->data;

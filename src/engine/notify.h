@@ -26,6 +26,9 @@ struct notify;
 struct notify_plan;
 extern const struct config_key notify_keys[];
 /* `node` was checked by notify_keys, or is NULL: nobody is told. Mistakes beyond the keys are added to problems; then the plan is not to be used, only freed. */
+/* After notify_plan_read: the site's `shifts:` and what was read there. */
+void notify_plan_shifts(struct notify_plan *plan, const struct config_node *shifts, const struct config_node *notify,
+                        struct config_problems *problems);
 struct notify_plan *notify_plan_read(const struct config_node *node, const char *site, const char *language,
                                      struct config_problems *problems);
 void notify_plan_free(struct notify_plan **plan); /* gives up one holding */
@@ -45,6 +48,7 @@ struct notify_desk {
     void (*channel)(void *owner, const char *channel, bool good, const char *detail);
     /* What an alert is now, into the action that writes its case: who was told of what never parts. May be NULL. */
     void (*put)(void *owner, const char *id, struct store_action *action);
+    void (*note)(void *owner, const char *id, const char *text); /* one line into its timeline; may be NULL */
     void (*each)(void *owner, void (*visit)(void *visitor, const struct notify_alert *alert), void *visitor); /* not closed */
 };
 

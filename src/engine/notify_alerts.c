@@ -52,6 +52,11 @@ static void desk_put(void *owner, const char *id, struct store_action *action)
     alerts_put(((struct desk_view *)owner)->alerts, id, action);
 }
 
+static void desk_note(void *owner, const char *id, const char *text)
+{
+    alerts_say(((struct desk_view *)owner)->alerts, id, "notify", "noted", text);
+}
+
 static void desk_channel(void *owner, const char *channel, bool good, const char *detail)
 {
     struct desk_view *view = owner;
@@ -88,7 +93,7 @@ void notify_follow(struct notify *notify, struct alerts *alerts)
     view->notify = notify;
     view->alerts = alerts;
     notify->leave = unfollow;
-    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .channel = desk_channel, .put = desk_put,
+    notify_attach(notify, &(struct notify_desk){.owner = view, .find = desk_find, .channel = desk_channel, .put = desk_put, .note = desk_note,
                                                   .each = desk_each});
     alerts_listen(alerts, &(struct alerts_listener){.owner = notify, .notice = desk_notice});
 }

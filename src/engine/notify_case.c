@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/notify_private.h"
 
 #define CHAIN_LOOPS 100 /* steps taken at once; more is a mistake of ours */
@@ -131,22 +132,62 @@ static void tell_person(struct notify *notify, struct notify_case *one, const st
             owe(notify, one, alert, person->contacts[i].channel, person->contacts[i].address);
 }
 
-static void tell_step(struct notify *notify, struct notify_case *one, const struct notify_alert *alert, const struct notify_step *step)
+static void tell_who(struct notify *notify, struct notify_case *one, const struct notify_alert *alert,
+                     const struct notify_step *step, const char *who)
+{
+    const struct notify_team *team = strncmp(who, "team:", 5) == 0 ? plan_team(notify->plan, who + 5) : NULL;
+    const struct channel *channel = strncmp(who, "channel:", 8) == 0 ? plan_channel(notify->plan, who + 8) : NULL;
+    if (channel)
+        owe(notify, one, alert, channel->name, channel->to);
+    else if (team)
+        for (unsigned j = 0; j < team->member_count; j++)
+            tell_person(notify, one, alert, step, team->members[j]);
+    else
+        tell_person(notify, one, alert, step, who);
+}
+
+/* Nobody is on duty: the chain's fallback is told, and it stands in the alert's timeline. */
+static void tell_fallback(struct notify *notify, struct notify_case *one, const struct notify_alert *alert,
+                          const struct notify_step *step, const struct notify_chain *chain)
+{
+    struct buffer names = BUFFER_INIT, text = BUFFER_INIT;
+    struct notify_step any = *step;
+    any.by_count = 0; /* by whatever reaches them */
+    for (unsigned i = 0; i < chain->fallback_count; i++) {
+        buffer_printf(&names, "%s%s", i ? ", " : "", chain->fallback[i]);
+        tell_who(notify, one, alert, &any, chain->fallback[i]);
+    }
+    buffer_printf(&text, N_("nobody is on duty: the fallback of chain %s is told: %s"), chain->name, buffer_text(&names));
+    log_warning("notify: %s: %s", alert->row.id, buffer_text(&text));
+    if (notify->desk.note)
+        notify->desk.note(notify->desk.owner, alert->row.id, buffer_text(&text));
+    buffer_release(&names);
+    buffer_release(&text);
+}
+
+static void tell_shift(struct notify *notify, struct notify_case *one, const struct notify_alert *alert,
+                       const struct notify_step *step, const struct notify_chain *chain)
+{
+    struct shift_span span;
+    char name[120];
+    bool somebody = false;
+    if (roster_at(&notify->plan->roster, clock_wall(), &span))
+        for (const char *at = span.shift->people; (at = roster_next(at, name, sizeof name)); somebody = true)
+            tell_person(notify, one, alert, step, name);
+    if (!somebody)
+        tell_fallback(notify, one, alert, step, chain);
+}
+
+static void tell_step(struct notify *notify, struct notify_case *one, const struct notify_alert *alert,
+                      const struct notify_step *step, const struct notify_chain *chain)
 {
     if (!hours_contain(&step->hours, clock_wall()))
         return;
-    for (unsigned i = 0; i < step->who_count; i++) {
-        const char *who = step->who[i];
-        const struct notify_team *team = strncmp(who, "team:", 5) == 0 ? plan_team(notify->plan, who + 5) : NULL;
-        const struct channel *channel = strncmp(who, "channel:", 8) == 0 ? plan_channel(notify->plan, who + 8) : NULL;
-        if (channel)
-            owe(notify, one, alert, channel->name, channel->to);
-        else if (team)
-            for (unsigned j = 0; j < team->member_count; j++)
-                tell_person(notify, one, alert, step, team->members[j]);
+    for (unsigned i = 0; i < step->who_count; i++)
+        if (strcmp(step->who[i], "shift") == 0)
+            tell_shift(notify, one, alert, step, chain);
         else
-            tell_person(notify, one, alert, step, who);
-    }
+            tell_who(notify, one, alert, step, step->who[i]);
 }
 
 /* From where it stands to the next wait, or the end. */
@@ -169,7 +210,7 @@ static void case_go(struct notify *notify, struct notify_case *one, const struct
             one->step = 0;
             continue;
         }
-        tell_step(notify, one, alert, step);
+        tell_step(notify, one, alert, step, chain);
         one->step++;
     }
     one->stopped = true;

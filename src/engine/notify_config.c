@@ -18,7 +18,7 @@ static const struct config_key team_keys[] = {
     {.name = NULL},
 };
 static const struct config_key step_keys[] = {
-    {.name = "notify", .type = CONFIG_TEXT_LIST, .help = "whom: a person, team:NAME or channel:NAME"},
+    {.name = "notify", .type = CONFIG_TEXT_LIST, .help = "whom: a person, team:NAME, channel:NAME, or `shift`: who is on duty by `shifts:`"},
     {.name = "by", .type = CONFIG_TEXT_LIST, .help = "channels (default: every contact of the person)"},
     {.name = "hours", .type = CONFIG_TEXT_LIST, .help = "with notify: only then, local time, such as `mon-fri 08:00-18:00`"},
     {.name = "wait", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 30.0 * SPAN_DAY, .help = "time unacknowledged and unsuppressed before the next step"},
@@ -28,6 +28,7 @@ static const struct config_key step_keys[] = {
 static const struct config_key chain_keys[] = {
     {.name = "name", .type = CONFIG_TEXT, .required = true, .help = "as in routes"},
     {.name = "steps", .type = CONFIG_LIST, .keys = step_keys, .required = true, .help = "in order; each is notify, wait or repeat"},
+    {.name = "fallback", .type = CONFIG_TEXT_LIST, .help = "whom `shift` means while nobody is on duty; needed where a step says `shift`"},
     {.name = NULL},
 };
 static const struct config_key route_keys[] = {
@@ -211,8 +212,8 @@ static void check_who(const struct notify_plan *plan, const struct config_node *
             config_problem(problems, node, "no channel is named `%s`", who + 8);
         else if (channel->ops->wants_address && !channel->to[0])
             config_problem(problems, node, "channel `%s` has no address of its own: give it `to`, such as %s", who + 8, channel->ops->example);
-    } else if (!plan_person(plan, who)) {
-        config_problem(problems, node, "expected a person, team:NAME or channel:NAME; nobody in people is named `%s`", who);
+    } else if (strcmp(who, "shift") != 0 && !plan_person(plan, who)) {
+        config_problem(problems, node, "expected a person, team:NAME, channel:NAME or shift; nobody in people is named `%s`", who);
     }
 }
 
@@ -248,6 +249,9 @@ static void read_chains(struct notify_plan *plan, const struct config_node *list
         struct notify_chain *chain = &plan->chains[plan->chain_count++];
         chain->name = memory_text(name);
         chain->steps = memory_new_array(config_count(steps) + 1, sizeof *chain->steps);
+        chain->fallback = read_texts(config_get(node, "fallback"), &chain->fallback_count);
+        for (unsigned j = 0; j < chain->fallback_count; j++)
+            check_who(plan, list_at(config_get(node, "fallback"), j), chain->fallback[j], problems);
         bool waits = false;
         for (size_t j = 0; j < config_count(steps); j++) {
             struct notify_step *step = &chain->steps[chain->step_count++];
@@ -295,6 +299,42 @@ static void read_quiet(struct notify_plan *plan, const struct config_node *list,
     }
 }
 
+static bool says_shift(const struct notify_chain *chain)
+{
+    for (unsigned i = 0; i < chain->step_count; i++)
+        for (unsigned j = 0; j < chain->steps[i].who_count; j++)
+            if (strcmp(chain->steps[i].who[j], "shift") == 0)
+                return true;
+    return false;
+}
+
+/* Whom a chain's `shift` means, and whom when nobody is on duty, has to be known before the night. */
+void notify_plan_shifts(struct notify_plan *plan, const struct config_node *shifts, const struct config_node *notify,
+                        struct config_problems *problems)
+{
+    struct config_problems told_already;
+    const struct config_node *chains = config_get(notify, "chains");
+    bool used = false;
+    config_problems_init(&told_already);
+    roster_read(&plan->roster, shifts, &told_already);
+    config_problems_release(&told_already);
+    for (unsigned i = 0; i < plan->chain_count; i++) {
+        if (!says_shift(&plan->chains[i]))
+            continue;
+        used = true;
+        if (!plan->roster.count)
+            config_problem(problems, config_at(chains, i), "a step says `shift`, but there are no shifts: give them under `shifts:`");
+        if (!plan->chains[i].fallback_count)
+            config_problem(problems, config_at(chains, i), "a step says `shift`: give the chain a fallback, for when nobody is on duty");
+    }
+    for (unsigned i = 0; used && i < plan->roster.count; i++) {
+        char name[120];
+        for (const char *at = plan->roster.shifts[i].people; (at = roster_next(at, name, sizeof name));)
+            if (!plan_person(plan, name))
+                config_problem(problems, config_at(shifts, i), "nobody in notify's people is named `%s`, and a chain tells the shift", name);
+    }
+}
+
 struct notify_plan *notify_plan_read(const struct config_node *node, const char *site, const char *language,
                                      struct config_problems *problems)
 {
@@ -333,6 +373,7 @@ static void chain_release(struct notify_chain *chain)
         memory_free_texts(chain->steps[i].who, chain->steps[i].who_count);
         memory_free_texts(chain->steps[i].by, chain->steps[i].by_count);
     }
+    memory_free_texts(chain->fallback, chain->fallback_count);
     free(chain->steps);
     free(chain->name);
 }
@@ -377,6 +418,7 @@ void notify_plan_free(struct notify_plan **owned)
         memory_free_texts(plan->teams[i].members, plan->teams[i].member_count);
         free(plan->teams[i].name);
     }
+    roster_release(&plan->roster);
     for (unsigned i = 0; i < plan->chain_count; i++)
         chain_release(&plan->chains[i]);
     for (unsigned i = 0; i < plan->route_count; i++) {

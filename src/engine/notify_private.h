@@ -7,6 +7,7 @@
 #include "base/wheel.h"
 #include "engine/channel.h"
 #include "engine/notify.h"
+#include "model/shift.h"
 #include "model/filter.h"
 #include "model/hours.h"
 
@@ -32,6 +33,8 @@ struct notify_step {
 };
 struct notify_chain {
     char *name;
+    char **fallback;          /* whom `shift` means while nobody is on duty */
+    unsigned fallback_count;
     struct notify_step *steps;
     unsigned step_count;
 };
@@ -61,6 +64,7 @@ struct notify_plan {
     struct notify_chain *chains;
     struct notify_route *routes;
     struct notify_quiet *quiets;
+    struct roster roster;     /* whom `shift` means */
     unsigned channel_count, person_count, team_count, chain_count, route_count, quiet_count;
     msec gather, window;      /* batch: how long raises are gathered; how long a storm goes on in one message */
     unsigned storm;           /* this many together are one message */

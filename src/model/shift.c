@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 
 const struct config_key shift_keys[] = {
@@ -76,4 +78,97 @@ bool roster_at(const struct roster *roster, msec now, struct shift_span *span)
             return true;
         }
     return false;
+}
+
+/* ---- gaps and overlaps ---- */
+
+static void two_on_duty(const struct roster *roster, msec now, const struct shift *two[2])
+{
+    two[0] = two[1] = NULL;
+    for (unsigned i = 0; i < roster->count && !two[1]; i++)
+        if (hours_contain(&roster->shifts[i].hours, now))
+            two[two[0] ? 1 : 0] = &roster->shifts[i];
+}
+
+void roster_check(const struct roster *roster, msec now, void (*found)(void *owner, const struct roster_finding *finding), void *owner)
+{
+    struct roster_finding open = {0};
+    bool any = false;
+    msec minute = now - now % SPAN_MINUTE, end = minute + 7 * SPAN_DAY;
+    for (; roster->count && minute <= end; minute += SPAN_MINUTE) {
+        const struct shift *two[2];
+        two_on_duty(roster, minute, two);
+        bool wrong = minute < end && (!two[0] || two[1]);
+        bool same = any && wrong && two[1] == open.other && (!two[1] || two[0] == open.one);
+        if (any && !same) {
+            open.to = minute;
+            found(owner, &open);
+        }
+        if (wrong && !same)
+            open = (struct roster_finding){two[1] ? two[0] : NULL, two[1], minute, minute};
+        any = wrong;
+    }
+}
+
+static void write_time(char out[32], msec at, const char *format)
+{
+    time_t seconds = (time_t)(at / SPAN_SECOND);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    strftime(out, 32, format, &local);
+}
+
+struct lines { struct buffer *out; unsigned most, count; };
+
+static void add_line(void *owner, const struct roster_finding *finding)
+{
+    struct lines *lines = owner;
+    char from[32], to[32], day[32];
+    if (++lines->count > lines->most)
+        return;
+    write_time(from, finding->from, "%Y-%m-%d %H:%M");
+    write_time(to, finding->to, "%Y-%m-%d %H:%M");
+    write_time(day, finding->to, "%Y-%m-%d");
+    const char *end = strncmp(from, day, 10) == 0 ? to + 11 : to;
+    if (lines->out->length)
+        buffer_append_char(lines->out, '\n');
+    if (finding->other)
+        buffer_printf(lines->out, N_("%s and %s are both on duty from %s to %s"), finding->one->name, finding->other->name, from, end);
+    else
+        buffer_printf(lines->out, N_("nobody is on duty from %s to %s"), from, end);
+}
+
+unsigned roster_findings(const struct roster *roster, msec now, unsigned most, struct buffer *out)
+{
+    struct lines lines = {out, most, 0};
+    roster_check(roster, now, add_line, &lines);
+    return lines.count;
+}
+
+static bool nobody(const struct roster *roster, msec now)
+{
+    const struct shift *two[2];
+    two_on_duty(roster, now, two);
+    return !two[0];
+}
+
+void roster_gap(const struct roster *roster, msec now, msec *from, msec *to)
+{
+    msec minute = now - now % SPAN_MINUTE;
+    for (*from = minute; *from > minute - 8 * SPAN_DAY && nobody(roster, *from - SPAN_MINUTE); *from -= SPAN_MINUTE)
+        continue;
+    for (*to = minute; *to < minute + 8 * SPAN_DAY && nobody(roster, *to); *to += SPAN_MINUTE)
+        continue;
+}
+
+const char *roster_next(const char *people, char *name, size_t size)
+{
+    size_t length = strcspn(people, ",");
+    if (!*people)
+        return NULL;
+    size_t kept = length < size ? length : size - 1;
+    memcpy(name, people, kept);
+    name[kept] = '\0';
+    people += length;
+    return people + strspn(people, ", ");
 }

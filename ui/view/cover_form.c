@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -181,11 +182,24 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     return cover->answer != NULL;
 }
 
+static const char *wall_text(char out[32], msec at)
+{
+    time_t seconds = (time_t)(at / SPAN_SECOND);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    strftime(out, 32, "%m-%d %H:%M", &local);
+    return out;
+}
+
 void cover_shift_text(struct buffer *out, struct json_object *shift)
 {
     const char *name = shift ? json_get_text(shift, "name", "") : "", *people = shift ? json_get_text(shift, "people", "") : "";
-    if (*name)
+    char from[32], to[32];
+    if (shift)
         buffer_append_char(out, '\n');
+    if (shift && !*name)
+        buffer_printf(out, _("It ends while nobody is on duty: from %s to %s."), wall_text(from, json_get_instant(shift, "from")),
+                      wall_text(to, json_get_instant(shift, "to")));
     if (*people)
         buffer_printf(out, _("It ends in the shift %s: %s."), name, people);
     else if (*name)

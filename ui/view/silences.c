@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "term/locale.h"
 #include "view/cover.h"
 #include "view/parts.h"
@@ -14,7 +16,7 @@ enum { SLOT_SILENCES, SLOT_DOWNTIMES, SLOTS };
 enum { COLUMN_STATE, COLUMN_ID, COLUMN_KIND, COLUMN_WHAT, COLUMN_HIDES, COLUMN_LEFT, COLUMN_WHO, COLUMN_WHY, COLUMNS };
 
 /* One row of either list. */
-struct veil { const char *id, *kind, *filter, *schedule, *why, *by; msec starts, ends; bool active; uint32_t matches; int64_t revision; };
+struct veil { const char *id, *kind, *filter, *schedule, *why, *by, *elsewhere; msec starts, ends; bool active; uint32_t matches; int64_t revision; };
 
 struct silences {
     struct table *table;
@@ -26,6 +28,8 @@ struct silences {
     char problem[384], hides[24], left[SPAN_TEXT + 16];
     const char *target;
     int64_t revision;
+    char roster[200];          /* the first of what is wrong with the coming week's shifts; "" */
+    unsigned roster_findings;
 };
 
 static const struct veil *veil_at(const struct silences *silences, size_t index)
@@ -122,12 +126,20 @@ static bool read_rows(struct arena *arena, unsigned slot, const struct client_an
         return false;
     *veils = arena_alloc(arena, (*count + 1) * sizeof **veils);
     for (unsigned i = 0; rows && i < *count; i++)
-        (*veils)[i] = (struct veil){rows[i].id, "silence", rows[i].filter, "", rows[i].why, rows[i].by, rows[i].starts, rows[i].ends,
+        (*veils)[i] = (struct veil){rows[i].id, "silence", rows[i].filter, "", rows[i].why, rows[i].by, rows[i].elsewhere, rows[i].starts, rows[i].ends,
                                     rows[i].active, rows[i].matches, rows[i].revision};
     for (unsigned i = 0; downtimes && i < *count; i++)
-        (*veils)[i] = (struct veil){downtimes[i].id, downtimes[i].kind, downtimes[i].filter, downtimes[i].schedule, downtimes[i].why, downtimes[i].by,
+        (*veils)[i] = (struct veil){downtimes[i].id, downtimes[i].kind, downtimes[i].filter, downtimes[i].schedule, downtimes[i].why, downtimes[i].by, "",
                                     downtimes[i].starts, downtimes[i].ends, downtimes[i].active, downtimes[i].matches, downtimes[i].revision};
     return true;
+}
+
+static void read_roster(struct silences *silences, const struct client_answer *answer)
+{
+    struct json_object *object = json_parse(answer->body, answer->length, 0, NULL);
+    phrase_said(silences->roster, sizeof silences->roster, object ? json_get_text(object, "roster", "") : "");
+    silences->roster_findings = object ? (unsigned)json_get_integer(object, "roster_findings", 0) : 0;
+    json_object_put(object);
 }
 
 static bool receive(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error)
@@ -145,12 +157,33 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     silences->arena[slot] = arena;
     silences->veils[slot] = veils;
     silences->count[slot] = count;
+    if (slot == SLOT_SILENCES)
+        read_roster(silences, answer);
     silences->have = true;
     silences->problem[0] = '\0';
     count = silences->count[SLOT_SILENCES] + silences->count[SLOT_DOWNTIMES];
     table_refreshed(silences->table, &(struct table_source){.owner = silences, .total = count, .count = count, .row = fill});
     arena_free(&old);
     return true;
+}
+
+/* What the shifts lack, and what became of the silence under the cursor in other systems. */
+static void draw_below(struct silences *silences, struct surface *surface, struct rect *rest)
+{
+    const char *id = table_cursor_id(silences->table);
+    const char *elsewhere = id ? veil_at(silences, table_cursor(silences->table))->elsewhere : "";
+    if (silences->roster[0] && rest->rows > 4) {
+        struct rect line = rect_cut_bottom(rest, 1);
+        if (silences->roster_findings > 1)
+            surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_WARNING, _("shifts: %s, and %u more this week"),
+                           silences->roster, silences->roster_findings - 1);
+        else
+            surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_WARNING, _("shifts: %s"), silences->roster);
+    }
+    if (elsewhere && *elsewhere && rest->rows > 4) {
+        struct rect line = rect_cut_bottom(rest, 1);
+        surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_DIM, _("elsewhere: %s"), elsewhere);
+    }
 }
 
 static void draw(struct view *view, struct surface *surface, struct rect area)
@@ -169,6 +202,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     surface_printf(surface, head.row, head.column + 1, head.columns - 2, ROLE_HEADING, _("%u in force of %u, %u alerts hidden by them"), active, all, hidden);
     table_set_stale(silences->table, view->host_ops->stale(view->host));
     table_set_empty(silences->table, silences->have ? _("nothing hides any alert") : silences->problem[0] ? silences->problem : _("loading ..."), "");
+    draw_below(silences, surface, &rest);
     table_draw(silences->table, surface, rest);
 }
 
@@ -223,7 +257,13 @@ static void plain(struct view *view, struct buffer *out)
         left_text(silences, veil);
         buffer_printf(out, "%3u  %s  %s  %s  %s  %u  %s  %s  %s\n", i + 1, veil->active ? _("in force") : "-", veil->id, kind_word(veil->kind), veil->filter,
                       veil->matches, silences->left, veil->by, veil->why);
+        if (*veil->elsewhere)
+            buffer_printf(out, _("elsewhere: %s"), veil->elsewhere);
+        buffer_append_text(out, *veil->elsewhere ? "\n" : "");
     }
+    if (silences->roster[0])
+        buffer_printf(out, _("shifts: %s"), silences->roster);
+    buffer_append_text(out, silences->roster[0] ? "\n" : "");
 }
 
 const struct view_ops silences_view = {

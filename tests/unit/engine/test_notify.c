@@ -27,6 +27,7 @@ struct world {
     char id[ALERTS][24];
     msec handled_for[ALERTS];
     unsigned count;
+    char noted[200];
 };
 
 /* ---- the desk ---- */
@@ -104,7 +105,24 @@ static void alert_over(struct world *world, unsigned place)
     say(world, place, NOTICE_RESOLVE);
 }
 
+static void desk_note(void *owner, const char *id, const char *text)
+{
+    struct world *world = owner;
+    snprintf(world->noted, sizeof world->noted, "%s: %s", id, text);
+}
+
 /* ---- the world ---- */
+
+static const char *shifts = ""; /* of the site, beside notify's own */
+
+static void read_shifts(struct notify_plan *plan, const struct config *notify, struct config_problems *problems)
+{
+    struct config *site = config_new();
+    assert_true(config_load_text(site, "site.yml", shifts, strlen(shifts), problems));
+    notify_plan_shifts(plan, *shifts ? config_get(config_root(site), "shifts") : NULL, config_root(notify), problems);
+    config_free(&site);
+    shifts = "";
+}
 
 static void notify_begin(struct world *world, const char *configuration)
 {
@@ -118,13 +136,14 @@ static void notify_begin(struct world *world, const char *configuration)
     if (!world->store || !config_load_text(config, "notify.yml", text, strlen(text), &problems))
         fail_msg("%s %s", error.text, buffer_text(&problems.text));
     struct notify_plan *plan = notify_plan_read(config_root(config), "创新港", "zh_CN", &problems);
+    read_shifts(plan, config, &problems);
     if (problems.count)
         fail_msg("%s", buffer_text(&problems.text));
     world->notify = notify_new(&world->loop, world->store, &error);
     assert_non_null(world->notify);
     notify_use(world->notify, plan);
     notify_plan_free(&plan);
-    notify_attach(world->notify, &(struct notify_desk){.owner = world, .find = desk_find, .each = desk_each});
+    notify_attach(world->notify, &(struct notify_desk){.owner = world, .find = desk_find, .each = desk_each, .note = desk_note});
     config_problems_release(&problems);
     config_free(&config);
     free(text);
@@ -404,6 +423,63 @@ static void test_done(void *owner, const struct wire_notification *row, const st
     snprintf(owner, 200, "%s|%.150s", row ? row->state : error_code_name(error->code), row ? row->detail : error->text);
 }
 
+/* A step that tells the shift tells who is on duty; while nobody is, the chain's fallback, and the alert says so. */
+static void the_shift_or_the_fallback(void **state)
+{
+    static const char *const days[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+    (void)state;
+    for (int gap = 0; gap < 2; gap++) {
+        time_t now = (time_t)(clock_wall() / SPAN_SECOND);
+        struct tm local;
+        localtime_r(&now, &local);
+        char *hours = gap ? memory_printf("%s 08:00-20:00", days[(local.tm_wday + 3) % 7]) : memory_text("00:00-24:00");
+        char *text = memory_printf("batch: {gather: 100ms}\n"
+                                   "people: [{name: wang, contacts: {file: to-wang}}, {name: li, contacts: {file: to-li}}]\n"
+                                   "chains: [{name: all, steps: [{notify: [shift]}], fallback: [li]}]\nroutes: [{chain: all}]\n");
+        char *roster = memory_printf("shifts: [{name: duty, hours: \"%s\", people: [wang]}]\n", hours);
+        shifts = roster;
+        struct world *world = world_new(text);
+        free(roster);
+        unsigned place = alert_up(world, SEVERITY_MAJOR);
+        say(world, place, NOTICE_RAISE);
+        until(world, "\"what\":\"raise\"", 1);
+        const struct notify_case *one = case_find(world->notify, world->id[place], "all");
+        assert_int_equal(one->target_count, 1);
+        assert_string_equal(one->targets[0].to, gap ? "to-li" : "to-wang");
+        assert_true(gap ? strstr(world->noted, "nobody is on duty: the fallback of chain all is told: li") != NULL : !world->noted[0]);
+        world_free(world);
+        free(hours);
+        free(text);
+    }
+}
+
+static void shift_mistakes(void **state)
+{
+    static const struct { const char *shifts, *text, *mistake; } cases[] = {
+        {"", "chains: [{name: all, steps: [{notify: [shift]}], fallback: [li]}]\n", "there are no shifts"},
+        {"shifts: [{name: duty, hours: \"08:00-20:00\", people: [li]}]\n", "chains: [{name: all, steps: [{notify: [shift]}]}]\n", "give the chain a fallback"},
+        {"shifts: [{name: duty, hours: \"08:00-20:00\", people: [zhao]}]\n", "chains: [{name: all, steps: [{notify: [shift]}], fallback: [li]}]\n", "`zhao`"},
+        {"", "chains: [{name: all, steps: [{notify: [li]}], fallback: [nobody]}]\n", "`nobody`"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *config = config_new();
+        struct config_problems problems;
+        char *text = memory_printf("channels: [{name: file, type: command, command: [\"true\"]}]\npeople: [{name: li, contacts: {file: x}}]\n%s", cases[i].text);
+        config_problems_init(&problems);
+        assert_true(config_load_text(config, "notify.yml", text, strlen(text), &problems));
+        struct notify_plan *plan = notify_plan_read(config_root(config), "site", "en", &problems);
+        shifts = cases[i].shifts;
+        read_shifts(plan, config, &problems);
+        if (!strstr(buffer_text(&problems.text), cases[i].mistake))
+            fail_msg("%s: %s", cases[i].mistake, buffer_text(&problems.text));
+        notify_plan_free(&plan);
+        config_problems_release(&problems);
+        config_free(&config);
+        free(text);
+    }
+}
+
 static void a_channel_can_be_tested(void **state)
 {
     (void)state;
@@ -433,6 +509,8 @@ int main(void)
         cmocka_unit_test(a_restart_in_a_storm_tells_all_once),
         cmocka_unit_test(a_full_queue_gathers_and_loses_nothing),
         cmocka_unit_test(a_channel_can_be_tested),
+        cmocka_unit_test(the_shift_or_the_fallback),
+        cmocka_unit_test(shift_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

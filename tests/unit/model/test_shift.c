@@ -96,12 +96,58 @@ static void of_the_week(void **state)
     roster_release(&roster);
 }
 
+static void findings(const char *from, const char *expected, unsigned count)
+{
+    struct buffer lines = BUFFER_INIT;
+    assert_int_equal(roster_findings(&roster, at(from), 4, &lines), count);
+    assert_string_equal(buffer_text(&lines), expected);
+    buffer_release(&lines);
+}
+
+/* R123: nobody finds out at night that nobody was on duty. */
+static void gaps_and_overlaps(void **state)
+{
+    (void)state;
+    msec from, to;
+    char name[20];
+    use_zone("Asia/Shanghai");
+    read_roster("shifts:\n  - {name: 白班, hours: '08:00-20:00', people: [李, 张]}\n  - {name: 夜班, hours: '20:00-08:00', people: 王}\n", 0);
+    findings("2026-11-21T03:42:10+08:00", "", 0);
+    const char *rest = roster_next(roster.shifts[0].people, name, sizeof name);
+    assert_string_equal(name, "李");
+    rest = roster_next(rest, name, sizeof name);
+    assert_string_equal(name, "张");
+    assert_null(roster_next(rest, name, sizeof name));
+    roster_release(&roster);
+
+    read_roster("shifts:\n  - {name: 早班, hours: 'mon-fri 08:00-16:30'}\n  - {name: 晚班, hours: 'mon-fri 16:00-24:00'}\n"
+                "  - {name: 夜班, hours: 'mon-fri 00:00-08:00'}\n  - {name: 周末, hours: 'sat 00:00-24:00'}\n", 0);
+    findings("2026-11-20T12:00:00+08:00",
+             "早班 and 晚班 are both on duty from 2026-11-20 16:00 to 16:30\n"
+             "nobody is on duty from 2026-11-22 00:00 to 2026-11-23 00:00\n"
+             "早班 and 晚班 are both on duty from 2026-11-23 16:00 to 16:30\n"
+             "早班 and 晚班 are both on duty from 2026-11-24 16:00 to 16:30", 6);
+    roster_gap(&roster, at("2026-11-22T13:10:20+08:00"), &from, &to);
+    assert_true(from == at("2026-11-22T00:00:00+08:00") && to == at("2026-11-23T00:00:00+08:00"));
+    roster_release(&roster);
+
+    use_zone("Europe/Berlin"); /* the hour that comes twice */
+    read_roster("shifts:\n  - {name: night, hours: '20:00-02:00'}\n  - {name: day, hours: '03:00-20:00'}\n", 0);
+    roster_gap(&roster, at("2026-10-25T02:30:00+02:00"), &from, &to);
+    assert_true(from == at("2026-10-25T02:00:00+02:00") && to == at("2026-10-25T03:00:00+01:00"));
+    roster_release(&roster);
+    read_roster("site: {}\n", 0);
+    findings("2026-11-20T12:00:00+08:00", "", 0); /* no roster is no gap */
+    roster_release(&roster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(over_midnight),
         cmocka_unit_test(over_changes_of_the_clock),
         cmocka_unit_test(of_the_week),
+        cmocka_unit_test(gaps_and_overlaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
