@@ -33,6 +33,7 @@ static const struct copied records_rest[] = {
     {"audit", "sequence, time, actor, verb, target, detail, hash", "iittttb", ""},
     {"idempotency", "actor, key, verb, target, time", "tttti", ""},
     {"alert_event", "id, alert, time, actor, verb, text, state", "iiittti", "id"},
+    {"node", "id, time, verdict, evidence", "tiit", ""},
 };
 static const struct copied telemetry_tables[] = {
     {"metric", "key, name", "it", ""},

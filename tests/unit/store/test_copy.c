@@ -38,6 +38,7 @@ static void add_asset(struct fixture *fixture, uint32_t key, const char *name)
     struct store_action *action = store_action_new(fixture->store, "user:wang", "ledger import", name, "{}");
     store_action_asset(action, key, &asset);
     store_action_record(action, "view", name, -1, "{\"filter\":\"kind:gateway\"}");
+    store_action_node(action, &(struct store_node){"energy/web", NOON, 2, "拒绝连接"});
     commit(fixture, action);
 }
 
@@ -70,9 +71,22 @@ static void fill(struct fixture *fixture)
     fixture_close(fixture);
 }
 
+static void nodes_told(void *owner, const struct store_node *rows, size_t count, const struct error *error)
+{
+    bool *told = owner;
+    assert_null(error);
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].evidence, "拒绝连接");
+    *told = true;
+}
+
 static void check(struct fixture *fixture, size_t audits)
 {
+    bool told = false;
     fixture_open(fixture);
+    store_nodes_at(fixture->store, NOON, nodes_told, &told);
+    while (!told)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
     memset(&answer, 0, sizeof answer);
     store_readings(fixture->store, 1, 1, NOON - 4 * SPAN_DAY, NOON - 2 * SPAN_DAY, 0, answer_readings, &answer);
     answer_wait(fixture, &answer);

@@ -97,6 +97,30 @@ static void they_outlive_the_daemon(void **state)
     assert_int_equal(at(fixture, NOON + 5000).count, 2);
 }
 
+/* Old rows go, but for the last of each: it says what the node was when the kept time begins. */
+static void old_rows_go(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct answer answer;
+    if (strcmp(fixture->engine, "memory") == 0)
+        return;
+    memset(&answer, 0, sizeof answer);
+    struct store_action *action = store_action_new(fixture->store, "system", "nodes", "", "");
+    const struct store_node rows[] = {{"a/x", 1000, 0, ""}, {"a/x", 2000, 2, "first"}, {"a/x", 3000, 2, "second"}, {"a/y", 1500, 0, ""},
+                                      {"a/x", clock_wall(), 0, ""}};
+    for (size_t i = 0; i < 5; i++)
+        store_action_node(action, &rows[i]);
+    store_action_commit(action, answer_action, &answer);
+    answer_wait(fixture, &answer);
+    for (int i = 0; i < 500 && between(fixture, "", 0, INT64_MAX, 0).count != 3; i++) /* forgetting is nobody's answer */
+        usleep(10000);
+    struct told told = between(fixture, "", 0, INT64_MAX, 0);
+    assert_int_equal(told.count, 3);
+    assert_string_equal(told.rows[0], "a/y 0 ");
+    assert_string_equal(told.rows[1], "a/x 2 second");
+    assert_string_equal(told.rows[2], "a/x 0 ");
+}
+
 static void lasts_of_many(void **state)
 {
     struct fixture *fixture = *state;
@@ -148,7 +172,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {EACH(each_is_what_it_last_became), EACH(changes_in_order_and_by_application),
-                                       EACH(they_outlive_the_daemon), EACH(lasts_of_many)};
+                                       EACH(they_outlive_the_daemon), EACH(old_rows_go), EACH(lasts_of_many)};
     static const char *const engines[] = {"sqlite", "memory"};
     int failed = 0;
     for (size_t i = 0; i < 2; i++) {
