@@ -130,7 +130,10 @@ static bool process_look(struct check *check, const struct host *host)
         check_worse(check, HEALTH_CRITICAL, "%u processes like %s, expected at least %u", count, process->pattern, process->least);
     else if (process->most && count > process->most)
         check_worse(check, HEALTH_WARNING, "%u processes like %s, expected at most %u", count, process->pattern, process->most);
-    check_note(check, "%u processes, %.0f MiB", count, memory / 1048576);
+    if (count == 1)
+        check_note(check, "1 process, %.0f MiB", memory / 1048576);
+    else
+        check_note(check, "%u processes, %.0f MiB", count, memory / 1048576);
     return true;
 }
 

@@ -223,7 +223,8 @@ struct alerts_statistics {
     unsigned rule_count;
     struct alerts_actor worst[10];
     unsigned worst_count;
-    double per_person;        /* alerts raised in the last ten minutes for each person who acted in the last hour, at least 1 */
+    double per_person;        /* alerts raised in the last ten minutes and hidden by nothing, for each person who acted in
+                               * the last hour, at least 1 */
     unsigned people;
 };
 void alerts_statistics(struct alerts *alerts, msec since, struct alerts_statistics *statistics);

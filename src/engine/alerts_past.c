@@ -376,7 +376,7 @@ void alerts_statistics(struct alerts *alerts, msec since, struct alerts_statisti
         if (!in_span(alert, since))
             continue;
         tally_alert(&tallies[alert->entry], alert, now);
-        ten_minutes += now - alert->life.raised_at <= 10 * SPAN_MINUTE;
+        ten_minutes += !alert->life.suppression && now - alert->life.raised_at <= 10 * SPAN_MINUTE; /* what is folded asks nobody */
     }
     out->rules = memory_new_array(rules + 1, sizeof *out->rules);
     for (uint32_t i = 0; i < rules; i++) {

@@ -67,6 +67,12 @@ static const char *verdict_word(const char *verdict)
     return strcmp(verdict, "waiting") == 0 ? _("waiting for an address") : health_word(verdict_health(verdict));
 }
 
+/* Where it stands; an application's node is the application itself. */
+static const char *node_place(const struct wire_node *node)
+{
+    return strcmp(node->kind, "application") == 0 ? "" : node->asset;
+}
+
 /* Whether another node of the same depth follows before the tree comes back above it. */
 static bool is_last(const struct application *app, unsigned at, unsigned depth)
 {
@@ -103,7 +109,7 @@ static void fill_node(void *owner, size_t index, struct table_row *row)
     snprintf(text, sizeof text, "%s%s", node->cause ? (app->ascii ? "<- " : "\342\227\202 ") : "", waits ? _("waiting for an address") : node->evidence);
     cell(app, row, T_EVIDENCE, node->cause ? ROLE_CRITICAL : row->unhandled ? (uint8_t)health_role(health) : ROLE_DIM, text);
     row->cells[T_KIND] = (struct table_cell){value_word(node->kind), ROLE_DIM};
-    row->cells[T_ASSET] = (struct table_cell){node->asset, ROLE_DIM};
+    row->cells[T_ASSET] = (struct table_cell){node_place(node), ROLE_DIM};
     cell(app, row, T_AGE, ROLE_DIM, age_text(age, node->checked, app->now));
 }
 
@@ -376,8 +382,8 @@ static void draw_node(struct application *app, struct surface *surface, struct r
     buffer_printf(&line, "%s  %s · %s", node->name, value_word(node->kind), verdict_word(node->verdict));
     if (node->since != CLOCK_NEVER)
         buffer_printf(&line, _(" since %s"), instant_format_short(since, node->since, app->now));
-    if (*node->asset)
-        buffer_printf(&line, _(" · on %s"), node->asset);
+    if (*node_place(node))
+        buffer_printf(&line, _(" · on %s"), node_place(node));
     if (node->checked != CLOCK_NEVER)
         buffer_printf(&line, _(" · checked %s ago"), age_text(age, node->checked, app->now));
     if (node->cause)
@@ -542,7 +548,7 @@ static void plain(struct view *view, struct buffer *out)
     for (unsigned i = 0; i < app->page.node_count; i++) {
         const struct wire_node *node = &app->page.nodes[i];
         buffer_printf(out, "%3u  %*s%s  %s  %s  %s%s%s%s\n", i + 1, (int)(2 * node->depth), "", verdict_word(node->verdict),
-                      *node->name ? node->name : node->id, value_word(node->kind), node->evidence, *node->asset ? _(" · on ") : "", node->asset,
+                      *node->name ? node->name : node->id, value_word(node->kind), node->evidence, *node_place(node) ? _(" · on ") : "", node_place(node),
                       node->cause ? _("  <- here it hurts") : "");
     }
     for (unsigned i = 0; i < app->page.recovery_count; i++)

@@ -89,7 +89,7 @@ static void processes(void **state)
     (void)state;
     const unsigned all = 1u << HOST_processes;
     expect("{name: a, type: process, on: s, process: \"java*energy*\"}", all, HEALTH_OK, "2 processes, 4 MiB"); /* a zombie is none */
-    expect("{name: a, type: process, on: s, process: java, user: app}", all, HEALTH_OK, "1 processes, 3 MiB");
+    expect("{name: a, type: process, on: s, process: java, user: app}", all, HEALTH_OK, "1 process, 3 MiB");
     expect("{name: a, type: process, on: s, process: java, at_least: 3}", all, HEALTH_CRITICAL, "2 processes like java, expected at least 3");
     expect("{name: a, type: process, on: s, process: java, at_most: 1}", all, HEALTH_WARNING, "expected at most 1");
     expect("{name: a, type: process, on: s, process: python}", all, HEALTH_CRITICAL, "0 processes like python");

@@ -268,6 +268,18 @@ static void test_past_and_statistics(void **state)
     assert_true(statistics.rules[0].mtta_ms == 2 * SPAN_MINUTE && statistics.rules[0].mttr_ms == 3 * SPAN_MINUTE);
     assert_string_equal(statistics.worst[0].asset, "T-1");
     assert_int_equal(statistics.people, 1);
+    assert_true(statistics.per_person == 1);
+    alerts_statistics_release(&statistics);
+    desk_breach(desk, "hot", "T-2", SEVERITY_MAJOR);
+    desk_breach(desk, "cold", "GW-1", SEVERITY_MAJOR);
+    pass(desk, SPAN_MINUTE);
+    alerts_statistics(desk->alerts, before - SPAN_HOUR, &statistics);
+    double all = statistics.per_person;
+    alerts_statistics_release(&statistics);
+    int status = desk_act(desk, ALERT_SHELVE, "user:wang", "A-20261121-0002", -1, "等备件", clock_wall() + SPAN_HOUR);
+    assert_int_equal(status, 200);
+    alerts_statistics(desk->alerts, before - SPAN_HOUR, &statistics);
+    assert_true(statistics.per_person == all - 1); /* what is hidden asks nothing of anybody */
     alerts_statistics_release(&statistics);
 }
 
