@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "daemon/copy.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
@@ -6,6 +8,9 @@
 
 int main(int count, char **arguments)
 {
+    /* Names are looked up on libuv's threads, half of them at most, and a name server that does not answer keeps one for ten
+     * seconds: with its 4 threads two dead names would make all others wait. */
+    setenv("UV_THREADPOOL_SIZE", "32", 0);
     struct options options;
     int answered = options_parse(count, arguments, &options);
     if (answered)
