@@ -16,14 +16,15 @@
 #define FILE_MAX (1 << 20)
 #define LINES_MAX 20000
 #define INCLUDE_DEPTH 4
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-"
 
 enum keyword { KEY_HOST, KEY_HOSTNAME, KEY_PORT, KEY_USER, KEY_IDENTITY, KEY_IDENTITIES_ONLY, KEY_AGENT, KEY_ALIAS,
-               KEY_JUMP, KEY_COUNT };
+               KEY_JUMP, KEY_COMMAND, KEY_COUNT };
 
 static const char *const keywords[KEY_COUNT] = {
     [KEY_HOST] = "host", [KEY_HOSTNAME] = "hostname", [KEY_PORT] = "port", [KEY_USER] = "user",
     [KEY_IDENTITY] = "identityfile", [KEY_IDENTITIES_ONLY] = "identitiesonly", [KEY_AGENT] = "identityagent",
-    [KEY_ALIAS] = "hostkeyalias", [KEY_JUMP] = "proxyjump",
+    [KEY_ALIAS] = "hostkeyalias", [KEY_JUMP] = "proxyjump", [KEY_COMMAND] = "proxycommand",
 };
 
 /* The file as a list: a Host line governs those after it. `value` of a Host line: its patterns, blank between. */
@@ -218,6 +219,59 @@ static void fill(char *out, size_t size, const char *value)
         snprintf(out, size, "%s", value);
 }
 
+/* The jump host of "ssh -W %h:%p ops@bastion", as it was written before there was ProxyJump; false: another command. */
+static bool command_jump(const char *command, char *jump, size_t size)
+{
+    char copy[256], *rest, host[128] = "", user[64] = "";
+    unsigned port = 0;
+    bool through = false;
+    if ((size_t)snprintf(copy, sizeof copy, "%s", command) >= sizeof copy)
+        return false;
+    char *word = strtok_r(copy, " \t", &rest);
+    if (word && strcmp(word, "exec") == 0)
+        word = strtok_r(NULL, " \t", &rest);
+    const char *name = word ? strrchr(word, '/') : NULL;
+    if (!word || strcmp(name ? name + 1 : word, "ssh") != 0)
+        return false;
+    while ((word = strtok_r(NULL, " \t", &rest))) {
+        bool option = word[0] == '-' && strchr("Wpl", word[1]) && word[1] && !word[2];
+        const char *value = option ? strtok_r(NULL, " \t", &rest) : NULL;
+        if (option && !value)
+            return false;
+        if (option && word[1] == 'W')
+            through = strcmp(value, "%h:%p") == 0 || strcmp(value, "[%h]:%p") == 0;
+        else if (option && word[1] == 'p')
+            port = (unsigned)atoi(value);
+        else if (option)
+            snprintf(user, sizeof user, "%s", value);
+        else if (strcmp(word, "-q") == 0)
+            continue;
+        else if (word[0] == '-' || host[0] || strspn(word, NAME_CHARACTERS) != strlen(word))
+            return false;
+        else
+            snprintf(host, sizeof host, "%s", word);
+    }
+    if (!through || !host[0] || port > 65535 || strspn(user, NAME_CHARACTERS) != strlen(user) || (user[0] && strchr(host, '@')))
+        return false;
+    int length = snprintf(jump, size, "%s%s%s", user, user[0] ? "@" : "", host);
+    if (port && length >= 0 && (size_t)length < size)
+        length += snprintf(jump + length, size - (size_t)length, ":%u", port);
+    return length > 0 && (size_t)length < size;
+}
+
+/* Whichever of the two ways is said first holds. */
+static void take_command(struct ssh_place *place, const char *command)
+{
+    if (*place->jump || *place->command)
+        return;
+    if (strcasecmp(command, "none") == 0)
+        fill(place->jump, sizeof place->jump, "none");
+    else if (!command_jump(command, place->jump, sizeof place->jump)) {
+        place->jump[0] = '\0';
+        fill(place->command, sizeof place->command, command);
+    }
+}
+
 static void take(struct ssh_place *place, const struct statement *statement, const char *name)
 {
     const char *value = statement->value;
@@ -233,7 +287,11 @@ static void take(struct ssh_place *place, const struct statement *statement, con
         break;
     case KEY_USER: fill(place->user, sizeof place->user, value); break;
     case KEY_ALIAS: fill(place->key_alias, sizeof place->key_alias, value); break;
-    case KEY_JUMP: fill(place->jump, sizeof place->jump, value); break;
+    case KEY_JUMP:
+        if (!*place->command)
+            fill(place->jump, sizeof place->jump, value);
+        break;
+    case KEY_COMMAND: take_command(place, value); break;
     case KEY_IDENTITIES_ONLY: place->identities_only |= strcasecmp(value, "yes") == 0; break;
     case KEY_AGENT:
         path = ssh_config_path(value);

@@ -1,5 +1,6 @@
 /* The part of ~/.ssh/config that says where a host is and as whom to go there: Host (patterns, negation), HostName (%h),
- * Port, User, IdentityFile, IdentitiesOnly, IdentityAgent, HostKeyAlias, ProxyJump, Include. For each keyword the first
+ * Port, User, IdentityFile, IdentitiesOnly, IdentityAgent, HostKeyAlias, ProxyJump, Include; a ProxyCommand that is
+ * `ssh -W %h:%p BASTION` is such a jump, any other is told and never passed over: without it one would go elsewhere. For each keyword the first
  * value that applies holds, as ssh_config(5) has it; what else the file says is passed over, and so is what a Match
  * condition other than `all` governs. Private to src/collect. */
 #ifndef COLLECT_SSH_CONFIG_H
@@ -23,6 +24,7 @@ struct ssh_place {
     char user[64];                  /* "": not said */
     char key_alias[256];            /* name of its key in known_hosts; "": the host */
     char jump[256];                 /* ProxyJump as written; "": none */
+    char command[256];              /* a ProxyCommand that is none of these; "": none */
     char agent[256];                /* IdentityAgent, expanded; "": not said */
     char *identities[SSH_IDENTITIES_MAX]; /* expanded paths */
     unsigned identity_count;

@@ -352,8 +352,10 @@ struct ssh_host *ssh_host_new(struct ssh *ssh, uint32_t asset, const char *id, c
 
 bool ssh_host_begin(struct ssh_host *host, struct error *error)
 {
-    if (!ssh_route_make(host->ssh, host->address, 0, &host->route, error))
+    if (!ssh_route_make(host->ssh, host->address, 0, &host->route, error)) {
+        say_check(host, HEALTH_WARNING, error->text);
         return false;
+    }
     ssh_turn_ask(host);
     return true;
 }

@@ -75,6 +75,9 @@ bool ssh_route_make(struct ssh *ssh, const char *address, unsigned deep, struct 
                          address);
     struct ssh_place *place = &route->place;
     ssh_config_find(ssh->config, host, place);
+    if (*place->command)
+        return error_set(error, ERROR_INVALID, "ProxyCommand `%.60s` of ~/.ssh/config is not run here: write ProxyJump in its place, or ProxyCommand ssh -W %%h:%%p BASTION",
+                         place->command);
     unsigned where = port ? port : place->port ? place->port : ssh->default_port;
     const char *who = *user ? user : ssh->user ? ssh->user : *place->user ? place->user : NULL;
     if (who != place->user)

@@ -73,6 +73,19 @@ static void test_config_first_value_holds(void **state)
     assert_string_equal(place.host, "10.1.1.1");
     assert_int_equal(place.port, 0);
     ssh_place_release(&place);
+    static const struct { const char *command, *jump, *other; } commands[] = {
+        {"ssh -W %h:%p bastion", "bastion", ""}, {"/usr/bin/ssh -q -W [%h]:%p -p 2200 -l ops gate", "ops@gate:2200", ""},
+        {"exec ssh ops@gate -W %h:%p", "ops@gate", ""}, {"none", "", ""}, {"nc -X 5 -x proxy:1080 %h %p", "", "nc -X 5 -x proxy:1080 %h %p"},
+        {"ssh gate nc %h %p", "", "ssh gate nc %h %p"}, {"ssh -W %h:22 gate", "", "ssh -W %h:22 gate"}, {"ssh -W", "", "ssh -W"}, {"ssh -W %h:%p $(x)", "", "ssh -W %h:%p $(x)"},
+        {"ssh -o ProxyCommand=x -W %h:%p gate", "", "ssh -o ProxyCommand=x -W %h:%p gate"}};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char both[200];
+        snprintf(both, sizeof both, "Host *\nProxyCommand %s\nProxyJump later\n", commands[i].command);
+        find(both, "a", &place);
+        assert_string_equal(place.jump, commands[i].jump);
+        assert_string_equal(place.command, commands[i].other);
+        ssh_place_release(&place);
+    }
     find("Host *\nProxyJump none\nPort 99999\nPort x\n", "a", &place);
     assert_string_equal(place.jump, "");
     assert_int_equal(place.port, 0);
