@@ -177,16 +177,6 @@ void replay_rules(struct request *request)
     end_list(request, &writer);
 }
 
-void replay_notifications(struct request *request, uint32_t offset, uint32_t limit)
-{
-    const struct capsule *capsule = request->api->capsule;
-    struct json_writer writer;
-    begin_list(request, &writer, capsule->notifications_count, offset);
-    for (size_t i = offset; i < capsule->notifications_count && i - offset < limit; i++)
-        wire_write_notification(&writer, &capsule->notifications[i]);
-    end_list(request, &writer);
-}
-
 void replay_audit(struct request *request, uint32_t before, uint32_t limit)
 {
     const struct capsule *capsule = request->api->capsule;

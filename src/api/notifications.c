@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/private.h"
 #include "base/memory.h"
+#include "engine/capsule.h"
 #include "engine/notify.h"
 
 #define LIMIT_DEFAULT 200
@@ -18,15 +19,32 @@ static bool has_notify(struct request *request)
     return false;
 }
 
-static void count_row(void *owner, const struct wire_notification *row)
+/* Those about one alert, of which a part is written. */
+struct told {
+    struct json_writer *writer;  /* NULL: they are counted */
+    const char *alert;           /* NULL: all */
+    uint32_t offset, limit, count;
+};
+
+static void take_row(void *owner, const struct wire_notification *row)
 {
-    (void)owner;
-    (void)row;
+    struct told *told = owner;
+    if (told->alert && strcmp(row->alert, told->alert) != 0)
+        return;
+    if (told->writer && told->count >= told->offset && told->count - told->offset < told->limit)
+        wire_write_notification(told->writer, row);
+    told->count++;
 }
 
-static void write_row(void *owner, const struct wire_notification *row)
+static void each_row(struct request *request, struct told *told)
 {
-    wire_write_notification(owner, row);
+    const struct capsule *capsule = request->api->capsule;
+    unsigned total;
+    told->count = 0;
+    if (!capsule)
+        notify_list(request->api->notify, 0, UINT32_MAX, &total, take_row, told);
+    for (size_t i = 0; capsule && i < capsule->notifications_count; i++)
+        take_row(told, &capsule->notifications[i]);
 }
 
 void get_notifications(struct request *request)
@@ -34,25 +52,22 @@ void get_notifications(struct request *request)
     struct wire_page page = {0};
     struct json_writer writer;
     struct error error;
-    uint32_t offset = 0, limit = LIMIT_DEFAULT;
-    unsigned total;
+    struct told told = {.alert = target_get(&request->target, "alert"), .limit = LIMIT_DEFAULT};
     if (!request->api->capsule && !has_notify(request))
         return;
-    if (!target_count(&request->target, "offset", UINT32_MAX, &offset, &error) ||
-        !target_count(&request->target, "limit", LIMIT_MOST, &limit, &error)) {
+    if (!target_count(&request->target, "offset", UINT32_MAX, &told.offset, &error) ||
+        !target_count(&request->target, "limit", LIMIT_MOST, &told.limit, &error)) {
         request_fail(request, &error);
         return;
     }
-    if (request->api->capsule) {
-        replay_notifications(request, offset, limit);
-        return;
-    }
-    notify_list(request->api->notify, 0, 0, &total, count_row, NULL);
-    page.total = page.population = total;
+    each_row(request, &told);
+    page.total = page.population = told.count;
+    page.offset = told.offset;
     request_page(request, &page);
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
-    notify_list(request->api->notify, offset, limit, &total, write_row, &writer);
+    told.writer = &writer;
+    each_row(request, &told);
     wire_list_end(&writer);
     request->content_type = "application/json";
     request_finish(request, 200);

@@ -255,7 +255,6 @@ void alerts_events_end(struct api *api);
 void exporting_end(struct api *api); /* the door closes */
 /* What a replayed capsule answers in place of the engines that it has not. */
 void replay_rules(struct request *request);
-void replay_notifications(struct request *request, uint32_t offset, uint32_t limit);
 void replay_audit(struct request *request, uint32_t before, uint32_t limit);
 
 /* ---- documents ---- */

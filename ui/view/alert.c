@@ -15,9 +15,10 @@
 #define WIDE_FROM 130
 #define LINES_MOST 1000000u
 #define SYMPTOMS_MOST "200"
+#define TOLD_MOST "20"
 #define SYMPTOM_FIELDS "name,severity,state,raised_at,since,asset,asset_name,place,summary,symptoms,acknowledged,suppression,reopens"
 
-enum { SLOT_DETAIL, SLOT_SYMPTOMS = SLOT_DETAIL + ALERT_SLOTS };
+enum { SLOT_DETAIL, SLOT_SYMPTOMS = SLOT_DETAIL + ALERT_SLOTS, SLOT_TOLD, SLOT_SILENCES };
 enum pane { PANE_STORY, PANE_CHART, PANE_SYMPTOMS, PANES };
 
 struct alert_view {
@@ -77,6 +78,60 @@ static void wants(struct view *view, struct view_wants *out)
         buffer_release(&path);
         buffer_release(&filter);
     }
+    if (view->host_ops->at(view->host) != CLOCK_NEVER)
+        return; /* what follows is known of now only */
+    struct buffer told = BUFFER_INIT;
+    client_path(&told, "/notifications", "alert", page->id, "limit", TOLD_MOST, NULL);
+    view_want(out, SLOT_TOLD, "alerts notice", 1000, buffer_text(&told));
+    buffer_release(&told);
+    if (page->detail.have && *page->detail.page.alert.silence)
+        view_want(out, SLOT_SILENCES, "alerts", 1000, "/silences");
+}
+
+/* What became of a message; "" for one that was sent. */
+static const char *delivery_word(const char *state)
+{
+    static const char *const words[] = {N_("held"), N_("waiting"), N_("failed")};
+    for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
+        if (strcmp(words[i], state) == 0)
+            return _(words[i]);
+    return "";
+}
+
+/* "wecom ops 03:12, sms 138.. 03:14 failed": the newest first. */
+static bool receive_told(struct alert_view *page, struct view *view, const struct client_answer *answer)
+{
+    struct arena *arena = arena_new();
+    struct wire_page envelope;
+    struct wire_notification *rows = NULL;
+    unsigned count = 0;
+    char when[INSTANT_TEXT];
+    buffer_clear(&page->detail.told); /* a daemon that tells nobody says so with an error: nothing is shown */
+    if (!answer->error)
+        wire_read_notifications(answer->body, answer->length, arena, &envelope, &rows, &count, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        const char *word = delivery_word(rows[i].state);
+        buffer_printf(&page->detail.told, "%s%s%s%s %s%s%s", i ? ", " : "", rows[i].channel, *rows[i].to ? " " : "", rows[i].to,
+                      instant_format_short(when, rows[i].time, view->host_ops->now(view->host)), *word ? " " : "", word);
+    }
+    arena_free(&arena);
+    return true;
+}
+
+static bool receive_silences(struct alert_view *page, const struct client_answer *answer, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct wire_page envelope;
+    struct wire_silence *rows = NULL;
+    unsigned count = 0;
+    bool good = answer->error ? (*error = *answer->error, false)
+                              : wire_read_silences(answer->body, answer->length, arena, &envelope, &rows, &count, error);
+    buffer_clear(&page->detail.elsewhere);
+    for (unsigned i = 0; good && i < count; i++)
+        if (strcmp(rows[i].id, page->detail.page.alert.silence) == 0)
+            buffer_append_text(&page->detail.elsewhere, rows[i].elsewhere);
+    arena_free(&arena);
+    return good;
 }
 
 static bool receive_symptoms(struct alert_view *page, const struct client_answer *answer, struct error *error)
@@ -106,6 +161,10 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     struct alert_view *page = view->state;
     if (slot == SLOT_SYMPTOMS)
         return receive_symptoms(page, answer, error);
+    if (slot == SLOT_TOLD)
+        return receive_told(page, view, answer);
+    if (slot == SLOT_SILENCES)
+        return receive_silences(page, answer, error);
     bool good = alert_detail_receive(&page->detail, slot - SLOT_DETAIL, answer, error);
     if (slot - SLOT_DETAIL != ALERT_SLOT_PAGE)
         return good;

@@ -24,6 +24,8 @@ void alert_detail_release(struct alert_detail *detail)
 {
     for (unsigned i = 0; i < ALERT_SLOTS; i++)
         arena_free(&detail->arena[i]);
+    buffer_release(&detail->told);
+    buffer_release(&detail->elsewhere);
 }
 
 bool alert_detail_about(const struct alert_detail *detail, const char *id)
@@ -241,14 +243,16 @@ static void draw_title(const struct wire_alert *alert, struct view *view, struct
     buffer_release(&text);
 }
 
-static void draw_response(const struct wire_alert *alert, struct fields *fields, msec now)
+static void draw_response(const struct alert_detail *detail, struct fields *fields, msec now)
 {
+    const struct wire_alert *alert = &detail->page.alert;
     struct buffer text = BUFFER_INIT;
     char until[SPAN_TEXT + 4];
     suppression_text(&text, alert->suppression);
     if (*alert->silence)
         buffer_printf(&text, " %s", alert->silence);
     field(fields, _("hidden by"), buffer_text(&text));
+    field(fields, _("elsewhere"), buffer_text(&detail->elsewhere));
     field(fields, _("cause"), alert->cause);
     buffer_clear(&text);
     if (alert->acknowledged)
@@ -257,6 +261,7 @@ static void draw_response(const struct wire_alert *alert, struct fields *fields,
         buffer_printf(&text, _("assigned to %s  "), name_of(alert->assignee));
     buffer_append_text(&text, alert_until(until, alert, now));
     field(fields, _("who"), buffer_text(&text));
+    field(fields, _("told"), buffer_text(&detail->told));
     field(fields, _("ticket"), alert->ticket);
     buffer_clear(&text);
     if (alert->symptoms)
@@ -300,7 +305,7 @@ void alert_draw_head(struct alert_detail *detail, struct view *view, struct surf
     buffer_printf(&text, "%s%s", alert->runbook, detail->page.runbook_missing ? _("  is missing") : "");
     field(&fields, _("runbook"), buffer_text(&text));
     field(&fields, _("source"), _(alert->source));
-    draw_response(alert, &fields, view->host_ops->now(view->host));
+    draw_response(detail, &fields, view->host_ops->now(view->host));
     rect_cut_top(area, (int)((fields.at + across - 1) / across));
     draw_note(alert, surface, area);
     rect_cut_top(area, 1);

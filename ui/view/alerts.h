@@ -35,6 +35,8 @@ struct alert_detail {
     struct wire_alert_page page;
     struct wire_series series;
     bool have;
+    struct buffer told;           /* its page's: who was told of it, and by what */
+    struct buffer elsewhere;      /* what became of its silence in other systems */
 };
 
 void alert_detail_release(struct alert_detail *detail);

@@ -7,6 +7,8 @@
 #include "wire/alerts.h"
 
 #define ID "A-20261121-0007"
+#define SLOT_TOLD 3
+#define SLOT_SILENCES 4
 
 static const char long_note[] =
     "已到现场：涵英楼三层弱电间 UPS 输出断路器跳闸，合闸后 10 分钟内再次跳闸；怀疑是空调排水管渗漏进了插线板，"
@@ -45,6 +47,22 @@ static struct hosted *opened(int rows, int columns, const char *note)
     json_start(&writer, &body);
     wire_write_alert_page(&writer, &page);
     hosted_answer(hosted, 0, body.data, body.length);
+    buffer_clear(&body);
+    json_start(&writer, &body);
+    wire_list_begin(&writer, &(struct wire_page){.total = 2});
+    wire_write_notification(&writer, &(struct wire_notification){.id = "2", .channel = "sms", .to = "supervisor", .alert = ID, .what = "remind",
+                            .state = "failed", .detail = "timeout", .time = HOSTED_NOW - 7 * SPAN_MINUTE, .attempts = 3});
+    wire_write_notification(&writer, &(struct wire_notification){.id = "1", .channel = "wecom", .to = "", .alert = ID, .what = "raise",
+                            .state = "sent", .detail = "", .time = HOSTED_NOW - 39 * SPAN_MINUTE, .attempts = 1});
+    wire_list_end(&writer);
+    hosted_answer(hosted, SLOT_TOLD, body.data, body.length);
+    buffer_clear(&body);
+    json_start(&writer, &body);
+    wire_list_begin(&writer, &(struct wire_page){.total = 1});
+    wire_write_silence(&writer, &(struct wire_silence){.id = "S-3", .filter = "building:涵英楼", .why = "", .by = "user:wang", .starts = CLOCK_NEVER,
+                       .ends = CLOCK_NEVER, .created = CLOCK_NEVER, .active = true, .elsewhere = "prod: 3 silenced there"});
+    wire_list_end(&writer);
+    hosted_answer(hosted, SLOT_SILENCES, body.data, body.length);
     buffer_release(&body);
     return hosted;
 }
