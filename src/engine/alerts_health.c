@@ -87,6 +87,18 @@ static void write_summary(const struct fleet *fleet, uint32_t asset, char *text,
     }
 }
 
+/* How often its detector looks, for the window of flapping: at what an asset says, when it is to say it, but not more often
+ * than by the minute (who reports each second and stays dead for a minute is not steady yet); at its link by the minute. */
+void alert_check_period(const struct alerts *alerts, struct alert *alert)
+{
+    bool known = alert->asset != FLEET_NONE && fleet_exists(alerts->fleet, alert->asset);
+    msec period = known ? live_at(alerts->fleet, alert->asset)->period : 0;
+    enum health_reason reason = known ? (enum health_reason)live_at(alerts->fleet, alert->asset)->reason : REASON_NONE;
+    bool link = (reason == REASON_NOT_REACHED || reason == REASON_DISCONNECTED || reason == REASON_CHECK_FAILED) &&
+                strcmp(desk_text(alerts, alert->source), "health") == 0;
+    alert->life.check_period = link || period < SPAN_MINUTE ? SPAN_MINUTE : period;
+}
+
 /* What else this detector had open on the asset is over: another reason holds now, or none. */
 static void end_others(struct alerts_health *health, uint32_t asset, const char *rule)
 {

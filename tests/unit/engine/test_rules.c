@@ -102,6 +102,48 @@ static void test_threshold_with_separate_clear(void **state)
     assert_int_equal(active(night), 0);
 }
 
+/* Of everything: an alert for each that speaks so, none for who is silent, all over with the rule. */
+static void test_of_everything(void **state)
+{
+    struct site_night *night = *state;
+    struct rules_status status;
+    use(night, "[{name: all, severity: minor, select: 'kind:*', when: 'temperature > -1000'}]");
+    rules_get(night->rules, 0, &status);
+    assert_int_equal(status.applies, 4);
+    say(night, "T-1", "temperature", 20);
+    say(night, "T-2", "temperature", -273);
+    assert_int_equal(active(night), 2);
+    use(night, "[]");
+    assert_int_equal(active(night), 0);
+}
+
+/* A plain contradiction is refused when it is read (model/rule.c). One that cannot be seen then: what raises and clears at once
+ * is raised; it does not come and go with each reading. */
+static void test_raise_and_clear_contradict(void **state)
+{
+    struct site_night *night = *state;
+    static const char plain[] = "{name: odd, severity: minor, select: 'class:temperature', when: 'temperature > 30', clear: 'temperature > 20'}";
+    struct config_problems problems;
+    struct config *config = config_new();
+    config_problems_init(&problems);
+    assert_true(config_load_text(config, "rules.yml", plain, sizeof plain - 1, &problems));
+    assert_null(rule_read(config_root(config), "", &problems));
+    assert_non_null(strstr(buffer_text(&problems.text), "contradicts `when: temperature > 30`"));
+    config_problems_release(&problems);
+    config_free(&config);
+    use(night, "[{name: odd, severity: minor, select: 'class:temperature', when: 'temperature > 30', clear: 'temperature > 20 and temperature > 19'}]");
+    for (int i = 0; i < 20; i++)
+        say(night, "T-1", "temperature", 35);
+    assert_int_equal(active(night), 1);
+    const struct alert *alert = desk_only(&night->desk, "condition:active");
+    assert_int_equal(alert_life(alert)->reopens, 0);
+    assert_int_equal(night->desk.told[NOTICE_RAISE], 1);
+    say(night, "T-1", "temperature", 10); /* neither: it stays */
+    assert_int_equal(active(night), 1);
+    say(night, "T-1", "temperature", 25);
+    assert_int_equal(active(night), 0);
+}
+
 static void test_a_rule_in_force_looks_back(void **state)
 {
     struct site_night *night = *state;
@@ -235,6 +277,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_threshold_with_separate_clear, begin, end),
+        cmocka_unit_test_setup_teardown(test_of_everything, begin, end),
+        cmocka_unit_test_setup_teardown(test_raise_and_clear_contradict, begin, end),
         cmocka_unit_test_setup_teardown(test_a_rule_in_force_looks_back, begin, end),
         cmocka_unit_test_setup_teardown(test_change_and_flat_line, begin, end),
         cmocka_unit_test_setup_teardown(test_silence, begin, end),
