@@ -112,11 +112,17 @@ static bool ledger_find(const struct fleet *fleet, uint32_t asset, const char *m
     const char *words[LEDGER_WORDS];
     char *copy = memory_text(text), pattern[120];
     unsigned count = text_words(copy, words, LEDGER_WORDS);
-    bool found = false;
-    for (unsigned i = 0; i < count && i < LEDGER_WORDS && !found; i++)
-        found = word_parse(words[i], pattern, sizeof pattern, full) && text_glob(pattern, metric);
+    bool good = count <= LEDGER_WORDS, found = false;
+    for (unsigned i = 0; i < count && good; i++) {
+        double number;
+        good = word_parse(words[i], pattern, sizeof pattern, &number); /* one that is malformed undoes the column */
+        if (good && !found && text_glob(pattern, metric)) {
+            found = true;
+            *full = number;
+        }
+    }
     free(copy);
-    return found;
+    return good && found;
 }
 
 bool capacity_plan_find(const struct capacity_plan *plan, const struct fleet *fleet, uint32_t asset, const char *metric, double *full,
