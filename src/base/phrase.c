@@ -22,22 +22,26 @@ struct phrase {
     bool framed; /* it joins */
 };
 
-/* Numbers of phrases, the weightiest first. */
-struct list { uint16_t *items; size_t count, capacity; };
+/* Three bytes that begin, and three that end, a phrase's longest literal, as places among GRAMS; NO_GRAM: it is shorter.
+ * A text that lacks one of them, whole, has the phrase in no part of it. */
+#define GRAMS 4096u
+#define NO_GRAM UINT16_MAX
+struct grams { uint16_t begin, end; };
 struct kept { char *text, *said; bool known; };
 
 struct phrasebook {
-    struct phrase *phrases;
+    struct phrase *phrases; /* the weightiest first */
+    struct grams *grams;    /* of each */
     size_t count, capacity;
     char *pool;             /* of the patterns' literals */
-    struct list begin[256]; /* phrases that begin with a literal, by its first byte */
-    struct list open;       /* those that begin with an argument */
+    uint16_t *candidates;   /* room for say_anew: those that the text may hold, in order */
     struct kept kept[KEPT];
 };
 
 struct saying {
     const struct phrasebook *book;
     struct buffer *out;
+    size_t candidates;
     unsigned steps, depth;
 };
 
@@ -71,10 +75,21 @@ static int weightier(const void *left, const void *right)
     return order ? order : (a->pattern.text > b->pattern.text) - (a->pattern.text < b->pattern.text);
 }
 
-static void list_add(struct list *list, size_t number)
+static uint16_t gram_of(const char *bytes)
 {
-    ARRAY_RESERVE(list->items, list->capacity, list->count + 1);
-    list->items[list->count++] = (uint16_t)number;
+    uint32_t gram = (uint32_t)(unsigned char)bytes[0] << 16 | (uint32_t)(unsigned char)bytes[1] << 8 | (unsigned char)bytes[2];
+    return (uint16_t)(gram * 2654435761u >> 20); /* Fibonacci hashing: the upper 12 bits */
+}
+
+static struct grams grams_of(const struct phrase_pattern *pattern)
+{
+    struct phrase_span longest = phrase_literal(pattern, 0);
+    for (unsigned i = 1; i <= pattern->count; i++)
+        if (phrase_literal(pattern, i).length > longest.length)
+            longest = phrase_literal(pattern, i);
+    if (longest.length < 3)
+        return (struct grams){NO_GRAM, NO_GRAM};
+    return (struct grams){gram_of(longest.start), gram_of(longest.start + longest.length - 3)};
 }
 
 bool phrase_pair_fits(const struct phrase_pair *pair)
@@ -117,10 +132,10 @@ struct phrasebook *phrasebook_of(const struct phrase_pair *pairs, size_t count)
     }
     if (book->count)
         qsort(book->phrases, book->count, sizeof *book->phrases, weightier);
-    for (size_t i = 0; i < book->count; i++) {
-        struct phrase_span head = phrase_literal(&book->phrases[i].pattern, 0);
-        list_add(head.length ? &book->begin[(unsigned char)head.start[0]] : &book->open, i);
-    }
+    book->grams = memory_new_array(book->count + 1, sizeof *book->grams);
+    book->candidates = memory_new_array(book->count + 1, sizeof *book->candidates);
+    for (size_t i = 0; i < book->count; i++)
+        book->grams[i] = grams_of(&book->phrases[i].pattern);
     return book;
 }
 
@@ -148,13 +163,12 @@ void phrasebook_free(struct phrasebook **book)
 {
     if (!*book)
         return;
-    for (size_t i = 0; i < ARRAY_COUNT((*book)->begin); i++)
-        free((*book)->begin[i].items);
     for (size_t i = 0; i < KEPT; i++) {
         free((*book)->kept[i].text);
         free((*book)->kept[i].said);
     }
-    free((*book)->open.items);
+    free((*book)->grams);
+    free((*book)->candidates);
     free((*book)->phrases);
     free((*book)->pool);
     free(*book);
@@ -183,11 +197,8 @@ static const struct phrase *find(struct saying *saying, struct phrase_span text,
                                  struct phrase_span arguments[PHRASE_ARGUMENTS])
 {
     const struct phrasebook *book = saying->book;
-    const struct list *begin = &book->begin[(unsigned char)text.start[0]], *open = &book->open;
-    size_t at = 0, open_at = 0;
-    while ((at < begin->count || open_at < open->count) && saying->steps) {
-        bool take = open_at == open->count || (at < begin->count && begin->items[at] < open->items[open_at]);
-        const struct phrase *phrase = &book->phrases[take ? begin->items[at++] : open->items[open_at++]];
+    for (size_t at = 0; at < saying->candidates && saying->steps; at++) {
+        const struct phrase *phrase = &book->phrases[book->candidates[at]];
         if (phrase->strong == (surety <= STRONG) && (surety != FRAMED || phrase->framed) &&
             phrase_pattern_match(&phrase->pattern, text, arguments, &saying->steps) &&
             (surety != SURE || !is_parted(saying, &phrase->pattern, arguments)))
@@ -288,9 +299,25 @@ static bool say(struct saying *saying, struct phrase_span text)
     return known;
 }
 
-static bool say_anew(const struct phrasebook *book, struct buffer *out, const char *text, size_t length)
+static size_t choose_candidates(struct phrasebook *book, const char *text, size_t length)
 {
-    struct saying saying = {.book = book, .out = out, .steps = STEPS_MOST};
+    uint64_t there[GRAMS / 64] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i + 3 <= length; i++) {
+        unsigned gram = gram_of(text + i);
+        there[gram / 64] |= (uint64_t)1 << gram % 64;
+    }
+    for (size_t i = 0; i < book->count; i++) {
+        struct grams grams = book->grams[i];
+        if (grams.begin == NO_GRAM || ((there[grams.begin / 64] >> grams.begin % 64 & 1) && (there[grams.end / 64] >> grams.end % 64 & 1)))
+            book->candidates[count++] = (uint16_t)i;
+    }
+    return count;
+}
+
+static bool say_anew(struct phrasebook *book, struct buffer *out, const char *text, size_t length)
+{
+    struct saying saying = {.book = book, .out = out, .candidates = choose_candidates(book, text, length), .steps = STEPS_MOST};
     size_t before = out->length;
     bool known = say(&saying, (struct phrase_span){text, length});
     if (!known && out->length >= before) { /* as it is, whatever was tried */

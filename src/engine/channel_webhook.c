@@ -130,7 +130,7 @@ static bool webhook_judge(struct sending *sending, const char *answer, size_t le
     const char *text = found ? json_object_get_string(found) : NULL;
     bool good = text && strcmp(text, webhook->equals) == 0;
     if (!good)
-        sending_detail(sending, "%s is not %s: %s", webhook->pointer, webhook->equals, answer);
+        sending_detail(sending, "%s in the answer is not %s: %s", webhook->pointer, webhook->equals, answer);
     json_object_put(object);
     return good;
 }
