@@ -288,7 +288,7 @@ static void storm_note(struct alerts *alerts, enum storm_kind kind, uint32_t key
     double window = live_at(alerts->fleet, alert->asset)->period * alerts->options.storm_periods;
     while (storm->begin < storm->count && (double)(steady - storm->recent[storm->begin].at) > window)
         storm->begin++;
-    if (storm->begin == storm->count || storm->begin > 1024) {
+    if (storm->begin && (storm->begin == storm->count || storm->begin > 1024)) {
         storm->count -= storm->begin;
         memmove(storm->recent, storm->recent + storm->begin, storm->count * sizeof *storm->recent);
         storm->begin = 0;
