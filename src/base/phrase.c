@@ -214,8 +214,8 @@ static bool is_quoted(const struct phrase_pattern *pattern, unsigned index)
     return before.length && strchr("`\"'", before.start[before.length - 1]);
 }
 
-/* Append the translation with its arguments. True when it says something that `text` does not: it is strong, or an argument is
- * a phrase. */
+/* Append the translation with its arguments. True when it says something that `text` does not: it is strong, or an
+ * argument is a phrase. */
 static bool render(struct saying *saying, const struct phrase *phrase, const struct phrase_span *arguments)
 {
     bool known = phrase->strong;
@@ -309,7 +309,8 @@ static size_t choose_candidates(struct phrasebook *book, const char *text, size_
     }
     for (size_t i = 0; i < book->count; i++) {
         struct grams grams = book->grams[i];
-        if (grams.begin == NO_GRAM || ((there[grams.begin / 64] >> grams.begin % 64 & 1) && (there[grams.end / 64] >> grams.end % 64 & 1)))
+        if (grams.begin == NO_GRAM ||
+            ((there[grams.begin / 64] >> grams.begin % 64 & 1) && (there[grams.end / 64] >> grams.end % 64 & 1)))
             book->candidates[count++] = (uint16_t)i;
     }
     return count;
@@ -317,7 +318,8 @@ static size_t choose_candidates(struct phrasebook *book, const char *text, size_
 
 static bool say_anew(struct phrasebook *book, struct buffer *out, const char *text, size_t length)
 {
-    struct saying saying = {.book = book, .out = out, .candidates = choose_candidates(book, text, length), .steps = STEPS_MOST};
+    struct saying saying = {.book = book, .out = out, .steps = STEPS_MOST};
+    saying.candidates = choose_candidates(book, text, length);
     size_t before = out->length;
     bool known = say(&saying, (struct phrase_span){text, length});
     if (!known && out->length >= before) { /* as it is, whatever was tried */
