@@ -175,7 +175,7 @@ static void draw_below(struct silences *silences, struct surface *surface, struc
     if (silences->roster[0] && rest->rows > 4) {
         struct rect line = rect_cut_bottom(rest, 1);
         if (silences->roster_findings > 1)
-            surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_WARNING, _("shifts: %s, and %u more this week"),
+            surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_WARNING, _("shifts: %s; %u more"),
                            silences->roster, silences->roster_findings - 1);
         else
             surface_printf(surface, line.row, line.column + 1, line.columns - 2, ROLE_WARNING, _("shifts: %s"), silences->roster);
