@@ -40,10 +40,14 @@ static void mask(struct harness *harness)
     harness_mask(harness, "^ ([?~x]|·)+ *$", " (health)");
     harness_mask(harness, " *(\342[\240-\243][\200-\277])+ *", "");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
+    harness_mask(harness, "nocturned [0-9].*(discovered|个) *", "nocturned");
+    harness_mask(harness, "[0-9]+ of [0-9]+ sources running.* ago *", "sources");
+    harness_mask(harness, "[0-9]+/[0-9]+ 个数据源运行.*前 *", "sources");
+    harness_mask(harness, "(store|存储) sqlite.*(waiting|待写) *", "store");
+    harness_mask(harness, "[0-9.]+ alerts a person", "0.0 alerts a person");
     harness_mask(harness, " +[0-9]+[sm]\\b", " 0s");
     harness_mask(harness, "[34] states", "some states"); /* unknown may have lasted less than a moment */
     harness_mask(harness, "^  [?]  00:00:00.*never heard.*$", "");
-    harness_mask(harness, "[0-9.]+ (MiB|readings/s|rows waiting|行待写|读数/秒)", "0");
     harness_mask(harness, "A-20[0-9]{6}-", "A-20000000-");
     harness_mask(harness, "(/tmp/|/work/|/home/|/build/)[^ ]*", "/...");
 }
