@@ -190,8 +190,8 @@ void storms_restate(struct alerts *alerts)
             continue;
         storm->restated = true;
         snprintf(summary, sizeof summary,
-                 of_gateways(storm) ? N_("%u of %u gateways lost; %u within %g periods")
-                                    : N_("%u of %u children silent; %u within %g periods"),
+                 of_gateways(storm) ? N_("%u of %u gateways lost; the first %u within %g periods")
+                                    : N_("%u of %u children silent; the first %u within %g periods"),
                  storm->folded, storm->total, storm->first, alerts->options.storm_periods);
         alert_text_set(&own->summary, summary);
         alert_mark(alerts, own);

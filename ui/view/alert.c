@@ -312,7 +312,7 @@ static void crumbs(struct view *view, struct buffer *out)
 {
     struct alert_view *page = view->state;
     buffer_printf(out, "%s ▸ %s", _("alerts"), page->id);
-    if (page->detail.have)
+    if (page->detail.have && *page->detail.page.alert.asset)
         buffer_printf(out, " ▸ %s", page->detail.page.alert.asset);
 }
 

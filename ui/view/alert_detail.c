@@ -157,7 +157,8 @@ void alert_draw_lines(struct alert_detail *detail, struct view *view, struct sur
     if (!id || area.rows < 1 || !detail->have)
         return;
     int width = area.columns - 2, row = area.row;
-    int used = surface_text(surface, row, area.column + 1, width / 2, alert_detail_about(detail, id) ? ROLE_STRONG : ROLE_DIM, alert->asset) + 2;
+    int used = surface_text(surface, row, area.column + 1, width / 2, alert_detail_about(detail, id) ? ROLE_STRONG : ROLE_DIM,
+                            *alert->asset ? alert->asset : alert->place) + 2;
     numbers_text(&text, alert);
     if (text.length)
         buffer_append_text(&text, "   ");

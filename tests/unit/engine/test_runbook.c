@@ -171,7 +171,7 @@ static void the_shipped_ones(void **state)
         assert_true(runbooks_find(runbooks, each.name, "en", &other));
         assert_string_equal(other.language, "en");
     }
-    static const char *const detector[] = {"gateway", "host", "terminal-communication", "terminal-network", "terminal-down", "terminal-read"};
+    static const char *const detector[] = {"gateway", "host", "application", "storm", "redundancy", "terminal-communication", "terminal-network", "terminal-down", "terminal-read"};
     for (unsigned i = 0; i < ARRAY_COUNT(detector); i++)
         assert_true(runbooks_have(runbooks, detector[i]));
     for (size_t i = 0; i < profile_builtin_count(); i++) {
