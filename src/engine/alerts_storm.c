@@ -9,6 +9,7 @@
 #include "engine/alerts_private.h"
 
 #define RESTATE_AFTER 200 /* ms */
+#define RECOUNT_AFTER SPAN_SECOND /* others may count that did not: a downtime is over */
 
 /* The last two are of gateways that are lost, with all below each of them; the others of children that are silent though
  * their parents are not. */
@@ -32,6 +33,8 @@ struct storm {
     uint32_t folded;            /* symptoms still active */
     uint32_t first;             /* how many made it one */
     bool told_old, restated;    /* its summary has another count; was written anew */
+    uint32_t lacking;           /* at the last count, at counted_at: until so many more are silent it need not be counted again */
+    msec counted_at;            /* steady */
     struct silent *recent;      /* oldest first */
     size_t begin, count, capacity;
 };
@@ -247,7 +250,14 @@ static struct alert *stands_for(struct alerts *alerts, const struct storm *storm
     return part && alert_at(alerts, alert->cause)->cause == ALERT_NONE ? alert_at(alerts, alert->cause) : NULL;
 }
 
-/* Each alert once, however often it came in that time; what is known to be out of work makes none. */
+/* What is known to be out of work makes no storm. */
+static bool counts(struct alerts *alerts, const struct storm *storm, struct alert *alert)
+{
+    return alert->life.condition == CONDITION_ACTIVE && stands_for(alerts, storm, alert) &&
+           !(alert->life.suppression & (SUPPRESSED_DOWNTIME | SUPPRESSED_OUT_OF_SERVICE));
+}
+
+/* Each alert once, however often it came in that time. */
 static uint32_t count_recent(struct alerts *alerts, const struct storm *storm)
 {
     uint32_t silent = 0, count = ++alerts->storms->counts;
@@ -256,8 +266,7 @@ static uint32_t count_recent(struct alerts *alerts, const struct storm *storm)
         if (each->number != storm->recent[i].number || each->counted == count)
             continue;
         each->counted = count;
-        silent += each->life.condition == CONDITION_ACTIVE && stands_for(alerts, storm, each) &&
-                  !(each->life.suppression & (SUPPRESSED_DOWNTIME | SUPPRESSED_OUT_OF_SERVICE));
+        silent += counts(alerts, storm, each);
     }
     return silent;
 }
@@ -297,7 +306,14 @@ static void storm_note(struct alerts *alerts, enum storm_kind kind, uint32_t key
     storm->recent[storm->count++] = (struct silent){steady, alert->self, alert->number};
     storm->total = total_of(alerts, storm);
     uint32_t need = threshold_of(alerts, storm);
-    uint32_t silent = storm->count - storm->begin < need ? 0 : count_recent(alerts, storm);
+    if (storm->lacking > need)
+        storm->lacking = need; /* the ledger or the configuration changed */
+    if (!counts(alerts, storm, alert) || storm->count - storm->begin < need ||
+        (storm->lacking && --storm->lacking && steady - storm->counted_at < RECOUNT_AFTER))
+        return;
+    uint32_t silent = count_recent(alerts, storm);
+    storm->lacking = silent < need ? need - silent : 0;
+    storm->counted_at = steady;
     if (silent >= need)
         storm_begin(alerts, group, silent, now);
 }
