@@ -551,12 +551,13 @@ static void compare(struct harness *harness, const char *name, bool looks)
 {
     struct buffer picture = BUFFER_INIT;
     char *path = memory_printf(GOLDEN "/%s.txt", name);
+    bool same = true;
     take_picture(harness, looks, &picture);
     if (getenv("UPDATE_GOLDEN")) {
         rewrite(path, buffer_text(&picture));
     } else {
         char *golden = read_file(path);
-        bool same = golden && strcmp(golden, buffer_text(&picture)) == 0;
+        same = golden && strcmp(golden, buffer_text(&picture)) == 0;
         for (int waited = 0; golden && !same && waited < GOLDEN_PATIENCE; waited += 100) {
             harness_wait_quiet(harness, 100, 100);
             take_picture(harness, looks, &picture);
@@ -565,11 +566,11 @@ static void compare(struct harness *harness, const char *name, bool looks)
         if (!same)
             print_difference(path, golden ? golden : "", buffer_text(&picture));
         free(golden);
-        if (!same)
-            fail_msg("%s: the screen is not the golden one (UPDATE_GOLDEN=1 rewrites it)", path);
     }
     free(path);
     buffer_release(&picture);
+    if (!same) /* leaves by longjmp: nothing may be held here any more */
+        fail_msg(GOLDEN "/%s.txt: the screen is not the golden one (UPDATE_GOLDEN=1 rewrites it)", name);
 }
 
 void harness_golden(struct harness *harness, const char *name)

@@ -11,11 +11,8 @@
 
 #include <cmocka.h>
 
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
-
-#define QUIET 150
-#define PATIENCE 8000
 
 static struct site_fixture site;
 
@@ -35,10 +32,7 @@ static int stop_site(void **state)
 
 static struct harness *open_console(int rows, int columns, const char *locale)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-    const char *nothing[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = nothing});
+    struct harness *harness = console_open(site.socket, &(struct console_look){.rows = rows, .columns = columns, .locale = locale});
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
     harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
@@ -50,27 +44,10 @@ static struct harness *open_console(int rows, int columns, const char *locale)
     return harness;
 }
 
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    if (until && !harness_wait_text(harness, until, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-}
-
 static void open_alerts(struct harness *harness)
 {
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    await(harness, "GW-05");
     press(harness, "2", "gateway-offline"); /* the rule, in the lines that explain the cursor's alert */
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
 }
 
 /* One cause on the screen, its terminals counted behind it, and the header says what is not shown. */
@@ -79,16 +56,16 @@ static void one_cause_stands_for_its_symptoms(void **state)
     (void)state;
     struct harness *harness = open_console(24, 80, NULL);
     open_alerts(harness);
-    assert_non_null(strstr(harness_text(harness), "1 of 4 · 3 symptoms"));
+    has(harness, "1 of 4 · 3 symptoms");
     assert_non_null(strstr(harness_row(harness, 0), "C1"));
     assert_non_null(strstr(harness_row(harness, 1), "Alerts 1"));
     press(harness, ".", NULL); /* seen: the mark of news goes */
     assert_true(harness_wait_no_text(harness, "+ C", PATIENCE));
     harness_golden(harness, "alerts-80x24");
     press(harness, "+", "终端1");
-    assert_non_null(strstr(harness_text(harness), "终端3"));
+    has(harness, "终端3");
     press(harness, "Esc", NULL);
-    assert_null(strstr(harness_text(harness), "终端1"));
+    lacks(harness, "终端1");
     press(harness, "H", "with what is hidden");
     press(harness, "Esc", "1 of 4");
     press(harness, "v", "by place");
@@ -103,8 +80,8 @@ static void the_page_tells_the_story(void **state)
     struct harness *harness = open_console(24, 80, NULL);
     open_alerts(harness);
     press(harness, "Enter", "timeline");
-    assert_non_null(strstr(harness_text(harness), "raised"));
-    assert_non_null(strstr(harness_text(harness), "后勤处")); /* the unit that answers for it, from the ledger */
+    has(harness, "raised");
+    has(harness, "后勤处"); /* the unit that answers for it, from the ledger */
     press(harness, "Tab", "3 symptoms");
     press(harness, "Enter", "T-05"); /* into a symptom, and from there to its cause */
     press(harness, "u", "gateway-offline");
@@ -122,7 +99,7 @@ static void an_incident_is_carried_away(void **state)
     open_alerts(harness);
     press(harness, "x", "CSV for spreadsheets");
     harness_golden(harness, "alerts-export-80x24");
-    harness_pump(harness, 400); /* what is typed before it was seen is dropped */
+    harness_pump(harness, DEAF); /* what is typed before it was seen is dropped */
     press(harness, "Esc", NULL);
     press(harness, ": type:export Space type:incident Space type:/tmp/nocturne-screen-test.capsule Enter", "wrote /tmp");
     leave(&harness);
@@ -143,7 +120,7 @@ static void a_person_acts_and_takes_it_back(void **state)
     press(harness, "Enter", "needs a note");
     press(harness, "a", ":ack");
     press(harness, "type:calling Enter", "U undoes it");
-    assert_true(harness_wait_text(harness, "1 acked", PATIENCE));
+    await(harness, "1 acked");
     press(harness, "U", "not acknowledged any more");
     assert_true(harness_wait_no_text(harness, "1 acked", PATIENCE));
     press(harness, "o", ":assign");
@@ -151,11 +128,11 @@ static void a_person_acts_and_takes_it_back(void **state)
     press(harness, "U", NULL);
     press(harness, "s", ":shelve 2h");
     press(harness, "type:strip Enter", "is shelved");
-    assert_true(harness_wait_text(harness, "· 1 shelved", PATIENCE));
+    await(harness, "· 1 shelved");
     press(harness, "U", "back from the shelf");
     press(harness, "g : type:close Space type:gone Enter", "leave it"); /* cannot be taken back: asked, with its name */
-    assert_non_null(strstr(harness_text(harness), "GW-05"));
-    harness_pump(harness, 400);
+    has(harness, "GW-05");
+    harness_pump(harness, DEAF);
     press(harness, "Enter", "leave it");
     press(harness, "n", "left as it was");
     leave(&harness);
@@ -170,7 +147,7 @@ static void many_at_once(void **state)
     press(harness, "+", "终端3");
     press(harness, "* c", ":note");
     press(harness, "type:strip-lights Enter", "4 alerts");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "noted at 4 alerts");
     press(harness, "Esc Esc", "1 of 4");
     press(harness, "H / type:asset:T-05-2 Enter", "终端2");
@@ -189,10 +166,10 @@ static void a_silence_is_rehearsed(void **state)
     press(harness, "C-s", "is needed");
     press(harness, "type:cable", "cable"); /* letters are text here: q does not leave */
     press(harness, "type:q1 C-s", "put it in force");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "Enter", "put it in force");
     press(harness, "y", "U ends it");
-    assert_true(harness_wait_text(harness, "· 1 silenced", PATIENCE));
+    await(harness, "· 1 silenced");
     press(harness, "U", "the silence is ended");
     assert_true(harness_wait_no_text(harness, "· 1 silenced", PATIENCE));
     leave(&harness);
@@ -213,27 +190,27 @@ static void a_downtime_is_announced(void **state)
     press(harness, "C-u type:daily Space type:03:00 Tab", "Assets covered: 1");
     press(harness, "Space", "Assets covered: 1, with what hangs below 1.");
     press(harness, "Tab type:relay Space type:test C-s", "Announce a downtime of id:GW-05?");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "is announced");
     press(harness, ": type:silences Enter", "daily 03:00");
-    assert_non_null(strstr(harness_text(harness), "relay test"));
+    has(harness, "relay test");
     press(harness, "D", "End D-");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "is ended");
     press(harness, "Esc", "1 of 4");
     press(harness, "M Tab Tab Tab Tab Tab Tab Tab type:fixed Space type:now C-s", "Announce a downtime");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "is announced");
-    assert_true(harness_wait_text(harness, "in downtime", PATIENCE));
+    await(harness, "in downtime");
     press(harness, ": type:silences Enter", "1 in force of 1");
     harness_mask(harness, "[DS]-[0-9]{4}", "D-0000");
     harness_mask(harness, "(1h59|  2h) [a-z]+ +fixed now", "1h59 somebody fixed now");
     harness_golden(harness, "silences-80x24");
     press(harness, "Enter", "with what is hidden");
-    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE));
+    await(harness, "gateway-offline");
     press(harness, "Esc Esc Esc", "1 in force of 1");
     press(harness, "D", "End D-");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "nothing hides any alert");
     leave(&harness);
 }
@@ -248,9 +225,9 @@ static void in_chinese_and_wide(void **state)
     leave(&harness);
     harness = open_console(60, 200, NULL);
     open_alerts(harness);
-    assert_true(harness_wait_text(harness, "timeline", PATIENCE));
+    await(harness, "timeline");
     press(harness, "+", "终端1");
-    assert_non_null(strstr(harness_text(harness), "subsystem"));
+    has(harness, "subsystem");
     leave(&harness);
 }
 
@@ -261,14 +238,14 @@ static void the_runbook_is_at_hand(void **state)
     struct harness *harness = open_console(24, 80, NULL);
     open_alerts(harness);
     press(harness, "r", "Gateway offline");
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    await(harness, "GW-05");
     press(harness, "n", "ping -c 5 -i 0.5 127.1.1.5");
     harness_golden(harness, "runbook-80x24");
     press(harness, "y", "copied");
     press(harness, "/ type:breaker Enter", "reset the breaker");
     press(harness, "Esc Esc Esc", "1 of 4");
     press(harness, ": type:runbook Space type:no-such Enter", "is missing");
-    assert_non_null(strstr(harness_text(harness), "no-such.md"));
+    has(harness, "no-such.md");
     press(harness, "Esc", "1 of 4");
     press(harness, ": type:runbook Space type:https://wiki.example/gw Enter", "lies elsewhere");
     press(harness, "y", "copied https://wiki.example/gw");
@@ -376,8 +353,8 @@ static void what_changed_meanwhile_is_asked_about(void **state)
     snprintf(line, sizeof line, "note %.*s cable found loose", (int)strcspn(at, " "), at);
     run(line, out, sizeof out);
     press(harness, "type:mine Enter", "changed meanwhile");
-    assert_non_null(strstr(harness_text(harness), "cable found loose"));
-    harness_pump(harness, 400);
+    has(harness, "cable found loose");
+    harness_pump(harness, DEAF);
     press(harness, "Enter", "changed meanwhile");
     press(harness, "y", "is acknowledged");
     press(harness, "U", "not acknowledged any more");

@@ -15,11 +15,9 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
 
-#define QUIET 150
-#define PATIENCE 20000
 #define DAYS 29 /* all of them newer than the 30 days that a sample may be old, whatever the hour */
 
 static struct site_fixture site;
@@ -76,28 +74,12 @@ static int stop_site(void **state)
 
 static struct harness *open_console(int rows, int columns, const char *locale, const char *more)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", more, NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = environment, .folder = site.folder});
+    struct harness *harness = console_open(site.socket, &(struct console_look){
+        .rows = rows, .columns = columns, .locale = locale, .environment = {more}, .folder = site.folder});
     harness_mask(harness, "^ 创新港  .*$", " 创新港");
     harness_mask(harness, "^ [?]+  .*$", " ??????");
     harness_mask(harness, "^ +[0-9][0-9]-[0-9][0-9] .*$", " (days)"); /* where a week begins moves from day to day */
     return harness;
-}
-
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    if (until && !harness_wait_text(harness, until, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, 1000);
-}
-
-static void has(struct harness *harness, const char *text)
-{
-    if (!strstr(harness_text(harness), text))
-        fail_msg("no `%s` in:\n%s", text, harness_text(harness));
 }
 
 static void to_the_end_of_the_readings(struct harness *harness)
@@ -106,15 +88,6 @@ static void to_the_end_of_the_readings(struct harness *harness)
     instant_format(stamp, end);
     snprintf(keys, sizeof keys, ": type:at Space type:%s Enter", stamp);
     press(harness, keys, NULL);
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
 }
 
 /* ---- the tests ---- */
@@ -180,7 +153,7 @@ static void a_server_says_when_its_disk_is_full(void **state)
     press(harness, ": type:server Space type:web-1 Enter", "full in");
     press(harness, "F", "disk /"); /* what of it fills up */
     has(harness, "soonest full first");
-    assert_null(strstr(harness_text(harness), "数据库二"));
+    lacks(harness, "数据库二");
     press(harness, "Esc", NULL); /* the filter, then the page */
     press(harness, "Esc", "processes");
     leave(&harness);
@@ -196,12 +169,12 @@ static void the_report_goes_to_a_file(void **state)
     press(harness, ": type:capacity Space type:id:db-2,app-1 Enter", "expand now");
     press(harness, "x", "Capacity and expansion report");
     harness_golden(harness, "capacity-export-80x24");
-    harness_pump(harness, 400); /* keys typed ahead of a question do not answer it */
+    harness_pump(harness, DEAF); /* keys typed ahead of a question do not answer it */
     press(harness, "Esc", NULL);
     press(harness, "=", NULL);
     press(harness, ": type:capacity Enter", "2 expand now"); /* every server */
     press(harness, "x", "Of every server");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "m", "wrote capacity-");
     press(harness, ": type:export Space type:plan.md Enter", "wrote plan.md");
     press(harness, ": type:export Space type:plan.xlsx Enter", "wrote plan.xlsx");

@@ -11,11 +11,8 @@
 
 #include <cmocka.h>
 
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
-
-#define QUIET 150
-#define PATIENCE 8000
 
 static struct site_fixture site = {.language = "zh_CN"};
 static char more[1600];
@@ -51,19 +48,7 @@ static int stop_site(void **state)
 
 static struct harness *open_console(int rows, int columns, const char *locale, const char *extra)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", extra, NULL};
-    return harness_start(&(struct harness_options){
-        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = environment});
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
+    return console_open(site.socket, &(struct console_look){.rows = rows, .columns = columns, .locale = locale, .environment = {extra}});
 }
 
 /* A terminal whose locale says characters and no language, as over many a jump host. */
@@ -71,14 +56,14 @@ static void speaks_the_sites_language(void **state)
 {
     (void)state;
     struct harness *harness = open_console(24, 80, "C.UTF-8", NULL);
-    assert_true(harness_wait_text(harness, "1 总览", PATIENCE));
+    await(harness, "1 总览");
     harness_keys(harness, "3");
-    assert_true(harness_wait_text(harness, "名称", PATIENCE)); /* a column's title as well */
+    await(harness, "名称"); /* a column's title as well */
     leave(&harness);
     harness = open_console(24, 80, "C.UTF-8", "LANGUAGE=en"); /* the person chose */
-    assert_true(harness_wait_text(harness, "1 Board", PATIENCE));
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    assert_null(strstr(harness_text(harness), "总览"));
+    await(harness, "1 Board");
+    settle(harness);
+    lacks(harness, "总览");
     leave(&harness);
 }
 
@@ -88,15 +73,15 @@ static void line_1_tells_who_is_on_duty(void **state)
     static const struct { int columns; const char *colour; } looks[] = {{80, NULL}, {200, "NO_COLOR=1"}};
     for (unsigned i = 0; i < 2; i++) {
         struct harness *harness = open_console(24, looks[i].columns, "en_US.UTF-8", looks[i].colour);
-        assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
-        assert_true(harness_wait_text(harness, "夜班 · 王", PATIENCE));
+        await(harness, "GW-05");
+        await(harness, "夜班 · 王");
         assert_non_null(strstr(harness_row(harness, 0), "quiet till"));
         assert_non_null(strstr(harness_row(harness, 0), ":00"));
         leave(&harness);
     }
     struct harness *harness = open_console(24, 50, "en_US.UTF-8", NULL); /* no room: the counts stay */
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
-    harness_wait_quiet(harness, QUIET, PATIENCE);
+    await(harness, "GW-05");
+    settle(harness);
     assert_null(strstr(harness_row(harness, 0), "quiet till"));
     assert_non_null(strstr(harness_row(harness, 0), "C1"));
     leave(&harness);
@@ -107,14 +92,14 @@ static void whose_shift_a_silence_ends_in(void **state)
 {
     (void)state;
     struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    await(harness, "GW-05");
     harness_keys(harness, "2");
-    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE));
+    await(harness, "gateway-offline");
     harness_keys(harness, ": type:silence Space type:4h Space type:asset:GW-05 Space type:-- Space type:cable Enter");
-    assert_true(harness_wait_text(harness, "It ends in the shift 白班: 李, 张", PATIENCE));
-    harness_pump(harness, 400);
+    await(harness, "It ends in the shift 白班: 李, 张");
+    harness_pump(harness, DEAF);
     harness_keys(harness, "n");
-    assert_true(harness_wait_text(harness, "left as it was", PATIENCE));
+    await(harness, "left as it was");
     leave(&harness);
 }
 
@@ -125,27 +110,27 @@ static void rules_are_judged(void **state)
     (void)state;
     struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
     site_push(&site, "[{\"asset\":\"T-01-1\",\"metric\":\"temperature\",\"value\":33},{\"asset\":\"T-02-1\",\"metric\":\"temperature\",\"value\":20}]");
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    await(harness, "GW-05");
     harness_keys(harness, ": type:rules Enter");
-    assert_true(harness_wait_text(harness, "11 rules · 1 holding · 2 with a problem", PATIENCE));
-    assert_true(harness_wait_text(harness, "gateway-offline", PATIENCE)); /* the detector that is built in */
-    assert_non_null(strstr(harness_text(harness), "selects nothing"));
+    await(harness, "11 rules · 1 holding · 2 with a problem");
+    await(harness, "gateway-offline"); /* the detector that is built in */
+    has(harness, "selects nothing");
     harness_keys(harness, "Tab");
-    assert_true(harness_wait_text(harness, "worst actors, 30 days", PATIENCE));
-    assert_non_null(strstr(harness_text(harness), "T-01-1"));
+    await(harness, "worst actors, 30 days");
+    has(harness, "T-01-1");
     harness_keys(harness, "Esc Enter");
-    assert_true(harness_wait_text(harness, "its runbook is missing", PATIENCE));
-    assert_true(harness_wait_text(harness, "rehearsed over the last 7d", PATIENCE));
+    await(harness, "its runbook is missing");
+    await(harness, "rehearsed over the last 7d");
     for (int tries = 0; tries < 40 && !strstr(harness_text(harness), "1 of 36 assets"); tries++) { /* stored within a second */
         harness_pump(harness, 200);
         harness_keys(harness, "z");
         harness_wait_text(harness, "would have raised", PATIENCE);
     }
-    assert_non_null(strstr(harness_text(harness), "would have raised 1 alerts on 1 of 36 assets"));
-    assert_non_null(strstr(harness_text(harness), "T-01-1"));
+    has(harness, "would have raised 1 alerts on 1 of 36 assets");
+    has(harness, "T-01-1");
     harness_keys(harness, "L");
-    assert_true(harness_wait_text(harness, "rule:hot", PATIENCE));
-    assert_true(harness_wait_text(harness, "temperature 33", PATIENCE));
+    await(harness, "rule:hot");
+    await(harness, "temperature 33");
     leave(&harness);
 }
 
@@ -170,13 +155,10 @@ static void new_alerts_leave_the_terminal(void **state)
         {"NOCTURNE_DESKTOP=auto", "NOCTURNE_BELL=major", "TMUX", NULL, 2},
     };
     for (unsigned i = 0; i < 3; i++) {
-        const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-        const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", "TERM_PROGRAM", "STY", cases[i].desktop,
-                                     cases[i].bell, cases[i].tmux, NULL};
-        struct harness *harness = harness_start(&(struct harness_options){
-            .rows = 24, .columns = 80, .arguments = arguments, .locale = "en_US.UTF-8", .environment = environment});
-        assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
-        harness_wait_quiet(harness, QUIET, PATIENCE);
+        struct harness *harness = console_open(site.socket, &(struct console_look){
+            .locale = "en_US.UTF-8", .environment = {"TERM_PROGRAM", "STY", cases[i].desktop, cases[i].bell, cases[i].tmux}});
+        await(harness, "GW-05");
+        settle(harness);
         char body[120];
         unsigned bells = count_of(harness, "\a");
         snprintf(body, sizeof body, "[{\"asset\":\"T-0%u-2\",\"metric\":\"temperature\",\"value\":41}]", i + 6);
@@ -189,11 +171,11 @@ static void new_alerts_leave_the_terminal(void **state)
         leave(&harness);
     }
     struct harness *harness = open_console(24, 80, "en_US.UTF-8", NULL);
-    assert_true(harness_wait_text(harness, "GW-05", PATIENCE));
+    await(harness, "GW-05");
     harness_keys(harness, ": type:desktop Space type:osc99 Enter");
-    assert_true(harness_wait_text(harness, "by osc99", PATIENCE));
+    await(harness, "by osc99");
     harness_keys(harness, ": type:bell Space type:critical Enter");
-    assert_true(harness_wait_text(harness, "from critical on", PATIENCE));
+    await(harness, "from critical on");
     leave(&harness);
 }
 

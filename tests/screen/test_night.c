@@ -18,11 +18,9 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
 
-#define QUIET 150
-#define PATIENCE 15000
 #define TERMINALS 44           /* behind GW-A, in 涵英楼 */
 #define LIBRARY 24             /* in 图书馆, eight behind each of three gateways */
 #define GOLDEN_LIST "tests/screen/golden/night-notifications.txt"
@@ -140,10 +138,7 @@ static int end(void **state)
 
 static struct harness *open_console(struct night *night, const char *locale)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", night->site.socket, NULL};
-    const char *nothing[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = 24, .columns = 80, .arguments = arguments, .locale = locale, .environment = nothing});
+    struct harness *harness = console_open(night->site.socket, &(struct console_look){.locale = locale});
     harness_mask(harness, " +[0-9][0-9.]*/s.*$", ""); /* rate, age, heartbeat, clock */
     harness_mask(harness, "^ 1 (Board|总览).*$", " views"); /* other tests show those */
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
@@ -153,19 +148,6 @@ static struct harness *open_console(struct night *night, const char *locale)
     harness_mask(harness, " · [0-9] news", "");
     harness_mask(harness, " · [0-9] 条新消息", "");
     return harness;
-}
-
-static void wait_text(struct harness *harness, const char *text)
-{
-    if (!harness_wait_text(harness, text, PATIENCE))
-        fail_msg("`%s` did not come:\n%s", text, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, 2000);
-}
-
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    wait_text(harness, until);
 }
 
 static void wait_sent(struct night *night, const char *text, int times)
@@ -226,7 +208,7 @@ static void compare_sent(struct night *night)
 static void in_chinese(struct night *night, const char *until, const char *name)
 {
     struct harness *harness = open_console(night, "zh_CN.UTF-8");
-    wait_text(harness, "GW-");
+    await(harness, "GW-");
     press(harness, "2", until);
     harness_golden(harness, name);
     harness_keys(harness, "q");
@@ -238,21 +220,21 @@ static void the_night(void **state)
     struct night *night = *state;
     struct speakers *speakers = night->speakers;
     struct harness *harness = open_console(night, NULL);
-    wait_text(harness, "GW-");
+    await(harness, "GW-");
     press(harness, "2", "no alert");
     harness_golden(harness, "night-1-evening");
 
     /* It dies: one row for 45; duty is told, and after four seconds without an answer the chief. */
     speakers->gateway_a = false;
-    wait_text(harness, "+44");
+    await(harness, "+44");
     wait_sent(night, "chief: ", 1);
-    wait_text(harness, "1 of 45 · 44 symptoms");
+    await(harness, "1 of 45 · 44 symptoms");
     press(harness, ".", "1 of 45");
     harness_golden(harness, "night-2-gateway");
     in_chinese(night, "+44", "night-2-gateway-zh");
     press(harness, "a", ":ack");
     press(harness, "type:calling Space type:the Space type:keeper Enter", "is acknowledged");
-    wait_text(harness, "1 acked");
+    await(harness, "1 acked");
 
     /* It comes and goes: after the third return it counts as flapping, and stops calling people. */
     for (int i = 0; i < 3; i++) {
@@ -262,29 +244,29 @@ static void the_night(void **state)
         wait_sent(night, "duty: [RESOLVED] critical 网关离线", i + 1);
         speakers->gateway_a = false;
         if (i < 2) {
-            wait_text(harness, "+44");
+            await(harness, "+44");
             wait_sent(night, "duty: [ALERT] critical 网关离线", i + 2);
         }
     }
-    wait_text(harness, "44 symptoms · 1 flapping");
-    wait_text(harness, "1 x  44 /");
+    await(harness, "44 symptoms · 1 flapping");
+    await(harness, "1 x  44 /");
     harness_golden(harness, "night-3-flapping");
 
     /* The library's 24 fall silent at once though their gateways stand: one storm; then half of them return. */
     library_speaks(night, LIBRARY);
-    wait_text(harness, "+24");
+    await(harness, "+24");
     wait_sent(night, "图书馆", 2); /* duty and chief */
-    wait_text(harness, "25 x  44 /");
+    await(harness, "25 x  44 /");
     press(harness, "g .", "▌   C"); /* the cursor's row had gone: a person puts it somewhere again */
     harness_golden(harness, "night-4-building");
     library_speaks(night, LIBRARY / 2);
-    wait_text(harness, "+12");
-    wait_text(harness, "13 x  44 /");
+    await(harness, "+12");
+    await(harness, "13 x  44 /");
     harness_golden(harness, "night-5-half-returns");
 
     /* The electricians are known to be there: silenced. */
     shell(night, "silence --filter building:图书馆 --yes 8h 电工检修");
-    wait_text(harness, "13 silenced");
+    await(harness, "13 silenced");
     press(harness, "H", "with what is hidden");
     in_chinese(night, "44 连带", "night-6-silence-zh");
     press(harness, "Esc", "13 silenced");
@@ -294,14 +276,14 @@ static void the_night(void **state)
     speakers->gateway_a = true;
     library_speaks(night, 0);
     wait_sent(night, "[RESOLVED] critical 楼宇终端成片失联", 2);
-    wait_text(harness, "0 of 2 · 1 silenced · 1 flapping");
+    await(harness, "0 of 2 · 1 silenced · 1 flapping");
     press(harness, "H", "with what is hidden");
     press(harness, "g", "all 70"); /* the closed ones of the night are below */
     harness_golden(harness, "night-7-morning");
     press(harness, "Space Space a", ":ack");
     press(harness, "type:handed-over Enter", "2 alerts are acknowledged");
     press(harness, "Esc Esc", "no alert");
-    wait_text(harness, "all is well");
+    await(harness, "all is well");
     harness_keys(harness, "q");
     harness_free(&harness);
     compare_sent(night);

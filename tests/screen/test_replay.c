@@ -13,10 +13,8 @@
 
 #include "base/memory.h"
 #include "engine/capsule.h"
-#include "screen/harness.h"
+#include "screen/console.h"
 
-#define QUIET 150
-#define PATIENCE 10000
 #define METERS 6
 #define MOMENT INT64_C(1795201927000) /* 2026-11-21T03:12:07+08:00 */
 #define HELD (MOMENT + 113 * SPAN_SECOND)
@@ -163,27 +161,9 @@ static int remove_capsule(void **state)
 
 static struct harness *open_replay(int rows, int columns, const char *locale, const char *variable)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--replay", path, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", "HOME=/nonexistent", "TZ=UTC", variable, NULL};
-    return harness_start(&(struct harness_options){
-        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = environment});
-}
-
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    if (until && !harness_wait_text(harness, until, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
+    return console_open(NULL, &(struct console_look){
+        .rows = rows, .columns = columns, .locale = locale, .arguments = {"--replay", path},
+        .environment = {"HOME=/nonexistent", "TZ=UTC", variable}});
 }
 
 /* It begins at the moment, in the site's time; steps lead through it; everything but acting works. */
@@ -215,9 +195,9 @@ static void its_charts_are_there(void **state)
     press(harness, "", "REPLAY A-20261121-0007");
     press(harness, "=", "04:00:07");
     press(harness, "type::asset Space type:GW-A-0042 Enter", "cpu");
-    assert_true(harness_wait_text(harness, "6 below", PATIENCE));
-    assert_true(harness_wait_text(harness, "cpu, last 6h", PATIENCE));
-    assert_true(harness_wait_text(harness, "xxxxx", PATIENCE)); /* 19 minutes offline in the strip of health */
+    await(harness, "6 below");
+    await(harness, "cpu, last 6h");
+    await(harness, "xxxxx"); /* 19 minutes offline in the strip of health */
     leave(&harness);
 }
 
@@ -225,7 +205,7 @@ static void it_speaks_chinese(void **state)
 {
     (void)state;
     struct harness *harness = open_replay(24, 80, "zh_CN.UTF-8", NULL);
-    assert_true(harness_wait_text(harness, "回放 A-20261121-0007", PATIENCE));
+    await(harness, "回放 A-20261121-0007");
     press(harness, "2", "gateway-offline");
     harness_golden(harness, "replay-zh-80x24");
     press(harness, "type::at Space type:03:20 Enter", "03:20:00");

@@ -13,11 +13,8 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
-
-#define QUIET 150
-#define PATIENCE 20000
 
 static struct site_fixture site;
 static char folder[] = "/tmp/nocturne-books-XXXXXX";
@@ -56,60 +53,34 @@ static int stop_site(void **state)
     return system(command);
 }
 
-static struct harness *open_console(const char *locale, const char *option)
+static struct harness *open_console(const char *option)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, option, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", "SHELL=/bin/sh", NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = 24, .columns = 80, .arguments = arguments, .locale = locale, .environment = environment});
+    struct harness *harness = console_open(site.socket, &(struct console_look){.arguments = {option}, .environment = {"SHELL=/bin/sh"}});
     harness_mask(harness, "^ 创新港  .*$", " 创新港");
     harness_mask(harness, "(after|用时) [0-9]+s", "after 0s");
     harness_mask(harness, "A-[0-9]+-[0-9]+", "A-1");
     return harness;
 }
 
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    if (until && !harness_wait_text(harness, until, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, 1000);
-}
-
-static void lacks(struct harness *harness, const char *text)
-{
-    if (strstr(harness_text(harness), text))
-        fail_msg("`%s` in:\n%s", text, harness_text(harness));
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
-}
-
 /* The question shows it whole, Enter does not answer it, and what it said goes to the alert, cleaned. */
 static void a_step_is_run_here(void **state)
 {
     (void)state;
-    struct harness *harness = open_console(NULL, NULL);
+    struct harness *harness = open_console(NULL);
     press(harness, "2", "too hot");
     press(harness, "r", "Mend it");
     press(harness, "X", "go to a command first");
     press(harness, "n X", "Run this here, as yourself?");
     harness_golden(harness, "runbook-run-80x24");
-    harness_pump(harness, 400); /* keys typed ahead of a question do not answer it */
+    harness_pump(harness, DEAF); /* keys typed ahead of a question do not answer it */
     press(harness, "Enter", NULL);
     press(harness, "n", "nothing was run");
     press(harness, "X", "Run this here, as yourself?");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "exit code 1 after");
     assert_true(harness_alternate(harness));
     harness_golden(harness, "runbook-ran-80x24");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "a", "attached to");
     press(harness, "Esc Esc", "too hot");
     press(harness, "Enter", "noted");
@@ -127,14 +98,14 @@ static void a_step_is_run_here(void **state)
 static void a_step_is_run_on_the_host(void **state)
 {
     (void)state;
-    struct harness *harness = open_console(NULL, NULL);
+    struct harness *harness = open_console(NULL);
     press(harness, "2", "too hot");
     press(harness, "r", "Mend it");
     press(harness, "n n X", "Run this on web-1?");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "exit code 7 after");
-    assert_true(harness_wait_text(harness, "there-42", PATIENCE));
-    harness_pump(harness, 400);
+    await(harness, "there-42");
+    harness_pump(harness, DEAF);
     press(harness, "n", "nothing was attached");
     press(harness, ": type:audit Enter", "shell end"); /* start and end are in the record */
     leave(&harness);
@@ -144,17 +115,17 @@ static void a_step_is_run_on_the_host(void **state)
 static void a_step_may_ask(void **state)
 {
     (void)state;
-    struct harness *harness = open_console(NULL, NULL);
+    struct harness *harness = open_console(NULL);
     press(harness, ": type:runbook Space type:mend Space type:web-1 Enter", "Mend it");
     press(harness, "N X", "Run this here, as yourself?");
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "y", "its end brings you back");
     assert_false(harness_alternate(harness));
     harness_type(harness, "yes\r", 4);
-    assert_true(harness_wait_text(harness, "said yes", PATIENCE));
-    assert_true(harness_wait_text(harness, "exit code 0 after", PATIENCE));
+    await(harness, "said yes");
+    await(harness, "exit code 0 after");
     lacks(harness, "attach it"); /* opened for no alert */
-    harness_pump(harness, 400);
+    harness_pump(harness, DEAF);
     press(harness, "n", NULL);
     lacks(harness, "exit code");
     leave(&harness);
@@ -163,14 +134,14 @@ static void a_step_may_ask(void **state)
 static void what_is_not_run(void **state)
 {
     (void)state;
-    struct harness *harness = open_console(NULL, NULL);
+    struct harness *harness = open_console(NULL);
     press(harness, ": type:runbook Space type:gateway Space type:web-1 Enter", "Gateway offline");
     press(harness, "n X", "shipped runbooks are for reading");
     press(harness, ": type:runbook Space type:mend Enter", "Mend it"); /* for nobody: {name} stands for nothing */
     press(harness, "n X", "nothing is known for {name}");
     press(harness, "n X", "on which host?");
     leave(&harness);
-    harness = open_console(NULL, "--read-only");
+    harness = open_console("--read-only");
     press(harness, ": type:runbook Space type:mend Space type:web-1 Enter", "Mend it");
     press(harness, "n X", "read-only");
     leave(&harness);

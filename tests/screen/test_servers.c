@@ -20,11 +20,9 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
 
-#define QUIET 150
-#define PATIENCE 20000
 #define PAGE_BUDGET 300 /* ms from Enter to the page with its data (issue 4) */
 
 static struct site_fixture site;
@@ -139,10 +137,8 @@ static int stop_site(void **state)
 
 static struct harness *open_console(int rows, int columns, const char *locale, const char *more)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", more, NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = rows, .columns = columns, .arguments = arguments, .locale = locale, .environment = environment});
+    struct harness *harness = console_open(site.socket, &(struct console_look){
+        .rows = rows, .columns = columns, .locale = locale, .environment = {more}});
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
     harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
@@ -163,35 +159,6 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
     return harness;
 }
 
-static void press(struct harness *harness, const char *keys, const char *until)
-{
-    harness_keys(harness, keys);
-    if (until && !harness_wait_text(harness, until, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", until, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, 1000);
-}
-
-static void await(struct harness *harness, const char *text)
-{
-    if (!harness_wait_text(harness, text, PATIENCE))
-        fail_msg("`%s` did not come:\n%s", text, harness_text(harness));
-}
-
-static void has_golden_part(struct harness *harness, const char *text)
-{
-    if (!strstr(harness_text(harness), text))
-        fail_msg("no `%s` in:\n%s", text, harness_text(harness));
-}
-
-static void leave(struct harness **harness)
-{
-    int status = -1;
-    harness_keys(*harness, "q");
-    assert_true(harness_wait_exit(*harness, PATIENCE, &status));
-    assert_int_equal(status, 0);
-    harness_free(harness);
-}
-
 /* ---- the tests ---- */
 
 static void nginx_dies_is_named_and_comes_back(void **state)
@@ -202,7 +169,7 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     press(harness, "5", "能源态势");
     press(harness, "Enter", "nothing hurts");
     await(harness, "HTTP 200");
-    has_golden_part(harness, "2 of 2 checks good");
+    has(harness, "2 of 2 checks good");
     snprintf(held, sizeof held, "%s/held", folder);
     write_file("held", 0600, "");
     assert_int_equal(kill(nginx_pid(), SIGTERM), 0);
@@ -210,15 +177,15 @@ static void nginx_dies_is_named_and_comes_back(void **state)
     await(harness, "0 of 2 checks good");
     await(harness, "0 of 1 tries left"); /* what is tried by itself failed, as the unit is held */
     press(harness, "b", "◂ 0 processes");
-    harness_wait_quiet(harness, QUIET, 1000);
-    has_golden_part(harness, "◂ 0 processes like nginx");
+    settle(harness);
+    has(harness, "◂ 0 processes like nginx");
     press(harness, "Tab Tab", "nginx.conf test fai"); /* the recoveries: what other alerts this host has is its own matter */
     harness_golden(harness, "application-down-80x24");
     assert_int_equal(unlink(held), 0);
     press(harness, "R", "Restart nginx.service on web-1?");
-    harness_pump(harness, 400); /* keys typed ahead of a question do not answer it */
+    harness_pump(harness, DEAF); /* keys typed ahead of a question do not answer it */
     press(harness, "Enter", NULL); /* Enter never means yes */
-    has_golden_part(harness, "Restart nginx.service on web-1?");
+    has(harness, "Restart nginx.service on web-1?");
     harness_golden(harness, "application-restart-80x24");
     press(harness, "y", "nginx.service was restarted; 能源态势 is ok");
     assert_true(harness_wait_no_text(harness, "watching", PATIENCE));
@@ -305,7 +272,7 @@ static void a_shell_in_place(void **state)
     await(harness, "30 100");
     harness_type(harness, "exit 3\r", 7);
     await(harness, "back from web-1 after");
-    has_golden_part(harness, "exit code 3");
+    has(harness, "exit code 3");
     assert_true(harness_alternate(harness));
     press(harness, "5", "能源态势"); /* keys are the console's again, at the new size */
     assert_non_null(strstr(harness_row(harness, 29), "help")); /* at the new size */
@@ -341,9 +308,7 @@ static void a_hang_up_during_a_shell(void **state)
 static void read_only_does_not_act(void **state)
 {
     (void)state;
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, "--read-only", NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
-    struct harness *harness = harness_start(&(struct harness_options){.rows = 24, .columns = 80, .arguments = arguments, .environment = environment});
+    struct harness *harness = console_open(site.socket, &(struct console_look){.arguments = {"--read-only"}});
     press(harness, "5", "能源态势");
     press(harness, "Enter", "HTTP 200");
     press(harness, "R", "read-only");

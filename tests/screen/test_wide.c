@@ -9,11 +9,8 @@
 
 #include <cmocka.h>
 
-#include "screen/harness.h"
+#include "screen/console.h"
 #include "screen/site.h"
-
-#define QUIET 200
-#define PATIENCE 20000
 
 static struct site_fixture site;
 
@@ -54,25 +51,18 @@ static void mask(struct harness *harness)
 
 static struct harness *open_console(const char *locale)
 {
-    const char *arguments[] = {BUILD_FOLDER "/nocturne", "--socket", site.socket, NULL};
-    const char *environment[] = {"XDG_CONFIG_HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent", NULL};
-    struct harness *harness = harness_start(&(struct harness_options){
-        .rows = 60, .columns = 200, .arguments = arguments, .locale = locale, .environment = environment, .folder = site.folder});
+    struct harness *harness = console_open(site.socket, &(struct console_look){
+        .rows = 60, .columns = 200, .locale = locale, .folder = site.folder});
     mask(harness);
-    if (!harness_wait_text(harness, "GW-05", PATIENCE))
-        fail_msg("no board:\n%s", harness_text(harness));
+    await(harness, "GW-05");
     return harness;
 }
 
 /* Go there from the board, until `text` stands on it; then compare. */
 static void look(struct harness *harness, const char *keys, const char *text, const char *golden)
 {
-    harness_keys(harness, "1");
-    harness_wait_text(harness, "worst first", PATIENCE);
-    harness_keys(harness, keys);
-    if (!harness_wait_text(harness, text, PATIENCE))
-        fail_msg("`%s` did not come after %s:\n%s", text, keys, harness_text(harness));
-    harness_wait_quiet(harness, QUIET, 2000);
+    press(harness, "1", "worst first");
+    press(harness, keys, text);
     harness_golden(harness, golden);
     harness_keys(harness, "Esc Esc");
 }
@@ -107,9 +97,7 @@ static void in_chinese(void **state)
 {
     (void)state;
     struct harness *harness = open_console("zh_CN.UTF-8");
-    harness_keys(harness, "0");
-    assert_true(harness_wait_text(harness, "责任单位", PATIENCE));
-    harness_wait_quiet(harness, QUIET, 2000);
+    press(harness, "0", "责任单位");
     harness_golden(harness, "wide-overview-zh");
     harness_free(&harness);
 }
