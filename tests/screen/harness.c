@@ -25,7 +25,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define MASKS 16
+#define MASKS 32
 #define GOLDEN "tests/screen/golden"
 #define GOLDEN_PATIENCE 15000 /* ms */
 #define BUSY 5 /* times what a wait is given: it ends with what it waits for, later on a busy machine */

@@ -273,9 +273,9 @@ static void the_night(void **state)
 
     /* Morning: everything speaks; who was told of the building is told of its end, though it is silenced. The two that
      * stood in the night wait to be looked at, behind what hides them; they are taken off with one note. */
-    speakers->gateway_a = true;
     library_speaks(night, 0);
     wait_sent(night, "[RESOLVED] critical 楼宇终端成片失联", 2);
+    speakers->gateway_a = true;
     await(harness, "0 of 2 · 1 silenced · 1 flapping");
     press(harness, "H", "with what is hidden");
     press(harness, "g", "all 70"); /* the closed ones of the night are below */
