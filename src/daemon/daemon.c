@@ -1,6 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,39 +7,31 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "api/api.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "daemon/supervisor.h"
+#include "daemon/explain.h"
 #include "daemon/paths.h"
 #include "daemon/settings.h"
-#include "engine/fleet.h"
+#include "daemon/sources.h"
+#include "daemon/supervisor.h"
 #include "engine/alerts.h"
+#include "engine/alerts_hosts.h"
 #include "engine/applications.h"
 #include "engine/feeds.h"
-#include "engine/alerts_hosts.h"
+#include "engine/fleet.h"
 #include "engine/heartbeats.h"
 #include "engine/hosts.h"
-#include "engine/rules.h"
 #include "engine/ledger.h"
+#include "engine/rules.h"
 #include "store/store.h"
 
 #define TRIM_DELAY (3 * SPAN_SECOND)
 #define RETIREMENT (30 * SPAN_SECOND)
 #define STORE_PATIENCE (2 * SPAN_SECOND) /* between two looks for a server */
 #define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
-
-/* A source that runs. It is dropped from here when stopped, but freed only after the loop has ended: its collector
- * may still be closing. */
-struct running {
-    struct source *source;
-    char *text;      /* canonical configuration it was started with */
-    bool started;
-    const struct settings *origin; /* its collector may look into what it was started with */
-};
 
 struct retired {
     struct settings *settings;
@@ -65,11 +56,7 @@ struct daemon {
     struct heartbeats *heartbeats;
     struct feeds *feeds;
     struct api *api;
-    struct running *running;     /* in configuration order */
-    size_t running_count;
-    struct source **sources;     /* the same, as the site shows them */
-    struct source **stopped;
-    size_t stopped_count, stopped_capacity;
+    struct sources *sources;
     struct retired *retired;     /* of earlier reloads; the first stays, the listeners are of it */
     size_t retired_count, retired_capacity;
     uint64_t ledger_revision;
@@ -80,44 +67,7 @@ struct daemon {
     bool ending, ledger_done, ledger_failed;
 };
 
-/* ---- problems ---- */
-
-static void print_lines(const char *text)
-{
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-        fprintf(stderr, "%.*s\n", (int)length, text);
-        text += length;
-        text += *text == '\n';
-    }
-}
-
-static void log_lines(enum log_level level, const char *text)
-{
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-        log_line(level, "%.*s", (int)length, text);
-        text += length;
-        text += *text == '\n';
-    }
-}
-
 /* ---- ledgers ---- */
-
-/* All files as one change. False when one of them cannot be used at all; what is wrong with rows is in the summary. */
-static struct ledger_change *ledgers_read(const struct settings *settings, struct fleet *fleet, struct buffer *refused)
-{
-    char *const *paths;
-    size_t count = settings_ledgers(settings, &paths);
-    struct ledger_change *change = ledger_change_new(fleet);
-    for (size_t i = 0; i < count; i++) {
-        struct error error;
-        if (!ledger_change_add_file(change, paths[i], &error))
-            buffer_printf(refused, "%s\n", error.text);
-    }
-    ledger_change_close(change, false);
-    return change;
-}
 
 static void ledger_applied(void *owner, const struct error *error)
 {
@@ -147,8 +97,8 @@ static bool ledger_first_load(struct daemon *daemon)
     struct buffer refused = BUFFER_INIT;
     struct ledger_change *change = ledgers_read(daemon->settings, daemon->fleet, &refused);
     ledger_change_summary(change, &summary);
-    log_lines(LOG_LEVEL_WARNING, buffer_text(&refused));
-    log_lines(LOG_LEVEL_WARNING, summary.problems);
+    lines_log(LOG_LEVEL_WARNING, buffer_text(&refused));
+    lines_log(LOG_LEVEL_WARNING, summary.problems);
     log_notice("ledger: %u assets taken in, %u rows left out", summary.added, summary.rejected);
     bool good = !refused.length;
     buffer_release(&refused);
@@ -162,125 +112,14 @@ static bool ledger_first_load(struct daemon *daemon)
     return !daemon->ledger_failed;
 }
 
-/* Where the shifts of the coming week leave gaps or overlap, a line each. */
-static char *roster_text(const struct roster *roster)
+/* What does not keep the daemon from running and should be looked at all the same. */
+static void log_remarks(struct settings *settings)
 {
-    struct buffer lines = BUFFER_INIT, text = BUFFER_INIT;
-    unsigned count = roster ? roster_findings(roster, clock_wall(), 8, &lines) : 0;
-    for (const char *line = buffer_text(&lines); *line; line += line[strcspn(line, "\n")] == '\n' ? strcspn(line, "\n") + 1 : strcspn(line, "\n"))
-        buffer_printf(&text, "shifts: %.*s\n", (int)strcspn(line, "\n"), line);
-    if (count > 8)
-        buffer_printf(&text, "shifts: and %u more in the coming week\n", count - 8);
-    buffer_release(&lines);
-    char *taken = text.data ? buffer_take(&text) : memory_text("");
-    return taken;
-}
-
-static void log_roster(struct settings *settings)
-{
-    char *text = roster_text(settings_site(settings)->roster);
-    log_lines(LOG_LEVEL_WARNING, text);
-    free(text);
-}
-
-int daemon_check(const struct options *options)
-{
-    struct config_problems problems;
-    struct site_counters counters = {.reloaded = CLOCK_NEVER};
-    config_problems_init(&problems);
-    struct settings *settings = settings_load(options, clock_wall(), &counters, &problems);
-    struct buffer refused = BUFFER_INIT;
-    unsigned ledger_problems = 0;
-    print_lines(buffer_text(&problems.text));
-    if (settings) {
-        struct ledger_summary summary;
-        print_lines(buffer_text(&settings_remarks(settings)->text));
-        struct ledger_change *change = ledgers_read(settings, NULL, &refused);
-        ledger_change_summary(change, &summary);
-        print_lines(buffer_text(&refused));
-        print_lines(summary.problems);
-        ledger_problems = summary.rejected + summary.warnings + (refused.length > 0) + settings_remarks(settings)->count;
-        const struct settings_source *sources;
-        const struct site *site = settings_site(settings);
-        char *roster = roster_text(site->roster);
-        print_lines(roster); /* to be looked at; a site may leave hours to nobody on purpose */
-        free(roster);
-        size_t source_count = settings_sources(settings, &sources);
-        if (!ledger_problems)
-            printf("%s: good: %zu sources, %u ledger rows, %zu contracted populations\n",
-                   site->config_path[0] ? site->config_path : "no configuration", source_count, summary.rows,
-                   site->population_count);
-        ledger_change_free(&change);
-    }
-    bool good = settings && !ledger_problems;
-    if (!good)
-        fprintf(stderr, "%u mistakes\n", problems.count + ledger_problems);
-    settings_free(&settings);
-    buffer_release(&refused);
-    config_problems_release(&problems);
-    return good ? 0 : 2;
-}
-
-/* ---- sources ---- */
-
-static void source_begin(struct daemon *daemon, struct running *running, const struct settings *origin,
-                         const struct settings_source *configured)
-{
-    struct error error = {0};
-    running->source = source_new(&daemon->loop, fleet_sink(daemon->fleet), configured->name, configured->ops);
-    running->source->alarms = feeds_sink(daemon->feeds);
-    running->text = memory_text(configured->text);
-    running->origin = origin;
-    running->started = configured->ops->start(running->source, configured->node, &error);
-    if (!running->started) /* the others go on; its row says why */
-        source_status(running->source, SOURCE_DOWN, "%s", error.text);
-}
-
-static void source_end(struct daemon *daemon, struct running *running)
-{
-    struct source *source = running->source;
-    hosts_forget_source(daemon->hosts, source);
-    if (source->state && source->ops->stop)
-        source->ops->stop(source);
-    source->status = SOURCE_STOPPED;
-    fleet_forget_source(daemon->fleet, source);
-    free(running->text);
-    ARRAY_RESERVE(daemon->stopped, daemon->stopped_capacity, daemon->stopped_count + 1);
-    daemon->stopped[daemon->stopped_count++] = source;
-}
-
-/* Bring what runs in line with the settings: sources whose configuration is the same, to the letter, keep running. */
-static void sources_follow(struct daemon *daemon, struct settings *settings)
-{
-    const struct settings_source *configured;
-    size_t count = settings_sources(settings, &configured);
-    struct running *running = memory_new_array(count + 1, sizeof *running);
-    struct source **sources = memory_new_array(count + 1, sizeof *sources);
-    for (size_t i = 0; i < count; i++)
-        for (size_t old = 0; old < daemon->running_count; old++) {
-            struct running *each = &daemon->running[old];
-            if (!each->source || strcmp(each->source->name, configured[i].name) != 0 ||
-                strcmp(each->text, configured[i].text) != 0)
-                continue;
-            running[i] = *each;
-            each->source = NULL;
-        }
-    for (size_t old = 0; old < daemon->running_count; old++)
-        if (daemon->running[old].source)
-            source_end(daemon, &daemon->running[old]);
-    for (size_t i = 0; i < count; i++) {
-        if (!running[i].source)
-            source_begin(daemon, &running[i], settings, &configured[i]);
-        sources[i] = running[i].source;
-    }
-    free(daemon->running);
-    free(daemon->sources);
-    daemon->running = running;
-    daemon->running_count = count;
-    daemon->sources = sources;
-    settings_site(settings)->sources = sources;
-    settings_site(settings)->source_count = count;
-    feeds_keep(daemon->feeds, sources, count);
+    struct buffer roster = BUFFER_INIT;
+    roster_lines(settings_site(settings)->roster, &roster);
+    lines_log(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(settings)->text));
+    lines_log(LOG_LEVEL_WARNING, buffer_text(&roster));
+    buffer_release(&roster);
 }
 
 /* ---- once a second ---- */
@@ -291,10 +130,7 @@ static void retired_sweep(struct daemon *daemon, msec steady)
     size_t kept = 1;
     for (size_t i = 1; i < daemon->retired_count; i++) {
         struct retired *each = &daemon->retired[i];
-        bool used = steady - each->at < RETIREMENT;
-        for (size_t source = 0; source < daemon->running_count; source++)
-            used |= daemon->running[source].origin == each->settings;
-        if (used)
+        if (steady - each->at < RETIREMENT || sources_use(daemon->sources, each->settings))
             daemon->retired[kept++] = *each;
         else
             settings_free(&each->settings);
@@ -308,12 +144,7 @@ static void second_tick(uv_timer_t *timer)
     struct daemon *daemon = timer->data;
     msec steady = clock_steady();
     uint64_t ledger = fleet_ledger_revision(daemon->fleet);
-    for (size_t i = 0; i < daemon->running_count; i++) {
-        struct running *running = &daemon->running[i];
-        source_rate_tick(running->source, steady);
-        if (ledger != daemon->ledger_revision && running->started && running->source->ops->ledger_changed)
-            running->source->ops->ledger_changed(running->source);
-    }
+    sources_second(daemon->sources, steady, ledger != daemon->ledger_revision);
     if (ledger != daemon->ledger_revision && !daemon->trim_at)
         daemon->trim_at = steady + TRIM_DELAY;
     daemon->ledger_revision = ledger;
@@ -384,16 +215,15 @@ static bool daemon_reload(void *owner, struct error *error)
         const char *text = buffer_text(&problems.text);
         daemon->counters.reloads_refused++;
         snprintf(daemon->counters.refusal, sizeof daemon->counters.refusal, "%.*s", (int)strcspn(text, "\n"), text);
-        log_lines(LOG_LEVEL_ERROR, text);
-        log_error("reload: %u mistakes; the old configuration stays in force", problems.count);
+        lines_log(LOG_LEVEL_ERROR, text);
+        log_error("reload: %u mistake%s; the old configuration stays in force", problems.count, problems.count == 1 ? "" : "s");
         error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
     } else {
         tell_what_waits(daemon, settings);
         heartbeats_use(daemon->heartbeats, settings_heartbeats(settings));
         hosts_configure(daemon->hosts, settings_hosts(settings)->row, settings_hosts(settings)->count);
-        log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(settings)->text));
-    log_roster(settings);
-        sources_follow(daemon, settings);
+        log_remarks(settings);
+        sources_follow(daemon->sources, settings);
         fleet_configure(daemon->fleet, settings_fleet(settings));
         alerts_configure(daemon->alerts, settings_alerts(settings));
         rules_follow(daemon, settings);
@@ -408,7 +238,7 @@ static bool daemon_reload(void *owner, struct error *error)
         daemon->counters.reloaded = clock_wall();
         daemon->counters.refusal[0] = '\0';
         api_use_site(daemon->api, settings_site(settings));
-        log_notice("reload: in force: %zu sources", daemon->running_count);
+        log_notice("reload: in force: %zu sources", sources_count(daemon->sources));
     }
     config_problems_release(&problems);
     supervisor_tell("READY=1\nSTATUS=%s", daemon->counters.refusal[0] ? "reload refused; see the log" : "serving");
@@ -487,6 +317,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     daemon->hosts = hosts_new(&daemon->loop, daemon->fleet);
     hosts_configure(daemon->hosts, settings_hosts(daemon->settings)->row, settings_hosts(daemon->settings)->count);
     daemon->alerts_hosts = alerts_hosts_new(daemon->alerts, daemon->hosts);
+    daemon->sources = sources_new(&daemon->loop, daemon->fleet, daemon->feeds, daemon->hosts);
     daemon->rules = rules_new(&daemon->loop, daemon->fleet, daemon->alerts);
     daemon->applications = applications_new(&(struct applications_parts){
         .loop = &daemon->loop, .fleet = daemon->fleet, .store = daemon->store, .alerts = daemon->alerts, .hosts = daemon->hosts}, error);
@@ -526,9 +357,8 @@ static void count_handle(uv_handle_t *handle, void *owner)
 static void daemon_end(struct daemon *daemon)
 {
     supervisor_tell("STOPPING=1");
-    for (size_t i = 0; daemon->fleet && i < daemon->running_count; i++)
-        source_end(daemon, &daemon->running[i]);
-    daemon->running_count = 0;
+    if (daemon->sources)
+        sources_stop(daemon->sources);
     api_free(&daemon->api);
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
@@ -558,15 +388,11 @@ static void daemon_end(struct daemon *daemon)
         return; /* what they use must stay */
     }
     uv_loop_close(&daemon->loop);
-    for (size_t i = 0; i < daemon->stopped_count; i++)
-        source_free(&daemon->stopped[i]);
+    sources_free(&daemon->sources);
     for (size_t i = 0; i < daemon->retired_count; i++)
         settings_free(&daemon->retired[i].settings);
     settings_free(&daemon->settings);
-    free(daemon->stopped);
     free(daemon->retired);
-    free(daemon->running);
-    free(daemon->sources);
     free(daemon);
 }
 
@@ -580,7 +406,7 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
     if (!ledger_first_load(daemon))
         return error_set(error, ERROR_INVALID, "the ledger could not be taken in; `nocturned --check-config` explains it");
     rules_follow(daemon, daemon->settings);
-    sources_follow(daemon, daemon->settings);
+    sources_follow(daemon->sources, daemon->settings);
     applications_use(daemon->applications, settings_applications(daemon->settings));
     api_serve(daemon->api); /* whoever asked meanwhile gets a whole site */
     api_use_site(daemon->api, settings_site(daemon->settings));
@@ -600,7 +426,7 @@ int daemon_run(const struct options *options)
     daemon->watchdog_fed = clock_steady();
     config_problems_init(&problems);
     daemon->settings = settings_load(options, daemon->started, &daemon->counters, &problems);
-    print_lines(buffer_text(&problems.text));
+    lines_print(buffer_text(&problems.text));
     unsigned mistakes = problems.count;
     config_problems_release(&problems);
     if (!daemon->settings) {
@@ -609,8 +435,7 @@ int daemon_run(const struct options *options)
         return 2;
     }
     apply_process_settings(daemon);
-    log_lines(LOG_LEVEL_WARNING, buffer_text(&settings_remarks(daemon->settings)->text));
-    log_roster(daemon->settings);
+    log_remarks(daemon->settings);
     uv_loop_init(&daemon->loop);
     bool good = daemon_start(daemon, &error);
     if (good) {

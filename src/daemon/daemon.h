@@ -7,7 +7,5 @@
 
 /* Run until a signal ends it. Returns the exit code: 0 ended cleanly, 1 failed, 2 wrong configuration. */
 int daemon_run(const struct options *options);
-/* --check-config: explain every mistake of configuration, profiles and ledgers. */
-int daemon_check(const struct options *options);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "daemon/copy.h"
 #include "daemon/daemon.h"
+#include "daemon/explain.h"
 #include "daemon/options.h"
 #include "daemon/replay.h"
 #include "daemon/trust.h"
@@ -21,5 +22,5 @@ int main(int count, char **arguments)
         return copy_run(&options);
     if (options.trust)
         return trust_run(&options);
-    return options.check_config ? daemon_check(&options) : daemon_run(&options);
+    return options.check_config ? explain_run(&options) : daemon_run(&options);
 }
