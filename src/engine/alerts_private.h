@@ -185,36 +185,41 @@ static inline bool alert_is_open(const struct alert *alert)
                                    ? alert_at(alerts, (alerts)->by_asset[asset_handle]) : NULL, *next_; alert &&        \
          (next_ = alert->asset_next == ALERT_NONE ? NULL : alert_at(alerts, alert->asset_next), true); alert = next_)
 
-/* ---- alerts.c ---- */
+/* ---- alerts_desk.c ---- */
 msec desk_now(struct alerts *alerts);
-uint32_t desk_number(struct alerts *alerts, const char *text);
-/* What a call of the model did: timeline, news, queue, store, notices, timer. `actor` NULL: the caller writes the
- * timeline. `text` may be NULL. */
-void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effects, const char *actor, const char *text,
-                  msec now);
-/* Something that no effect tells of changed: revision, queue, store, listeners, timer. */
-void alert_touch(struct alerts *alerts, struct alert *alert);
-void alert_suppression(struct alerts *alerts, struct alert *alert, enum suppression why, bool on, const char *text, msec now);
+/* Its timer, by what its life waits for next; none when it waits for nothing. */
+void alert_schedule(struct alerts *alerts, struct alert *alert, msec now);
+/* Timers that are due; true when more wait. Called by the loop's timer, and by tests. */
+bool alerts_turn(struct alerts *alerts);
+void desk_turn_want(struct alerts *alerts, msec due);          /* steady: see to a turn then, or earlier */
+void desk_link_release(struct desk_link *link);
+
+/* ---- alerts_slots.c ---- */
 struct alert *alert_current(const struct alerts *alerts, uint64_t fingerprint);
 struct alert *alert_slot(struct alerts *alerts);
 void alert_index(struct alerts *alerts, struct alert *alert);   /* by fingerprint (when current) and asset */
 void alert_drop(struct alerts *alerts, struct alert *alert);    /* out of memory; the store keeps it */
-void alert_schedule(struct alerts *alerts, struct alert *alert, msec now);
-void alert_check_period(const struct alerts *alerts, struct alert *alert);
-void alert_text_set(char **slot, const char *text);
 void alert_number_set(struct alerts *alerts, struct alert *alert, int64_t number); /* and findable by it */
 void closed_append(struct alerts *alerts, const struct alert *alert);
 void history_trim(struct alerts *alerts, msec now);
 int64_t alert_next_number(struct alerts *alerts, msec now);
 int64_t alert_number_of(const char *id);                        /* -1: not an id */
+
+/* ---- alerts.c ---- */
+uint32_t desk_number(struct alerts *alerts, const char *text);
+/* What a call of the model did: timeline, news, queue, store, notices, timer. `actor` NULL: the caller writes the
+ * timeline. `text` may be NULL. */
+void alert_effect(struct alerts *alerts, struct alert *alert, alert_effects effects, const char *actor, const char *text,
+                  msec now);
+/* Something that no effect tells of changed: revision, queue, store, listeners. */
+void alert_touch(struct alerts *alerts, struct alert *alert);
+void alert_suppression(struct alerts *alerts, struct alert *alert, enum suppression why, bool on, const char *text, msec now);
+void alert_check_period(const struct alerts *alerts, struct alert *alert);
+void alert_text_set(char **slot, const char *text);
 const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert_policy *policy);
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name);
 void levels_tell(struct alerts *alerts);
 void alert_level_again(struct alerts *alerts, uint32_t asset); /* at start */
-/* Timers that are due; true when more wait. Called by the loop's timer, and by tests. */
-bool alerts_turn(struct alerts *alerts);
-void desk_turn_want(struct alerts *alerts, msec due);          /* steady: see to a turn then, or earlier */
-void desk_link_release(struct desk_link *link);
 
 /* ---- alerts_told.c ---- */
 void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);
