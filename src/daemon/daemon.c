@@ -31,7 +31,7 @@
 #define TRIM_DELAY (3 * SPAN_SECOND)
 #define RETIREMENT (30 * SPAN_SECOND)
 #define STORE_PATIENCE (2 * SPAN_SECOND) /* between two looks for a server */
-#define END_PATIENCE (5 * SPAN_SECOND) /* for handles that do not close */
+#define END_PATIENCE (SPAN_SECOND / 2) /* for handles that do not close, when all that must be written is */
 
 struct retired {
     struct settings *settings;
@@ -260,21 +260,18 @@ static void signal_seen(uv_signal_t *handle, int number)
 
 static void signals_begin(struct daemon *daemon)
 {
-    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
-    signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
-        daemon->signals[i].data = daemon;
+    static const int numbers[ARRAY_COUNT(daemon->signals)] = {SIGHUP, SIGTERM, SIGINT};
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
         uv_signal_start(&daemon->signals[i], signal_seen, numbers[i]);
-    }
 }
 
 /* ---- start and end ---- */
 
-/* The first start of all needs its store: where that is a server that is away, it is waited for, and said once. */
+/* The first start of all needs its store: where that is a server that is away, it is waited for, and said once. Signals
+ * still have their default meaning: nothing is held that could be lost, and a name that is looked up does not hold the end up. */
 static bool store_wait(struct daemon *daemon, const struct store_options *options, struct error *error)
 {
-    for (bool told = false; !daemon->ending; told = true) {
+    for (bool told = false;; told = true) {
         error_clear(error);
         daemon->store = store_open(&daemon->loop, options, error);
         if (daemon->store || error->code != ERROR_UNAVAILABLE || strncmp(options->url, "postgresql:", 11) != 0)
@@ -283,10 +280,8 @@ static bool store_wait(struct daemon *daemon, const struct store_options *option
             log_error("store: %s; waiting for it", error->text);
             supervisor_tell("STATUS=waiting for the store");
         }
-        for (msec until = clock_steady() + STORE_PATIENCE; clock_steady() < until && !daemon->ending; uv_sleep(50))
-            uv_run(&daemon->loop, UV_RUN_NOWAIT);
+        uv_sleep(STORE_PATIENCE);
     }
-    return false;
 }
 
 static bool daemon_open(struct daemon *daemon, struct error *error)
@@ -296,6 +291,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         return false;
     if (!store_wait(daemon, store, error))
         return false;
+    signals_begin(daemon);
     daemon->fleet = fleet_new(&daemon->loop, daemon->store, settings_fleet(daemon->settings));
     if (!fleet_load(daemon->fleet, error))
         return error_prefix(error, "store");
@@ -354,7 +350,17 @@ static void count_handle(uv_handle_t *handle, void *owner)
     ++*(unsigned *)owner;
 }
 
-static void daemon_end(struct daemon *daemon)
+/* Nothing is lost by going now: the store is closed. A name that is still looked up cannot be called off, and libuv would
+ * wait for its thread, ten seconds where no name server answers. */
+static _Noreturn void daemon_leave(unsigned open, int code)
+{
+    if (open)
+        log_warning("some connections did not close in time; ending without them");
+    fflush(NULL);
+    _exit(code);
+}
+
+static void daemon_end(struct daemon *daemon, int code)
 {
     supervisor_tell("STOPPING=1");
     if (daemon->sources)
@@ -377,16 +383,15 @@ static void daemon_end(struct daemon *daemon)
         close_handle((uv_handle_t *)&daemon->signals[i]);
     close_handle((uv_handle_t *)&daemon->second);
     bool clean = false;
+    unsigned open = 0;
     for (msec until = clock_steady() + END_PATIENCE; !clean && clock_steady() < until; uv_sleep(1)) {
-        unsigned open = 0;
+        open = 0;
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
         uv_walk(&daemon->loop, count_handle, &open);
         clean = open == 0 && !uv_loop_alive(&daemon->loop);
     }
-    if (!clean) {
-        log_warning("some connections did not close in time; ending without them");
-        return; /* what they use must stay */
-    }
+    if (!clean)
+        daemon_leave(open, code);
     uv_loop_close(&daemon->loop);
     sources_free(&daemon->sources);
     for (size_t i = 0; i < daemon->retired_count; i++)
@@ -398,9 +403,14 @@ static void daemon_end(struct daemon *daemon)
 
 static bool daemon_start(struct daemon *daemon, struct error *error)
 {
-    signals_begin(daemon);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until a reload means something */
     uv_timer_init(&daemon->loop, &daemon->second);
     daemon->second.data = daemon;
+    for (size_t i = 0; i < ARRAY_COUNT(daemon->signals); i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+    }
     if (!daemon_open(daemon, error))
         return false;
     if (!ledger_first_load(daemon))
@@ -449,6 +459,7 @@ int daemon_run(const struct options *options)
     } else {
         log_error("%s", error.text);
     }
-    daemon_end(daemon);
-    return good ? 0 : error.code == ERROR_INVALID ? 2 : 1;
+    int code = good ? 0 : error.code == ERROR_INVALID ? 2 : 1;
+    daemon_end(daemon, code);
+    return code;
 }
