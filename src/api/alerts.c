@@ -169,13 +169,9 @@ static void list_alerts(struct request *request)
 
 static void past_loaded(void *owner, struct alerts_past *past, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request)) {
+    struct request *request = request_answered(owner, error);
+    if (!request) {
         alerts_past_free(&past);
-        return;
-    }
-    if (error) {
-        request_fail(request, error);
         return;
     }
     ((struct list *)request->state)->past = past;
@@ -240,17 +236,12 @@ static void write_page(struct request *request, const struct alert *alert, const
 
 static void history_loaded(void *owner, const struct alerts_history *history, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-    } else {
-        write_page(request, history->alert, history);
-        request->etag = alert_revision(history->alert);
-        request->content_type = "application/json";
-        request_finish(request, 200);
-    }
+    write_page(request, history->alert, history);
+    request->etag = alert_revision(history->alert);
+    request_finish_json(request);
 }
 
 void get_alert(struct request *request)
@@ -355,8 +346,7 @@ void get_alert_groups(struct request *request)
     wire_list_end(&writer);
     free(gathered.rows);
     intern_free(&gathered.keys);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* ---- statistics ---- */
@@ -413,6 +403,5 @@ void get_alert_stats(struct request *request)
     json_write_instant(&writer, "since", since);
     json_write_object_end(&writer);
     alerts_statistics_release(&statistics);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }

@@ -102,13 +102,11 @@ static void write_outcomes(struct json_writer *writer, const struct alert_outcom
 
 static void acted(void *owner, const struct alert_outcome *outcomes, unsigned count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
     const struct targets *targets = request->state;
-    if (error) {
-        request_fail(request, error);
-    } else if (targets->single && outcomes[0].status != 200) {
+    if (targets->single && outcomes[0].status != 200) {
         answer_refused(request, &outcomes[0]);
     } else {
         struct json_writer writer;
@@ -116,8 +114,7 @@ static void acted(void *owner, const struct alert_outcome *outcomes, unsigned co
         write_outcomes(&writer, outcomes, count);
         if (targets->single)
             request->etag = outcomes[0].revision;
-        request->content_type = "application/json";
-        request_finish(request, 200);
+        request_finish_json(request);
     }
 }
 

@@ -171,8 +171,7 @@ static void write_list(struct request *request, const struct row *rows, uint32_t
     for (uint32_t i = offset; i < total && i - offset < limit; i++)
         wire_write_application(&writer, &rows[i].wire);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void list_then(struct request *request, const struct applications_past *past)
@@ -272,8 +271,7 @@ static void show_then(struct request *request, const struct applications_past *p
     request_page(request, &page.page);
     page.page.revision = applications_revision(request->api->applications);
     wire_write_application_page(&request->answer, &page);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
     arena_free(&arena);
 }
 
@@ -315,21 +313,16 @@ void post_application_check(struct request *request)
 
 static void restarted(void *owner, int exit_code, const char *result, const struct error *error)
 {
-    struct request *request = owner;
+    struct request *request = request_answered(owner, error);
     struct json_writer writer;
-    if (!request_alive(request))
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     json_start(&writer, &request->answer);
     json_write_object(&writer, NULL);
     json_write_integer(&writer, "exit", exit_code);
     json_write_text(&writer, "result", result);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void post_application_restart(struct request *request)

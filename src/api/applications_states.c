@@ -45,8 +45,7 @@ static void write_changes(struct request *request)
     for (size_t i = 0; i < changes->count && i < changes->limit; i++)
         wire_write_interval(&writer, &changes->rows[i]);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static enum health health_of(int verdict)
@@ -56,13 +55,9 @@ static enum health health_of(int verdict)
 
 static void nodes_came(void *owner, const struct store_node *rows, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct changes *changes = request->state;
     changes->rows = memory_resize(changes->rows, changes->count + count + 1, sizeof *changes->rows);
     for (size_t i = 0; i < count; i++) {
@@ -84,13 +79,9 @@ static void ask_nodes(struct request *request)
 
 static void states_came(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct changes *changes = request->state;
     changes->rows = memory_new_array(count + 1, sizeof *changes->rows);
     for (size_t i = 0; i < count; i++)

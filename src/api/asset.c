@@ -135,20 +135,15 @@ static void finish_page(struct request *request, struct page *page)
     json_start(&writer, &request->answer);
     wire_write_asset_page(&writer, &page->wire);
     request->etag = page->wire.asset.revision;
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* The metrics' names come from the live values: the store knows numbers. */
 static void last_loaded(void *owner, const struct store_last *rows, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct page *page = request->state;
     struct fleet *fleet = request->api->fleet;
     struct wire_value live[VALUES_MAX];
@@ -204,13 +199,9 @@ static void series_release(void *state)
 
 static void series_loaded(void *owner, const struct reading_bucket *buckets, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     const struct series *series = request->state;
     struct wire_series wire = {
         .metric = series->metric, .unit = site_metric_unit(request->api->site, series->metric), .from = series->from,
@@ -218,8 +209,7 @@ static void series_loaded(void *owner, const struct reading_bucket *buckets, siz
     struct json_writer writer;
     json_start(&writer, &request->answer);
     wire_write_series(&writer, &wire);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_readings(struct request *request)
@@ -282,18 +272,13 @@ static void write_states(struct request *request, const struct store_interval *r
         wire_write_interval(&writer, &interval);
     }
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void states_loaded(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
-        return;
-    if (error)
-        request_fail(request, error);
-    else
+    struct request *request = request_answered(owner, error);
+    if (request)
         write_states(request, rows, count);
 }
 

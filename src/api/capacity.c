@@ -57,8 +57,7 @@ static void answer_rows(struct request *request, const struct capacity_row *rows
     json_write_array_end(&writer);
     json_write_text(&writer, "method", wire_capacity_method);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* ---- the report, in the site's language ---- */

@@ -163,8 +163,7 @@ static void begin_list(struct request *request, struct json_writer *writer, size
 static void end_list(struct request *request, struct json_writer *writer)
 {
     wire_list_end(writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void replay_rules(struct request *request)

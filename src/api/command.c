@@ -28,27 +28,21 @@ void post_readings(struct request *request)
     }
     json_write_array_end(&writer);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void reload_noted(void *owner, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct json_writer writer;
     json_start(&writer, &request->answer);
     json_write_object(&writer, NULL);
     json_write_bool(&writer, "reloaded", true);
     json_write_text(&writer, "configuration", request->api->site->config_path);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void post_reload(struct request *request)

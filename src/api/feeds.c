@@ -88,8 +88,7 @@ static void write_result(struct request *request, const struct source *source, c
     if (dry_run)
         json_write_raw(&writer, "would", buffer_text(would), would->length);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void push(struct request *request, const char *type)

@@ -40,8 +40,7 @@ void get_heartbeats(struct request *request)
     for (uint32_t i = 0; i < count && heartbeats_at(request->api->heartbeats, i, &view); i++)
         write_row(&writer, &view);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void post_heartbeat(struct request *request)
@@ -62,8 +61,7 @@ void post_heartbeat(struct request *request)
     } else if (heartbeats_get(request->api->heartbeats, request->id, &view)) {
         json_start(&writer, &request->answer);
         write_row(&writer, &view);
-        request->content_type = "application/json";
-        request_finish(request, 200);
+        request_finish_json(request);
     }
     json_object_put(body);
 }

@@ -9,12 +9,6 @@
 #define AUDIT_DEFAULT 100
 #define AUDIT_MAX 10000
 
-static void finish_json(struct request *request)
-{
-    request->content_type = "application/json";
-    request_finish(request, 200);
-}
-
 static void write_source(struct json_writer *writer, const struct source *source)
 {
     struct wire_example examples[SOURCE_EXAMPLES];
@@ -80,7 +74,7 @@ void get_sources(struct request *request)
         if (pushed(own[i]))
             write_source(&writer, own[i]);
     wire_list_end(&writer);
-    finish_json(request);
+    request_finish_json(request);
 }
 
 void get_whoami(struct request *request)
@@ -89,7 +83,7 @@ void get_whoami(struct request *request)
     json_start(&writer, &request->answer);
     struct wire_whoami whoami = {.name = request->who.name, .role = role_name(request->role)};
     wire_write_whoami(&writer, &whoami);
-    finish_json(request);
+    request_finish_json(request);
 }
 
 void get_version(struct request *request)
@@ -101,20 +95,16 @@ void get_version(struct request *request)
     json_write_text(&writer, "version", request->api->site->version);
     json_write_text(&writer, "api", "v1");
     json_write_object_end(&writer);
-    finish_json(request);
+    request_finish_json(request);
 }
 
 /* ---- audit ---- */
 
 static void audit_loaded(void *owner, const struct store_audit *rows, size_t count, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct wire_page page = {.total = (uint32_t)count, .population = (uint32_t)count};
     struct json_writer writer;
     request_page(request, &page);
@@ -127,7 +117,7 @@ static void audit_loaded(void *owner, const struct store_audit *rows, size_t cou
         wire_write_audit(&writer, &audit);
     }
     wire_list_end(&writer);
-    finish_json(request);
+    request_finish_json(request);
 }
 
 void get_audit(struct request *request)
@@ -145,13 +135,9 @@ void get_audit(struct request *request)
 
 static void verified(void *owner, int64_t rows, int64_t broken_at, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct json_writer writer;
     json_start(&writer, &request->answer);
     json_write_object(&writer, NULL);
@@ -162,7 +148,7 @@ static void verified(void *owner, int64_t rows, int64_t broken_at, const struct 
     else
         json_write_null(&writer, "broken_at");
     json_write_object_end(&writer);
-    finish_json(request);
+    request_finish_json(request);
 }
 
 void get_audit_verify(struct request *request)
@@ -215,5 +201,5 @@ void get_openapi(struct request *request)
     if (!document->length)
         openapi_write(document);
     buffer_append(&request->answer, document->data, document->length);
-    finish_json(request);
+    request_finish_json(request);
 }

@@ -63,18 +63,13 @@ static void finish_import(struct request *request)
     request->etag = (int64_t)fleet_ledger_revision(request->api->fleet);
     json_write_integer(writer, "revision", request->etag);
     json_write_object_end(writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void imported(void *owner, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
-        return;
-    if (error)
-        request_fail(request, error);
-    else
+    struct request *request = request_answered(owner, error);
+    if (request)
         finish_import(request);
 }
 
@@ -197,8 +192,7 @@ static void bulk_finish(struct request *request, struct bulk *bulk)
     json_write_integer(&bulk->writer, "done", bulk->done);
     json_write_integer(&bulk->writer, "failed", bulk->failed);
     json_write_object_end(&bulk->writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void bulk_next(struct request *request);

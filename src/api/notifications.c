@@ -69,8 +69,7 @@ void get_notifications(struct request *request)
     told.writer = &writer;
     each_row(request, &told);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* ---- a test ---- */
@@ -89,30 +88,22 @@ static void test_release(void *state)
 
 static void tested(void *owner, const struct wire_notification *row, const struct error *error)
 {
-    struct request *request = owner;
+    struct request *request = request_answered(owner, error);
     struct json_writer writer;
-    if (!request_alive(request))
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     json_start(&writer, &request->answer);
     wire_write_notification(&writer, row);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void noted(void *owner, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
     const struct test *test = request->state;
-    if (error)
-        request_fail(request, error);
-    else
-        notify_test(request->api->notify, test->channel, test->to, tested, request);
+    notify_test(request->api->notify, test->channel, test->to, tested, request);
 }
 
 void post_notification_test(struct request *request)

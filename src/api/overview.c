@@ -124,8 +124,7 @@ static void overview_at(struct request *request)
     json_start(&writer, &request->answer);
     wire_write_overview(&writer, &overview);
     free(overview.contracted);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_overview(struct request *request)
@@ -210,8 +209,7 @@ static void board_at(struct request *request)
         return;
     }
     write_board(request, &board, offset, limit, cells);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_board(struct request *request)
@@ -250,8 +248,7 @@ void get_facets(struct request *request)
             wire_write_facet(&writer, &facet);
         }
         wire_list_end(&writer);
-        request->content_type = "application/json";
-        request_finish(request, 200);
+        request_finish_json(request);
     }
     free(facets);
 }

@@ -172,8 +172,12 @@ void request_free(struct request *request);
 void request_unlink(struct request *request); /* api becomes NULL: the door has closed */
 /* Ask in a callback first: false when the client went away meanwhile (the request is freed then). */
 bool request_alive(struct request *request);
+/* The same for what the request had asked of others: `owner` is the request. NULL when it is gone, or was answered with
+ * `error` (NULL: none) just now. */
+struct request *request_answered(void *owner, const struct error *error);
 /* The answer is ready: wake the connection if it sleeps. Every handler ends with one of these. */
 void request_finish(struct request *request, int status);
+void request_finish_json(struct request *request);                      /* 200 */
 void request_fail(struct request *request, const struct error *error);  /* a problem; the status by its code */
 void request_refuse(struct request *request, int status, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -43,6 +43,5 @@ void get_redundancy(struct request *request)
         if (alerts_group_at(alerts, i, &group))
             write_group(&writer, request->api->fleet, &group);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }

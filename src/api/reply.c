@@ -34,6 +34,12 @@ static void finish_problem(struct request *request, int status, const struct err
     request_finish(request, status);
 }
 
+void request_finish_json(struct request *request)
+{
+    request->content_type = "application/json";
+    request_finish(request, 200);
+}
+
 void request_fail(struct request *request, const struct error *error)
 {
     finish_problem(request, status_of[error->code], error);

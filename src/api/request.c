@@ -70,6 +70,17 @@ bool request_alive(struct request *request)
     return false;
 }
 
+struct request *request_answered(void *owner, const struct error *error)
+{
+    struct request *request = owner;
+    if (!request_alive(request))
+        return NULL;
+    if (!error)
+        return request;
+    request_fail(request, error);
+    return NULL;
+}
+
 const char *request_header(struct request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
@@ -358,13 +369,9 @@ struct json_object *request_json(struct request *request)
 
 static void past_loaded(void *owner, struct fleet_past *past, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request->connection)
+    struct request *request = request_answered(owner, error);
+    if (!request) {
         fleet_past_release(past);
-    if (!request_alive(request))
-        return;
-    if (error) {
-        request_fail(request, error);
         return;
     }
     request->past = past;

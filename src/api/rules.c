@@ -49,8 +49,7 @@ void get_rules(struct request *request)
         wire_write_rule(&writer, &row);
     }
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* ---- rehearsal: rule after rule, the request asleep meanwhile ---- */
@@ -127,8 +126,7 @@ static void rehearse_next(struct rehearsing *at)
     json_write_instant(&at->writer, "since", at->since);
     json_write_object_end(&at->writer);
     rehearsing_free(at);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static struct rehearsing *rehearsing_new(struct request *request)

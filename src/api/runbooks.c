@@ -103,8 +103,7 @@ void get_runbooks(struct request *request)
     }
     wire_list_end(&writer);
     buffer_release(&items);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* ---- one, for one asset ---- */
@@ -163,8 +162,7 @@ static void write_runbook(struct request *request, const struct runbook *runbook
         .cut = text.cut, .asset = about->asset == FLEET_NONE ? "" : view.row.field[ASSET_id], .blocks = blocks, .block_count = text.count});
     free(blocks);
     runbook_text_release(&text);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_runbook(struct request *request)

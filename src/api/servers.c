@@ -298,8 +298,7 @@ static void write_rows(struct request *request, struct rows *rows, struct order 
     for (size_t i = offset; i < rows->count && i - offset < limit; i++)
         wire_write_server(&writer, &rows->row[i]);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* Of the past twice: first to know whom to load, then with what was loaded. */
@@ -370,8 +369,7 @@ static void page_of(struct request *request)
         page.deviation_count = deviations_now(api, asset, found, deviations);
     }
     wire_write_server_page(&request->answer, &page);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 /* `watch=1` answers at once with what there is; what it asked for comes with the answers that follow. */
@@ -436,6 +434,5 @@ void get_network(struct request *request)
     json_write_instant(&writer, "as_of", clock_wall());
     json_write_object_end(&writer);
     buffer_release(&down);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }

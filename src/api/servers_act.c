@@ -107,8 +107,7 @@ static void restart_done(void *owner, int exit_code, const struct error *error)
                 .unit = restart->unit, .output = buffer_text(&clean), .state = state, .sub = sub, .exit_code = exit_code,
                 .took = clock_steady() - restart->began});
             buffer_release(&clean);
-            request->content_type = "application/json";
-            request_finish(request, 200);
+            request_finish_json(request);
         }
     }
     restart_free(restart);
@@ -169,8 +168,7 @@ static void answer_dry(struct request *request, uint32_t asset, const char *unit
     json_write_integer(&writer, "sessions", sessions);
     json_write_bool(&writer, "dry_run", true);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void begin_restart(struct request *request, uint32_t asset, const char *unit, const char *template)
@@ -261,16 +259,9 @@ static bool write_words(struct json_writer *writer, const char *template, const 
 
 static void shell_noted(void *owner, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
-        return;
-    if (error) {
-        buffer_clear(&request->answer);
-        request_fail(request, error);
-        return;
-    }
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    struct request *request = request_answered(owner, error);
+    if (request)
+        request_finish_json(request);
 }
 
 /* {user} is the person's own name, {host} and {port} the ledger's address. */

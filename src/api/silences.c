@@ -60,8 +60,7 @@ static void list(struct request *request, bool downtimes)
     json_write_array_end(&writer);
     write_roster(request, &writer);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_silences(struct request *request)
@@ -78,13 +77,9 @@ void get_downtimes(struct request *request)
 
 static void saved(void *owner, const char *id, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct json_writer writer;
     struct alert_silence silence;
     struct alert_downtime downtime;
@@ -102,13 +97,9 @@ static void saved(void *owner, const char *id, const struct error *error)
 
 static void ended(void *owner, const char *id, const struct error *error)
 {
-    struct request *request = owner;
+    struct request *request = request_answered(owner, error);
     (void)id;
-    if (!request_alive(request))
-        return;
-    if (error)
-        request_fail(request, error);
-    else
+    if (request)
         request_finish(request, 204);
 }
 
@@ -225,8 +216,7 @@ static void rehearse(struct request *request, const char *filter, const char *en
     write_ends_in(request, &writer, ends);
     json_write_object_end(&writer);
     free(rehearsal.ids);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void post_rehearsal(struct request *request)
@@ -267,8 +257,7 @@ static void write_coverage(struct request *request, const struct alert_coverage 
     json_write_array_end(&writer);
     write_ends_in(request, &writer, ends);
     json_write_object_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_coverage(struct request *request)

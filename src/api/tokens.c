@@ -47,8 +47,7 @@ void get_tokens(struct request *request)
         if (strcmp(record->kind, "token") == 0)
             write_token(&writer, record, NULL);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 static void token_kept(void *owner, const struct error *error)

@@ -45,8 +45,7 @@ void get_views(struct request *request)
         if (strcmp(record->kind, "view") == 0)
             write_view(&writer, record);
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_view(struct request *request)
