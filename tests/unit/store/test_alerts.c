@@ -1,7 +1,7 @@
-/* Alerts and timelines in both engines: rows are replaced, removed, filtered by age; what was open at an instant. */
+/* Alerts and timelines in each engine: rows are replaced, removed, filtered by age; what was open at an instant. */
 #include <math.h>
 
-#include "fixture.h"
+#include "each_engine.h"
 
 #define T0 INT64_C(1795230000000)
 
@@ -180,32 +180,10 @@ static void machines_leave_no_audit(void **state)
     assert_int_equal(answer.count, 0);
 }
 
-static const char *engine;
-
-static int setup(void **state)
-{
-    struct fixture *fixture = fixture_new(engine);
-    fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_free(*state);
-    return 0;
-}
-
-#define EACH(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define EACH(name) cmocka_unit_test_setup_teardown(name, engine_setup, engine_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {EACH(rows_come_back), EACH(timelines), EACH(time_machine), EACH(machines_leave_no_audit)};
-    static const char *const engines[] = {"sqlite", "memory"};
-    int failed = 0;
-    for (size_t i = 0; i < 2; i++) {
-        engine = engines[i];
-        failed += cmocka_run_group_tests_name(engine, tests, NULL, NULL);
-    }
-    return failed;
+    return ENGINES_RUN(tests, "memory", "sqlite", "postgresql");
 }

@@ -1,6 +1,5 @@
 /* What every engine must do alike: the whole of store.h, run once for each. */
-#include "fixture.h"
-#include "postgres_server.h"
+#include "each_engine.h"
 
 static struct answer answer;
 
@@ -797,14 +796,10 @@ static void test_clock_jumps(void **state)
     assert_int_equal(answer.intervals[1].state.from, NOON + 3);
 }
 
-static const char *engine_url;
-static struct postgres_test server;
-
 static int setup(void **state)
 {
     clock_fake(NOON, 0);
-    *state = fixture_new(strcmp(engine_url, "postgresql") == 0
-                             ? postgres_test_url(&server, postgres_test_database(&server)) : engine_url);
+    *state = engine_fixture();
     return 0;
 }
 
@@ -825,20 +820,5 @@ int main(void)
         EACH(test_idempotency), EACH(test_audit),         EACH(test_many_actions), EACH(test_status),
         EACH(test_clock_jumps), EACH(test_alerts),
     };
-    int failed = 0;
-    const char *const engines[] = {"memory", "sqlite", "postgresql"};
-    bool installed = postgres_test_there(&server);
-    if (installed && !postgres_test_open(&server))
-        return 1;
-    for (size_t i = 0; i < ARRAY_COUNT(engines) - !installed; i++) {
-        engine_url = engines[i];
-        failed += cmocka_run_group_tests_name(engines[i], tests, NULL, NULL);
-    }
-    if (installed) {
-        postgres_test_stop(&server, SIGINT);
-        fixture_remove(server.directory);
-    }
-    if (!failed && !installed)
-        puts("PostgreSQL is not installed: scripts/deps --test");
-    return failed ? 1 : installed ? 0 : 77;
+    return ENGINES_RUN(tests, "memory", "sqlite", "postgresql");
 }

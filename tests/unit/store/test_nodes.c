@@ -1,5 +1,5 @@
-/* What parts of applications were, and last values of many assets, in both engines (R044). */
-#include "fixture.h"
+/* What parts of applications were, and last values of many assets, in each engine (R044). */
+#include "each_engine.h"
 
 struct told { bool given; size_t count; char rows[16][96]; };
 
@@ -151,33 +151,11 @@ static void lasts_of_many(void **state)
     assert_int_equal(told.count, 4);
 }
 
-static const char *engine;
-
-static int setup(void **state)
-{
-    struct fixture *fixture = fixture_new(engine);
-    fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_free(*state);
-    return 0;
-}
-
-#define EACH(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define EACH(name) cmocka_unit_test_setup_teardown(name, engine_setup, engine_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {EACH(each_is_what_it_last_became), EACH(changes_in_order_and_by_application),
                                        EACH(they_outlive_the_daemon), EACH(old_rows_go), EACH(lasts_of_many)};
-    static const char *const engines[] = {"sqlite", "memory"};
-    int failed = 0;
-    for (size_t i = 0; i < 2; i++) {
-        engine = engines[i];
-        failed += cmocka_run_group_tests_name(engine, tests, NULL, NULL);
-    }
-    return failed;
+    return ENGINES_RUN(tests, "memory", "sqlite", "postgresql");
 }

@@ -1,14 +1,11 @@
 /* What the engines on SQL do over hours and days: packing, closing, dropping, frames of states. The clock is moved by
  * hand; what is in the database is looked at through a connection of our own. */
-#include "fixture.h"
-#include "postgres_server.h"
+#include "each_engine.h"
 
 #include <sqlite3.h>
 
 static struct answer answer;
 static msec steady;
-
-static struct postgres_test server;
 
 static int64_t ask_file(struct fixture *fixture, const char *sql)
 {
@@ -509,13 +506,11 @@ static void test_frames(void **state)
     assert_true(ask(fixture, "SELECT count(*) FROM state_frame") < frames);
 }
 
-static const char *engine;
-
 static int setup(void **state)
 {
     steady = SPAN_DAY;
     clock_fake(NOON, steady);
-    *state = fixture_new(engine ? engine : postgres_test_url(&server, postgres_test_database(&server)));
+    *state = engine_fixture();
     return 0;
 }
 
@@ -535,17 +530,5 @@ int main(void)
         EACH(test_damaged_chunk), EACH(test_retention), EACH(test_retention_waits), EACH(test_jump_ahead),    EACH(test_no_table_for_nonsense),
         EACH(test_last_in_the_past), EACH(test_frames),
     };
-    engine = "sqlite";
-    int failed = cmocka_run_group_tests_name(engine, tests, NULL, NULL);
-    if (!postgres_test_there(&server)) {
-        puts("PostgreSQL is not installed: scripts/deps --test");
-        return failed ? 1 : 77;
-    }
-    if (!postgres_test_open(&server))
-        return 1;
-    engine = NULL;
-    failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-    postgres_test_stop(&server, SIGINT);
-    fixture_remove(server.directory);
-    return failed ? 1 : 0;
+    return ENGINES_RUN(tests, "sqlite", "postgresql");
 }
