@@ -185,21 +185,28 @@ bool alerts_load_rows(struct store_reader *reader, const struct store_load_ops *
     return done;
 }
 
-bool sql_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner,
+static bool visit_events(struct store_reader *reader, struct statement *statement, store_event_visit *visit, void *owner,
                          struct error *error)
 {
-    struct statement *statement = NULL;
-    bool row = false;
-    bool done = database_prepare(&reader->records, &statement, error,
-                                 "SELECT alert, time, actor, verb, text, state FROM alert_event WHERE alert=? "
-                                 "ORDER BY time, id");
-    if (done)
-        statement_bind_integer(statement, 1, number);
-    while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
+    bool row = false, done;
+    while ((done = database_step(&reader->records, statement, &row, error)) && row) {
         struct store_alert_event event;
         read_event(statement, 0, &event);
         if (!visit(owner, &event))
             break;
+    }
+    return done;
+}
+
+bool sql_alert_events(struct store_reader *reader, int64_t number, store_event_visit *visit, void *owner, struct error *error)
+{
+    struct statement *statement = NULL;
+    bool done = database_prepare(&reader->records, &statement, error,
+                                 "SELECT alert, time, actor, verb, text, state FROM alert_event WHERE alert=? "
+                                 "ORDER BY time, id");
+    if (done) {
+        statement_bind_integer(statement, 1, number);
+        done = visit_events(reader, statement, visit, owner, error);
     }
     statement_free(&statement);
     return done;
@@ -236,8 +243,8 @@ bool sql_alert_row(struct store_reader *reader, int64_t number, store_alert_visi
     return done;
 }
 
-bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
-                        store_alert_visit *visit, void *owner, struct error *error)
+bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit, store_alert_visit *visit,
+                     void *owner, struct error *error)
 {
     struct buffer names = BUFFER_INIT;
     struct statement *statement = NULL;
@@ -261,7 +268,6 @@ bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec sinc
 static bool people_at(struct store_reader *reader, msec at, store_event_visit *visit, void *owner, struct error *error)
 {
     struct statement *statement = NULL;
-    bool row = false;
     bool done = database_prepare(&reader->records, &statement, error,
                                  "SELECT e.alert, e.time, e.actor, e.verb, e.text, e.state FROM alert a JOIN alert_event e "
                                  "ON e.alert=a.number AND e.time<=?1 AND e.actor LIKE '%%:%%' WHERE " OPEN_AT
@@ -269,19 +275,14 @@ static bool people_at(struct store_reader *reader, msec at, store_event_visit *v
     if (done) {
         statement_bind_integer(statement, 1, at);
         statement_bind_integer(statement, 2, CLOCK_NEVER);
-    }
-    while (done && (done = database_step(&reader->records, statement, &row, error)) && row) {
-        struct store_alert_event event;
-        read_event(statement, 0, &event);
-        if (!visit(owner, &event))
-            break;
+        done = visit_events(reader, statement, visit, owner, error);
     }
     statement_free(&statement);
     return done;
 }
 
 bool sql_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
-                      struct error *error)
+                   struct error *error)
 {
     struct buffer names = BUFFER_INIT;
     struct statement *statement = NULL;

@@ -57,6 +57,33 @@ static inline void desk_close(struct desk *desk)
     alerts_free(&desk->alerts);
 }
 
+/* A fleet of its own with a desk upon it, as the state of a test. */
+struct night { struct desk desk; struct world *world; };
+
+static inline struct night *night_new(const char *ledger, const struct alerts_options *options)
+{
+    struct night *night = memory_new(sizeof *night);
+    night->world = world_new();
+    world_ledger(night->world, ledger);
+    desk_open(&night->desk, night->world, options);
+    return night;
+}
+
+/* The fleet's verdicts become alerts, too. */
+static inline void night_judges(struct night *night)
+{
+    night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
+}
+
+static inline int night_end(void **state)
+{
+    struct night *night = *state;
+    desk_close(&night->desk);
+    world_free(night->world);
+    free(night);
+    return 0;
+}
+
 /* Time passes for fleet and desk. */
 static inline void desk_pass(struct desk *desk, msec span)
 {

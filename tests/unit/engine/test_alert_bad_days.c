@@ -2,24 +2,9 @@
  * restarts and clocks in test_alert_storms, test_alerts, test_alert_flapping; receivers in test_notify; rules in test_rules. */
 #include "desk.h"
 
-struct night { struct desk desk; struct world *world; };
-
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
-    night->world = world_new();
-    world_ledger(night->world, "id,name,kind,class,parent,building,period\nGW-A,网关甲,gateway,gateway,,涵英楼,1m\nT-1,一,terminal,x,GW-A,涵英楼,1m\n");
-    desk_open(&night->desk, night->world, NULL);
-    *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
+    *state = night_new("id,name,kind,class,parent,building,period\nGW-A,网关甲,gateway,gateway,,涵英楼,1m\nT-1,一,terminal,x,GW-A,涵英楼,1m\n", NULL);
     return 0;
 }
 
@@ -71,8 +56,8 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_million_duplicates, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_severity_that_flaps, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_million_duplicates, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_a_severity_that_flaps, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

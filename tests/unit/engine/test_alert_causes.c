@@ -4,32 +4,18 @@
 
 #define CHILDREN 44
 
-struct night { struct desk desk; struct world *world; };
-
 /* Two gateways of 44 terminals, each asset with a period of a minute. */
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
     struct buffer csv = BUFFER_INIT;
     buffer_append_text(&csv, "id,name,kind,class,parent,building,period\nGW-A,网关甲,gateway,gateway,,涵英楼,1m\n"
                              "GW-B,网关乙,gateway,gateway,,涵英楼,1m\n");
     for (int i = 0; i < 2 * CHILDREN; i++)
         buffer_printf(&csv, "T-%02d,终端%02d,terminal,temperature,GW-%c,涵英楼,1m\n", i, i, i < CHILDREN ? 'A' : 'B');
-    night->world = world_new();
-    world_ledger(night->world, buffer_text(&csv));
+    struct night *night = night_new(buffer_text(&csv), NULL);
     buffer_release(&csv);
-    desk_open(&night->desk, night->world, NULL);
-    night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
+    night_judges(night);
     *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
     return 0;
 }
 
@@ -439,22 +425,22 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_dead_gateway, begin, end),
-        cmocka_unit_test_setup_teardown(test_left_behind, begin, end),
-        cmocka_unit_test_setup_teardown(test_storm, begin, end),
-        cmocka_unit_test_setup_teardown(test_storm_leaves_some, begin, end),
-        cmocka_unit_test_setup_teardown(test_storm_over_restart, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_storm, begin, end),
-        cmocka_unit_test_setup_teardown(test_rules_behind, begin, end),
-        cmocka_unit_test_setup_teardown(test_by_hand, begin, end),
-        cmocka_unit_test_setup_teardown(test_close_taken_back, begin, end),
-        cmocka_unit_test_setup_teardown(test_reopened_behind, begin, end),
-        cmocka_unit_test_setup_teardown(test_close_a_cause, begin, end),
-        cmocka_unit_test_setup_teardown(test_cause_by_hand_ends, begin, end),
-        cmocka_unit_test_setup_teardown(test_cause_rule_gone, begin, end),
-        cmocka_unit_test_setup_teardown(test_cause_changes, begin, end),
-        cmocka_unit_test_setup_teardown(test_cause_silenced, begin, end),
-        cmocka_unit_test_setup_teardown(test_cause_out_of_service, begin, end),
+        cmocka_unit_test_setup_teardown(test_dead_gateway, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_left_behind, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_storm, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_storm_leaves_some, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_storm_over_restart, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_no_storm, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_rules_behind, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_by_hand, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_close_taken_back, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_reopened_behind, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_close_a_cause, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_cause_by_hand_ends, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_cause_rule_gone, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_cause_changes, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_cause_silenced, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_cause_out_of_service, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

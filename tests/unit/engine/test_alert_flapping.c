@@ -4,31 +4,17 @@
 
 #define CHILDREN 12
 
-struct night { struct desk desk; struct world *world; };
-
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
     struct buffer csv = BUFFER_INIT;
     buffer_append_text(&csv, "id,name,kind,class,parent,building,period\nGW-A,网关甲,gateway,gateway,,涵英楼,15m\n");
     for (int i = 0; i < CHILDREN; i++)
         buffer_printf(&csv, "T-%02d,终端%02d,terminal,temperature,GW-A,涵英楼,15m\n", i, i);
-    night->world = world_new();
-    world_ledger(night->world, buffer_text(&csv));
+    struct night *night = night_new(buffer_text(&csv), NULL);
     buffer_release(&csv);
-    desk_open(&night->desk, night->world, NULL);
-    night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
+    night_judges(night);
     world_link(night->world, &night->world->probe, "GW-A", LINK_UP);
     *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
     return 0;
 }
 
@@ -135,11 +121,11 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_stays_dead, begin, end),
-        cmocka_unit_test_setup_teardown(test_stays_well, begin, end),
-        cmocka_unit_test_setup_teardown(test_told_before, begin, end),
-        cmocka_unit_test_setup_teardown(test_over_restart, begin, end),
-        cmocka_unit_test_setup_teardown(test_clock_is_set, begin, end),
+        cmocka_unit_test_setup_teardown(test_stays_dead, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_stays_well, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_told_before, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_over_restart, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_clock_is_set, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,6 @@
 
 #define CHILDREN 6
 
-struct night { struct desk desk; struct world *world; };
-
 static void use(struct desk *desk, const char *members, unsigned need)
 {
     alerts_groups_use(desk->alerts, &(struct alert_group){"泵房双网关", members, need, SEVERITY_MINOR}, 1);
@@ -13,7 +11,6 @@ static void use(struct desk *desk, const char *members, unsigned need)
 /* Three gateways behind one server, six terminals each; A and B (and in one test C) stand in for each other. */
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
     struct buffer csv = BUFFER_INIT;
     buffer_append_text(&csv, "id,name,kind,class,parent,building,period\nSRV,服务器,server,server,,中心机房,1m\n");
     for (int g = 0; g < 3; g++) {
@@ -21,12 +18,10 @@ static int begin(void **state)
         for (int i = 0; i < CHILDREN; i++)
             buffer_printf(&csv, "T-%c%d,终端,terminal,temperature,GW-%c,泵房,1m\n", 'A' + g, i, 'A' + g);
     }
-    night->world = world_new();
-    world_ledger(night->world, buffer_text(&csv));
+    struct night *night = night_new(buffer_text(&csv), NULL);
     buffer_release(&csv);
-    desk_open(&night->desk, night->world, NULL);
     use(&night->desk, "id:GW-A,GW-B", 1);
-    night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
+    night_judges(night);
     for (char g = 'A'; g <= 'C'; g++)
         for (int i = 0; i < CHILDREN; i++) {
             char id[24], via[8];
@@ -35,15 +30,6 @@ static int begin(void **state)
             world_say(night->world, id, via, "t", 20);
         }
     *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
     return 0;
 }
 
@@ -203,12 +189,12 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_one_lost, begin, end),
-        cmocka_unit_test_setup_teardown(test_all_lost, begin, end),
-        cmocka_unit_test_setup_teardown(test_need, begin, end),
-        cmocka_unit_test_setup_teardown(test_parent_is_the_cause, begin, end),
-        cmocka_unit_test_setup_teardown(test_restart_and_removal, begin, end),
-        cmocka_unit_test_setup_teardown(test_member_out_of_service, begin, end),
+        cmocka_unit_test_setup_teardown(test_one_lost, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_all_lost, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_need, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_parent_is_the_cause, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_restart_and_removal, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_member_out_of_service, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,24 +6,9 @@ static const char ledger[] =
     "GW-1,网关一,gateway,gateway,,涵英楼,1m\nT-1,温度一,terminal,temperature,GW-1,涵英楼,1m\n"
     "T-2,温度二,terminal,temperature,GW-1,涵英楼,1m\nT-3,温度三,terminal,temperature,,泓理楼,1m\n";
 
-struct night { struct desk desk; struct world *world; };
-
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
-    night->world = world_new();
-    world_ledger(night->world, ledger);
-    desk_open(&night->desk, night->world, NULL);
-    *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
+    *state = night_new(ledger, NULL);
     return 0;
 }
 
@@ -287,13 +272,13 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_silence, begin, end),
-        cmocka_unit_test_setup_teardown(test_two_silences, begin, end),
-        cmocka_unit_test_setup_teardown(test_downtimes, begin, end),
-        cmocka_unit_test_setup_teardown(test_flexible, begin, end),
-        cmocka_unit_test_setup_teardown(test_recurring, begin, end),
-        cmocka_unit_test_setup_teardown(test_past_of_people, begin, end),
-        cmocka_unit_test_setup_teardown(test_past_and_statistics, begin, end),
+        cmocka_unit_test_setup_teardown(test_silence, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_two_silences, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_downtimes, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_flexible, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_recurring, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_past_of_people, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_past_and_statistics, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

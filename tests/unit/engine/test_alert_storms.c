@@ -6,12 +6,9 @@
 #define EACH 4
 #define CHILDREN (GATEWAYS * EACH)
 
-struct night { struct desk desk; struct world *world; };
-
 /* Half of the gateways in 北楼, half in 南楼; terminals t of every gateway are in network VLAN-t. */
-static struct night *night_new(const struct alerts_options *options)
+static struct night *campus_new(const struct alerts_options *options)
 {
-    struct night *night = memory_new(sizeof *night);
     struct buffer csv = BUFFER_INIT;
     buffer_append_text(&csv, "id,name,kind,class,parent,building,period,vlan\n");
     for (int g = 0; g < GATEWAYS; g++) {
@@ -20,11 +17,9 @@ static struct night *night_new(const struct alerts_options *options)
         for (int t = 0; t < EACH; t++)
             buffer_printf(&csv, "T-%02d-%d,终端,terminal,temperature,GW-%02d,%s,1m,VLAN-%d\n", g, t, g, building, t);
     }
-    night->world = world_new();
-    world_ledger(night->world, buffer_text(&csv));
+    struct night *night = night_new(buffer_text(&csv), options);
     buffer_release(&csv);
-    desk_open(&night->desk, night->world, options);
-    night->desk.health = alerts_health_new(night->desk.alerts, night->world->fleet);
+    night_judges(night);
     return night;
 }
 
@@ -33,16 +28,7 @@ static unsigned dead; /* gateways below it, without power */
 static int begin(void **state)
 {
     dead = 0;
-    *state = night_new(NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
+    *state = campus_new(NULL);
     return 0;
 }
 
@@ -169,7 +155,7 @@ static void test_over_a_long_time(void **state)
 /* With other numbers: half of them, twenty at least, within one period. */
 static void test_configured(void **state)
 {
-    struct night *night = night_new(&(struct alerts_options){.storm_share = 0.1, .storm_children = 5, .storm_periods = 1});
+    struct night *night = campus_new(&(struct alerts_options){.storm_share = 0.1, .storm_children = 5, .storm_periods = 1});
     const struct alert *const *rows;
     (void)state;
     minutes(night, 1, all);
@@ -179,9 +165,9 @@ static void test_configured(void **state)
     alerts_wire(night->desk.alerts, rows[0], NULL, &row);
     assert_non_null(strstr(row.summary, "within 1 periods"));
     void *owner = night;
-    end(&owner);
+    night_end(&owner);
 
-    night = night_new(&(struct alerts_options){.storm_share = 0.5, .storm_children = 20});
+    night = campus_new(&(struct alerts_options){.storm_share = 0.5, .storm_children = 20});
     minutes(night, 1, all);
     minutes(night, 4, twelve_north);
     assert_int_equal(desk_queue(&night->desk, "source:storm", true, &rows, NULL), 0);
@@ -190,7 +176,7 @@ static void test_configured(void **state)
     minutes(night, 4, twelve_north);
     storm(night, "rule:storm-building", 12);
     owner = night;
-    end(&owner);
+    night_end(&owner);
 }
 
 /* A building's storm over a restart goes on: it takes in who falls silent later. */
@@ -257,7 +243,7 @@ static bool eight_north(int gateway, int terminal) { return gateway >= 4 || term
 static void test_gateways_within_a_building(void **state)
 {
     struct alerts_options options = {.storm_children = 4};
-    struct night *night = night_new(&options);
+    struct night *night = campus_new(&options);
     struct desk *desk = &night->desk;
     const struct alert *const *rows;
     struct alert_counts counts;
@@ -287,7 +273,7 @@ static void test_gateways_within_a_building(void **state)
     assert_int_equal(counts.hidden[ALERT_DEPENDENCY], 0);
     assert_int_equal(desk_queue(desk, "condition:active", true, &rows, NULL), 0);
     void *owner = night;
-    end(&owner);
+    night_end(&owner);
 }
 
 /* Two of ten gateways are two stories. */
@@ -329,7 +315,7 @@ static void test_downtime(void **state)
 /* One that comes and goes is one, however often. */
 static void test_one_again_and_again(void **state)
 {
-    struct night *night = night_new(&(struct alerts_options){.storm_periods = 30, .storm_children = 4, .storm_share = 0.1});
+    struct night *night = campus_new(&(struct alerts_options){.storm_periods = 30, .storm_children = 4, .storm_share = 0.1});
     const struct alert *const *rows;
     (void)state;
     dead = 0;
@@ -342,25 +328,25 @@ static void test_one_again_and_again(void **state)
     }
     assert_int_equal(desk_queue(&night->desk, "source:storm", true, &rows, NULL), 0);
     void *owner = night;
-    end(&owner);
+    night_end(&owner);
 }
 
 int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_building, begin, end),
-        cmocka_unit_test_setup_teardown(test_under_the_share, begin, end),
-        cmocka_unit_test_setup_teardown(test_under_the_count, begin, end),
-        cmocka_unit_test_setup_teardown(test_network, begin, end),
-        cmocka_unit_test_setup_teardown(test_over_a_long_time, begin, end),
-        cmocka_unit_test_setup_teardown(test_power, begin, end),
-        cmocka_unit_test_setup_teardown(test_two_gateways, begin, end),
-        cmocka_unit_test_setup_teardown(test_downtime, begin, end),
+        cmocka_unit_test_setup_teardown(test_building, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_under_the_share, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_under_the_count, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_network, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_over_a_long_time, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_power, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_two_gateways, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_downtime, begin, night_end),
         cmocka_unit_test(test_one_again_and_again),
         cmocka_unit_test(test_gateways_within_a_building),
         cmocka_unit_test(test_configured),
-        cmocka_unit_test_setup_teardown(test_over_restart, begin, end),
+        cmocka_unit_test_setup_teardown(test_over_restart, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

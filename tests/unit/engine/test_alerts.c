@@ -9,24 +9,9 @@ static const char ledger[] =
     "T-2,泵房湿度,terminal,humidity,GW-1,供水管理,创新港,涵英楼,1F,泵房,1m\n"
     "T-3,走廊温度,terminal,temperature,GW-2,供水管理,创新港,泓理楼,1F,走廊,1m\n";
 
-struct night { struct desk desk; struct world *world; };
-
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
-    night->world = world_new();
-    world_ledger(night->world, ledger);
-    desk_open(&night->desk, night->world, NULL);
-    *state = night;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct night *night = *state;
-    desk_close(&night->desk);
-    world_free(night->world);
-    free(night);
+    *state = night_new(ledger, NULL);
     return 0;
 }
 
@@ -405,19 +390,19 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_one_alert, begin, end),
-        cmocka_unit_test_setup_teardown(test_order_and_filters, begin, end),
-        cmocka_unit_test_setup_teardown(test_two_people, begin, end),
-        cmocka_unit_test_setup_teardown(test_timers, begin, end),
-        cmocka_unit_test_setup_teardown(test_pending_leaves_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(test_clock_jumps, begin, end),
-        cmocka_unit_test_setup_teardown(test_restart, begin, end),
-        cmocka_unit_test_setup_teardown(test_news, begin, end),
-        cmocka_unit_test_setup_teardown(test_rule_gone, begin, end),
-        cmocka_unit_test_setup_teardown(test_history, begin, end),
-        cmocka_unit_test_setup_teardown(test_closed_leave, begin, end),
-        cmocka_unit_test_setup_teardown(test_page_from_the_store, begin, end),
-        cmocka_unit_test_setup_teardown(test_health_follows, begin, end),
+        cmocka_unit_test_setup_teardown(test_one_alert, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_order_and_filters, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_two_people, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_timers, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_pending_leaves_nothing, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_clock_jumps, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_restart, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_news, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_rule_gone, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_history, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_closed_leave, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_page_from_the_store, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_health_follows, begin, night_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ static const char ledger[] =
     "SRV-1,数据库一,server,涵英楼,10.0.0.5,1h\nSRV-2,portal.example.com,server,涵英楼,https://10.0.0.6:8443/x,1h\n"
     "T-1,水表,terminal,涵英楼,10.0.0.9,1h\nT-2,水表,terminal,涵英楼,10.0.0.9,1h\nV6,六,server,涵英楼,[2001:db8::1]:9100,1h\n";
 
-struct night {
+struct feed_night {
     struct desk desk;
     struct world *world;
     struct heartbeats *heartbeats;
@@ -20,7 +20,7 @@ struct night {
     struct source source;
 };
 
-static void engine_open(struct night *night)
+static void engine_open(struct feed_night *night)
 {
     struct error error = {0};
     desk_open(&night->desk, night->world, NULL);
@@ -31,7 +31,7 @@ static void engine_open(struct night *night)
     night->sink = feeds_sink(night->feeds);
 }
 
-static void engine_close(struct night *night)
+static void engine_close(struct feed_night *night)
 {
     feeds_free(&night->feeds);
     heartbeats_free(&night->heartbeats);
@@ -41,7 +41,7 @@ static void engine_close(struct night *night)
 
 static int begin(void **state)
 {
-    struct night *night = memory_new(sizeof *night);
+    struct feed_night *night = memory_new(sizeof *night);
     night->world = world_new();
     world_ledger(night->world, ledger);
     night->ops.type = "alertmanager";
@@ -54,14 +54,14 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     engine_close(night);
     world_free(night->world);
     free(night);
     return 0;
 }
 
-static void report(struct night *night, const char *key, bool active, const char *held)
+static void report(struct feed_night *night, const char *key, bool active, const char *held)
 {
     struct alarm alarm = {.key = key, .active = active, .rule = "hot", .name = "hot", .type = "application", .summary = "\x1b[1mhot\n", .place = "泵房",
                           .asset = night->sink.ops->find(night->feeds, "10.0.0.5:9100"), .severity = SEVERITY_MAJOR, .time = CLOCK_NEVER,
@@ -71,7 +71,7 @@ static void report(struct night *night, const char *key, bool active, const char
     night->sink.ops->report(night->feeds, &night->source, &alarm);
 }
 
-static unsigned listed(struct night *night, const char *filter, const struct alert **first)
+static unsigned listed(struct feed_night *night, const char *filter, const struct alert **first)
 {
     const struct alert *const *rows;
     uint32_t count;
@@ -85,7 +85,7 @@ static unsigned listed(struct night *night, const char *filter, const struct ale
 
 static void assets_are_found_as_others_write_them(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     static const char *const names[][2] = {
         {"SRV-1", "SRV-1"}, {"数据库一", "SRV-1"}, {"10.0.0.5", "SRV-1"}, {"10.0.0.5:9100", "SRV-1"}, {"http://10.0.0.5:9100/metrics", "SRV-1"},
         {"10.0.0.6", "SRV-2"}, {"portal.example.com", "SRV-2"}, {"PORTAL.example.com:443", "SRV-2"}, {"https://portal.example.com/login?x=1", "SRV-2"},
@@ -103,7 +103,7 @@ static void assets_are_found_as_others_write_them(void **state)
 
 static void one_alert_a_key(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     const struct alert *alert;
     struct wire_alert row;
     for (int i = 0; i < 3; i++)
@@ -127,7 +127,7 @@ static void one_alert_a_key(void **state)
 /* A list that was asked for before an end was told must not open it again. */
 static void an_old_list_opens_nothing(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     struct alarm alarm = {.key = "k1", .active = true, .rule = "hot", .summary = "", .place = "", .asset = SINK_NONE, .time = CLOCK_NEVER,
                           .asked = clock_wall()};
     night->sink.ops->report(night->feeds, &night->source, &alarm);
@@ -142,7 +142,7 @@ static void an_old_list_opens_nothing(void **state)
     assert_int_equal(listed(night, "source:alertmanager:am condition:active", NULL), 1);
 }
 
-static unsigned list(struct night *night, bool clear, const char *key)
+static unsigned list(struct feed_night *night, bool clear, const char *key)
 {
     night->sink.ops->list_begin(night->feeds, &night->source);
     if (key)
@@ -152,7 +152,7 @@ static unsigned list(struct night *night, bool clear, const char *key)
 
 static void what_a_complete_list_lacks_is_over(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     report(night, "k1", true, NULL);
     report(night, "k2", true, NULL);
     desk_breach(&night->desk, "hot", "SRV-1", SEVERITY_MAJOR); /* another source's is left alone */
@@ -170,7 +170,7 @@ static void what_a_complete_list_lacks_is_over(void **state)
 
 static void what_a_removed_source_left_clears(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     struct source *sources[] = {&night->source};
     report(night, "k1", true, NULL);
     desk_breach(&night->desk, "hot", "SRV-1", SEVERITY_MAJOR);
@@ -183,7 +183,7 @@ static void what_a_removed_source_left_clears(void **state)
 
 static void what_is_not_repeated_expires(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     report(night, "k1", true, NULL);
     desk_pass(&night->desk, 3 * SPAN_MINUTE);
     report(night, "k2", true, NULL);
@@ -193,7 +193,7 @@ static void what_is_not_repeated_expires(void **state)
 
 static void what_they_hold_back_is_suppressed(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     report(night, "k1", true, "silenced in Alertmanager by li: fan");
     assert_int_equal(listed(night, "suppression:inhibited", NULL), 1);
     report(night, "k1", true, NULL);
@@ -210,7 +210,7 @@ static void on_saved(void *owner, const char *id, const struct error *error)
     snprintf(saved->id, sizeof saved->id, "%s", id);
 }
 
-static void wait_saved(struct night *night, struct saved *saved)
+static void wait_saved(struct feed_night *night, struct saved *saved)
 {
     for (int i = 0; i < 5000 && !saved->done; i++, uv_sleep(1))
         uv_run(&night->world->loop, UV_RUN_NOWAIT);
@@ -220,7 +220,7 @@ static void wait_saved(struct night *night, struct saved *saved)
 
 static void our_silences_are_known(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     const struct alarm_ops *ops = night->sink.ops;
     struct alarm_silence silences[4];
     struct saved saved = {0};
@@ -259,7 +259,7 @@ static void our_silences_are_known(void **state)
 
 /* ---- heartbeats ---- */
 
-static void use(struct night *night, const char *yaml)
+static void use(struct feed_night *night, const char *yaml)
 {
     struct config *config = config_new();
     struct config_problems problems;
@@ -280,27 +280,27 @@ static void use(struct night *night, const char *yaml)
 
 #define YAML "heartbeats: [{name: backup, title: 备份, every: 10m, grace: 1m, severity: critical, asset: SRV-1}, {name: prom, every: 1m, grace: 5s, alert: Watchdog, source: am}]"
 
-static struct heartbeat_view view(struct night *night, const char *name)
+static struct heartbeat_view view(struct feed_night *night, const char *name)
 {
     struct heartbeat_view view;
     assert_true(heartbeats_get(night->heartbeats, name, &view));
     return view;
 }
 
-static void pass(struct night *night, msec span)
+static void pass(struct feed_night *night, msec span)
 {
     desk_pass(&night->desk, span);
     heartbeats_turn(night->heartbeats);
 }
 
-static bool beat(struct night *night, const char *name, bool failed, const char *message)
+static bool beat(struct feed_night *night, const char *name, bool failed, const char *message)
 {
     return heartbeats_beat(night->heartbeats, name, &(struct heartbeat_beat){.failed = failed, .message = message, .by = "user:root", .time = CLOCK_NEVER}, NULL);
 }
 
 static void silence_of_a_heartbeat_is_an_alert(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     const struct alert *alert;
     use(night, YAML);
     pass(night, SPAN_HOUR);
@@ -330,7 +330,7 @@ static void silence_of_a_heartbeat_is_an_alert(void **state)
 
 static void time_while_down_does_not_count(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     use(night, YAML);
     beat(night, "backup", false, "a");
     beat(night, "prom", false, "b");
@@ -355,7 +355,7 @@ static void time_while_down_does_not_count(void **state)
     assert_false(heartbeats_get(night->heartbeats, "backup", &gone));
 }
 
-static void hear(struct night *night, const char *key, bool active, msec time)
+static void hear(struct feed_night *night, const char *key, bool active, msec time)
 {
     struct alarm alarm = {.key = key, .active = active, .rule = "Watchdog", .asset = SINK_NONE, .time = time, .summary = "", .place = ""};
     night->sink.ops->report(night->feeds, &night->source, &alarm);
@@ -363,7 +363,7 @@ static void hear(struct night *night, const char *key, bool active, msec time)
 
 static void a_watchdog_is_a_heartbeat(void **state)
 {
-    struct night *night = *state;
+    struct feed_night *night = *state;
     use(night, YAML);
     msec first = clock_wall();
     hear(night, "w", true, first);
