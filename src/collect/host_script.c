@@ -81,7 +81,9 @@ static const char full_text[] =
     "echo '=nocturne io'\n"
     "grep -H -E '^(read|write)_bytes' /proc/[0-9]*/io\n";
 
+/* Package managers compute for seconds: not at each sign-in of a host whose link comes and goes, nor once nobody asks. */
 static const char slow_text[] =
+    "nocturne_later() { sleep 20; kill -0 $$; }\n"
     "echo '=nocturne facts'\n"
     "echo \"kernel=$(uname -r)\"; echo \"machine=$(uname -m)\"; echo \"hostname=$(uname -n)\"; echo \"kind=$(uname -s)\"\n"
     "grep '^PRETTY_NAME=' /etc/os-release || { read -r nocturne_x </etc/redhat-release && echo \"system=$nocturne_x\"; }\n"
@@ -94,9 +96,9 @@ static const char slow_text[] =
     "elif nocturne_has ntpq; then echo ntp; $nocturne_t ntpq -c rv\n"
     "elif nocturne_has timedatectl; then echo timesync; $nocturne_t timedatectl timesync-status; fi\n"
     "echo '=nocturne updates'\n"
-    "if nocturne_has apt-get; then echo apt; ( nocturne_x=$(nice $nocturne_l apt-get -s -o Debug::NoLocking=1 upgrade | grep -c '^Inst .*[Ss]ecurity'); echo \"=late updates $nocturne_x\" ) &\n"
-    "elif nocturne_has dnf; then echo dnf; ( nocturne_x=$(nice $nocturne_l dnf -q -C updateinfo list --security | grep -c .); echo \"=late updates $nocturne_x\" ) &\n"
-    "elif nocturne_has yum; then echo yum; ( nocturne_x=$(nice $nocturne_l yum -q -C updateinfo list security | grep -c .); echo \"=late updates $nocturne_x\" ) & fi\n";
+    "if nocturne_has apt-get; then echo apt; ( nocturne_later || exit; nocturne_x=$(nice $nocturne_l apt-get -s -o Debug::NoLocking=1 upgrade | grep -c '^Inst .*[Ss]ecurity'); echo \"=late updates $nocturne_x\" ) &\n"
+    "elif nocturne_has dnf; then echo dnf; ( nocturne_later || exit; nocturne_x=$(nice $nocturne_l dnf -q -C updateinfo list --security | grep -c .); echo \"=late updates $nocturne_x\" ) &\n"
+    "elif nocturne_has yum; then echo yum; ( nocturne_later || exit; nocturne_x=$(nice $nocturne_l yum -q -C updateinfo list security | grep -c .); echo \"=late updates $nocturne_x\" ) & fi\n";
 
 static void append_certificates(struct buffer *text, const char *const *paths, unsigned count)
 {

@@ -418,7 +418,7 @@ static const struct config_key ssh_keys[] = {
      .help = "time from one question to the next (default 5s); 1 s while somebody looks at the host"},
     {.name = "depth", .type = CONFIG_CHOICE, .choices = depths,
      .help = "quick: figures of /proc alone, each interval; usual: also ports, sessions, units and logins each 30 s, and updates, "
-             "certificates and facts each hour; full (default): also processes and peers each minute"},
+             "certificates and facts each hour (updates first 20 s after signing in); full (default): also processes and peers each minute"},
     {.name = "port", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 65535,
      .help = "where neither address nor ~/.ssh/config names one (default 22)"},
     {.name = "jump", .type = CONFIG_TEXT,
