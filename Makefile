@@ -49,6 +49,7 @@ CAMPUS  = $(call objects,tests/campus)
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/ui/*/test_*.c)))
 SCREEN_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/screen/test_*.c)))
+HARNESS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/screen/harness_wait.o
 LIVE_TESTS = $(sort $(wildcard tests/live/test_*))
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 20

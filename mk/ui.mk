@@ -32,9 +32,9 @@ check-po: $(BUILD)/generated/nocturne.pot
 
 # Screen tests and the widgets' demonstration stand on the harness.
 HARNESSED = $(SCREEN_TESTS) $(BUILD)/tests/screen/demo_widgets $(BUILD)/tests/unit/ui/term/test_screen
-$(HARNESSED): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
-$(HARNESSED): $(BUILD)/tests/screen/harness.o
-$(BUILD)/tests/screen/harness.o: CPPFLAGS += -Itests
+$(HARNESSED): UNIT_LIBS = $(HARNESS) $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
+$(HARNESSED): $(HARNESS)
+$(HARNESS): CPPFLAGS += -Itests
 $(HARNESSED): TEST_LIBRARIES += -lutil
 
 $(BUILD)/tests/screen/test_terminal: $(BUILD)/tests/screen/demo_widgets

@@ -2,7 +2,7 @@
 CONSOLE_TESTS = $(patsubst %,$(BUILD)/tests/screen/test_%,console shell alerts duty replay night servers capacity runbook wide)
 $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o: CPPFLAGS += -Itests -DBUILD_FOLDER='"$(abspath $(BUILD))"'
 $(CONSOLE_TESTS): CPPFLAGS += -DBUILD_FOLDER='"$(abspath $(BUILD))"'
-$(CONSOLE_TESTS): UNIT_LIBS = $(BUILD)/tests/screen/harness.o $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o \
+$(CONSOLE_TESTS): UNIT_LIBS = $(HARNESS) $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o \
   $(BUILD)/libdaemon.a $(BUILD)/libconsole.a $(BUILD)/libcore.a
 $(CONSOLE_TESTS): $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o all
 $(BUILD)/fuzz.a: $(patsubst %.c,$(BUILD)/fuzz/%.o,src/client/event_parser.c src/client/http_response.c)

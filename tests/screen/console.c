@@ -3,12 +3,29 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/memory.h"
 
-#define SETTLE 5000 /* ms; what moves by itself may never fall quiet */
+#define SETTLE 1000 /* ms, which the harness stretches; what moves by itself may never fall quiet */
+
+/* Who listens there; 0: nobody. */
+static pid_t listener(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct ucred peer = {0};
+    socklen_t length = sizeof peer;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        peer.pid = 0;
+    close(fd);
+    return peer.pid;
+}
 
 struct harness *console_open(const char *socket, const struct console_look *look)
 {
@@ -23,9 +40,13 @@ struct harness *console_open(const char *socket, const struct console_look *look
         arguments[count++] = look->arguments[i];
     for (size_t i = 0; i < ARRAY_COUNT(look->environment) && look->environment[i]; i++)
         environment[i + 2] = look->environment[i];
-    return harness_start(&(struct harness_options){
+    struct harness *harness = harness_start(&(struct harness_options){
         .rows = look->rows, .columns = look->columns, .arguments = arguments, .environment = environment,
         .terminal = look->terminal, .locale = look->locale, .folder = look->folder});
+    pid_t daemon = socket ? listener(socket) : 0;
+    if (daemon > 0)
+        harness_watch(harness, daemon);
+    return harness;
 }
 
 void settle(struct harness *harness)
@@ -50,13 +71,19 @@ void press(struct harness *harness, const char *keys, const char *until)
 
 void has(struct harness *harness, const char *text)
 {
-    if (!strstr(harness_text(harness), text))
+    if (!harness_wait_text(harness, text, PATIENCE))
         fail_msg("no `%s` in:\n%s", text, harness_text(harness));
+}
+
+void row_has(struct harness *harness, int row, const char *text)
+{
+    if (!harness_wait_row(harness, row, text, PATIENCE))
+        fail_msg("no `%s` in row %d of:\n%s", text, row, harness_text(harness));
 }
 
 void lacks(struct harness *harness, const char *text)
 {
-    if (strstr(harness_text(harness), text))
+    if (!harness_wait_no_text(harness, text, PATIENCE))
         fail_msg("`%s` in:\n%s", text, harness_text(harness));
 }
 

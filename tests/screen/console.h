@@ -23,8 +23,9 @@ struct harness *console_open(const char *socket, const struct console_look *look
 void press(struct harness *harness, const char *keys, const char *until); /* until: a text on the screen, or NULL; settled */
 void await(struct harness *harness, const char *text);                    /* the same without a key */
 void settle(struct harness *harness);                                     /* what moves by itself may keep it from it */
-void has(struct harness *harness, const char *text);                      /* now */
-void lacks(struct harness *harness, const char *text);
+void has(struct harness *harness, const char *text);                      /* by and by: on a busy machine it may still come, */
+void row_has(struct harness *harness, int row, const char *text);
+void lacks(struct harness *harness, const char *text);                    /* and this may still go */
 void leave(struct harness **harness);                                     /* by q: exit code 0, the terminal given back */
 
 #endif

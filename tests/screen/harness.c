@@ -1,10 +1,7 @@
-#include "screen/harness.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
-#include <regex.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,40 +13,16 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include <vterm.h>
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "screen/harness_private.h"
 
-#define MASKS 32
 #define GOLDEN "tests/screen/golden"
 #define GOLDEN_PATIENCE 15000 /* ms */
-#define BUSY 5 /* times what a wait is given: it ends with what it waits for, later on a busy machine */
-
-struct mask {
-    regex_t pattern;
-    char *replacement;
-};
-
-struct harness {
-    int fd, rows, columns;
-    pid_t pid;
-    bool ended;
-    int status;
-    VTerm *terminal;
-    VTermScreen *screen;
-    bool alternate, cursor_visible;
-    struct buffer raw, text, row, look;
-    size_t emulated; /* bytes of raw that the emulator has */
-    uint64_t bytes;
-    msec written; /* steady time of the last output */
-    struct mask masks[MASKS];
-    unsigned mask_count;
-};
+#define TYPING_PATIENCE 25000 /* ms that a program may leave what is typed unread */
 
 static int on_property(VTermProp property, VTermValue *value, void *owner)
 {
@@ -109,7 +82,6 @@ struct harness *harness_start(const struct harness_options *options)
     vterm_screen_enable_altscreen(harness->screen, 1);
     vterm_screen_reset(harness->screen, 1);
     harness->cursor_visible = true;
-    harness->written = clock_steady();
     return harness;
 }
 
@@ -161,8 +133,7 @@ static size_t half_character(const char *bytes, size_t length)
     return 0;
 }
 
-/* Wait for output at most so long; true when some came. */
-static bool pump(struct harness *harness, int milliseconds)
+bool harness_take(struct harness *harness, int milliseconds)
 {
     static char bytes[65536];
     struct pollfd watch = {.fd = harness->fd, .events = POLLIN};
@@ -177,7 +148,6 @@ static bool pump(struct harness *harness, int milliseconds)
         return false;
     }
     harness->bytes += (uint64_t)got;
-    harness->written = clock_steady();
     buffer_append(&harness->raw, bytes, (size_t)got);
     size_t whole = harness->raw.length - half_character(harness->raw.data, harness->raw.length);
     vterm_input_write(harness->terminal, harness->raw.data + harness->emulated, whole - harness->emulated);
@@ -189,89 +159,19 @@ static bool pump(struct harness *harness, int milliseconds)
     return true;
 }
 
-void harness_pump(struct harness *harness, int milliseconds)
-{
-    msec until = clock_steady() + milliseconds, left;
-    while ((left = until - clock_steady()) > 0) {
-        if (harness->fd < 0)
-            return;
-        pump(harness, (int)left);
-    }
-}
-
-static bool wait_for(struct harness *harness, const char *text, bool there, int timeout)
-{
-    msec until = clock_steady() + (msec)timeout * BUSY;
-    for (;;) {
-        while (pump(harness, 0))
-            ;
-        if ((strstr(harness_text(harness), text) != NULL) == there)
-            return true;
-        msec left = until - clock_steady();
-        if (left <= 0 || (harness->fd < 0))
-            return false;
-        pump(harness, (int)left);
-    }
-}
-
-bool harness_wait_text(struct harness *harness, const char *text, int timeout)
-{
-    return wait_for(harness, text, true, timeout);
-}
-
-bool harness_wait_no_text(struct harness *harness, const char *text, int timeout)
-{
-    return wait_for(harness, text, false, timeout);
-}
-
-bool harness_wait_quiet(struct harness *harness, int quiet, int timeout)
-{
-    msec until = clock_steady() + timeout;
-    msec since = clock_steady();
-    for (;;) {
-        msec now = clock_steady();
-        msec still = now - (harness->written > since ? harness->written : since);
-        if (still >= quiet || harness->fd < 0)
-            return true;
-        if (now >= until)
-            return false;
-        pump(harness, (int)(quiet - still));
-    }
-}
-
-bool harness_wait_exit(struct harness *harness, int timeout, int *status)
-{
-    msec until = clock_steady() + timeout;
-    while (!harness->ended) {
-        pump(harness, 5);
-        if (waitpid(harness->pid, &harness->status, WNOHANG) == harness->pid) {
-            harness->ended = true;
-            while (pump(harness, 0))
-                ;
-            break;
-        }
-        if (clock_steady() >= until)
-            return false;
-        if (harness->fd < 0)
-            poll(NULL, 0, 5);
-    }
-    *status = harness->status;
-    return true;
-}
-
 /* ---- writing ---- */
 
 void harness_type(struct harness *harness, const void *bytes, size_t length)
 {
     const char *at = bytes;
-    msec until = clock_steady() + 5000;
+    msec until = clock_steady() + TYPING_PATIENCE;
     while (length > 0 && harness->fd >= 0 && clock_steady() < until) {
         ssize_t written = write(harness->fd, at, length);
         if (written > 0) {
             at += written;
             length -= (size_t)written;
         } else {
-            pump(harness, 10); /* the program must be read for it to read us */
+            harness_take(harness, 10); /* the program must be read for it to read us */
         }
     }
 }
@@ -314,7 +214,7 @@ void harness_keys(struct harness *harness, const char *keys)
         if (word[0]) {
             send_key(harness, word);
             if (strcmp(word, "Esc") == 0)
-                harness_pump(harness, 60); /* so that what follows is not taken for Alt */
+                harness_wait_asleep(harness, 60, 1000); /* so that what follows is not taken for Alt */
         }
     free(copy);
 }
@@ -558,8 +458,8 @@ static void compare(struct harness *harness, const char *name, bool looks)
     } else {
         char *golden = read_file(path);
         same = golden && strcmp(golden, buffer_text(&picture)) == 0;
-        for (int waited = 0; golden && !same && waited < GOLDEN_PATIENCE; waited += 100) {
-            harness_wait_quiet(harness, 100, 100);
+        for (msec until = clock_steady() + GOLDEN_PATIENCE; golden && !same && clock_steady() < until;) {
+            harness_pump(harness, 100);
             take_picture(harness, looks, &picture);
             same = strcmp(golden, buffer_text(&picture)) == 0;
         }

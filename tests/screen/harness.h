@@ -4,12 +4,12 @@
  *         .rows = 24, .columns = 80, .arguments = (const char *[]){"build/nocturne", "--socket", path, NULL}});
  *     assert_true(harness_wait_text(terminal, "涵英楼", 5000));
  *     harness_keys(terminal, "2 j j Enter");
- *     harness_wait_quiet(terminal, 100, 2000);
+ *     harness_wait_quiet(terminal, 100, 2000); // in front of an absence; a presence is waited for by its text
  *     harness_mask(terminal, "[0-9]{2}:[0-9]{2}:[0-9]{2}", "HH:MM:SS");
  *     harness_golden(terminal, "alerts-80x24");
  *     harness_free(&terminal);
  *
- * Nothing sleeps: waits end when the text is there, or when the program has written nothing for a while. Golden files
+ * Nothing sleeps: waits end with the state they wait for, so that a slow machine passes as a fast one does. Golden files
  * are tests/screen/golden/NAME.txt; UPDATE_GOLDEN=1 writes them anew (look at the difference before committing).
  * A failing comparison prints the lines that differ. Programs are ended by their pid. */
 #ifndef SCREEN_HARNESS_H
@@ -34,7 +34,7 @@ struct harness_options {
 /* Aborts the test with a message when the program cannot be started. The child's environment is ours without
  * NO_COLOR, COLORTERM, TMUX, STY, LANG*, LC_*, COLUMNS, LINES, then the options'. */
 struct harness *harness_start(const struct harness_options *options);
-void harness_free(struct harness **harness); /* SIGHUP, then after two seconds SIGKILL */
+void harness_free(struct harness **harness); /* SIGHUP, then after a while SIGKILL */
 
 /* Key names as in the key map ("j", "C-d", "Enter", "Esc", "F5", "Down"), separated by blanks; "type:泵房" types the
  * rest of the word. Each name is one write. */
@@ -44,11 +44,21 @@ void harness_resize(struct harness *harness, int rows, int columns);
 void harness_hang_up(struct harness *harness); /* close the terminal under the program */
 pid_t harness_pid(const struct harness *harness);
 
-/* All take milliseconds and keep reading what the program writes. False when time runs out. */
+/* States to wait for. All take milliseconds, which are stretched on the way as a machine may be busy, and keep reading
+ * what the program writes. False when time runs out. */
 bool harness_wait_text(struct harness *harness, const char *text, int timeout);
 bool harness_wait_no_text(struct harness *harness, const char *text, int timeout);
-bool harness_wait_quiet(struct harness *harness, int quiet, int timeout);
+bool harness_wait_row(struct harness *harness, int row, const char *text, int timeout);
+bool harness_wait_raw(struct harness *harness, const char *sequence, int timeout); /* among all bytes so far */
+bool harness_wait_bytes(struct harness *harness, uint64_t more_than, int timeout); /* as harness_bytes */
+bool harness_wait_alternate(struct harness *harness, bool on, int timeout);
+bool harness_wait_cooked(struct harness *harness, bool cooked, int timeout);
+bool harness_wait_stopped(struct harness *harness, int timeout); /* by a signal; until then SIGCONT would undo that */
 bool harness_wait_exit(struct harness *harness, int timeout, int *status); /* as waitpid's */
+/* It has drawn something, and then nothing for `quiet` in which neither it nor who is watched had anything to do: being kept
+ * waiting for the processor is not quiet. */
+bool harness_wait_quiet(struct harness *harness, int quiet, int timeout);
+void harness_watch(struct harness *harness, pid_t pid); /* one whose answers the program waits for */
 void harness_pump(struct harness *harness, int milliseconds); /* read for so long: for counting idle bytes */
 
 /* The picture: rows right-trimmed, "\n" after each; valid until the next call. */

@@ -30,7 +30,7 @@ static struct harness *start(int rows, int columns, const char *page, const char
     struct harness *harness = harness_start(&(struct harness_options){
         .rows = rows, .columns = columns, .arguments = arguments, .terminal = terminal, .locale = locale,
         .environment = environment ? environment : (const char *const[]){"TZ=UTC", NULL}});
-    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
+    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE)); /* once something was drawn */
     return harness;
 }
 
@@ -55,7 +55,7 @@ static void shows_the_golden_pages(void **state)
         harness_wait_quiet(harness, QUIET, PATIENCE);
         if (page == 7)
             harness_keys(harness, "Right Right Down Right");
-        harness_wait_quiet(harness, QUIET, PATIENCE);
+        harness_wait_quiet(harness, QUIET, PATIENCE); /* for who makes them anew */
         harness_golden(harness, names[page]);
     }
     harness_free(&harness);
@@ -93,7 +93,7 @@ static void trusts_colorterm(void **state)
 {
     (void)state;
     struct harness *harness = start(24, 80, "9", "xterm", NULL, (const char *const[]){"COLORTERM=truecolor", NULL});
-    assert_true(raw_has(harness, "38;5;203"));
+    assert_true(harness_wait_raw(harness, "38;5;203", PATIENCE));
     harness_free(&harness);
 }
 
@@ -121,7 +121,7 @@ static void never_refuses_a_terminal(void **state)
                                             "linux", "xterm-kitty", "alacritty", "rxvt-unicode-256color", "", "xterm"};
     for (size_t i = 0; i < sizeof terminals / sizeof *terminals; i++) {
         struct harness *harness = start(24, 80, "2", terminals[i], NULL, NULL);
-        if (!strstr(harness_text(harness), "T-00017"))
+        if (!harness_wait_text(harness, "T-00017", PATIENCE))
             fail_msg("TERM=%s: no picture:\n%s", terminals[i], harness_text(harness));
         harness_keys(harness, "j j k q");
         int status;
@@ -135,7 +135,7 @@ static void a_dumb_terminal_gets_text(void **state)
 {
     (void)state;
     struct harness *harness = start(24, 80, "2", "dumb", NULL, NULL);
-    assert_true(raw_has(harness, "T-00001"));
+    assert_true(harness_wait_raw(harness, "T-00001", PATIENCE));
     assert_false(raw_has(harness, "\033"));
     int status;
     harness_keys(harness, "q");
@@ -157,8 +157,8 @@ static void a_tiny_terminal_keeps_running(void **state)
 {
     (void)state;
     struct harness *harness = start(5, 20, "2", NULL, NULL, NULL);
+    assert_true(harness_wait_row(harness, 1, "too small", PATIENCE));
     assert_string_equal(harness_row(harness, 0), "C3 M12 m41");
-    assert_string_equal(harness_row(harness, 1), "too small");
     harness_resize(harness, 24, 80);
     assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
     harness_resize(harness, 1, 2);
@@ -176,8 +176,8 @@ static void synchronizes_only_where_it_is_known(void **state)
     assert_false(raw_has(harness, "?2026"));
     harness_free(&harness);
     harness = start(24, 80, "1", NULL, NULL, (const char *const[]){"VTE_VERSION=7000", NULL});
-    assert_true(raw_has(harness, "\033[?2026h"));
-    assert_true(raw_has(harness, "\033[?2026l"));
+    assert_true(harness_wait_raw(harness, "\033[?2026h", PATIENCE));
+    assert_true(harness_wait_raw(harness, "\033[?2026l", PATIENCE));
     uint64_t before = harness_bytes(harness);
     harness_keys(harness, "Left"); /* changes nothing: nothing is sent */
     harness_pump(harness, 100);
@@ -189,35 +189,34 @@ static void copies_through_multiplexers(void **state)
 {
     (void)state;
     struct harness *harness = start(24, 80, "1", NULL, NULL, NULL);
-    assert_true(raw_has(harness, "\033]2;demo "));
+    assert_true(harness_wait_raw(harness, "\033]2;demo ", PATIENCE));
     assert_false(raw_has(harness, "\033]0;x"));
     assert_true(raw_has(harness, "\033[22;2t")); /* the title before ours is kept and comes back */
     harness_type(harness, "\033[23~", 5); /* F11 */
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    assert_true(raw_has(harness, "\033]52;c;5rO15oi/\a"));
+    assert_true(harness_wait_raw(harness, "\033]52;c;5rO15oi/\a", PATIENCE));
     assert_false(raw_has(harness, "Ptmux"));
     harness_free(&harness);
     harness = start(24, 80, "1", "tmux-256color", NULL, (const char *const[]){"TMUX=/tmp/x,1,0", NULL});
     harness_type(harness, "\033[23~", 5);
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    assert_true(raw_has(harness, "\033Ptmux;\033\033]52;c;5rO15oi/\a\033\\"));
+    assert_true(harness_wait_raw(harness, "\033Ptmux;\033\033]52;c;5rO15oi/\a\033\\", PATIENCE));
     harness_free(&harness);
     harness = start(24, 80, "1", "screen", NULL, (const char *const[]){"STY=1.x", NULL});
     harness_type(harness, "\033[23~", 5);
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    assert_true(raw_has(harness, "\033P\033]52;c;5rO15oi/\a\033\\"));
+    assert_true(harness_wait_raw(harness, "\033P\033]52;c;5rO15oi/\a\033\\", PATIENCE));
     harness_free(&harness);
 }
 
 /* ---- ends ---- */
 
+/* The terminal's settings and the bytes that lead there come one after the other, as the program gets to them. */
 static void assert_restored(struct harness *harness)
 {
     int row, column;
-    assert_false(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
+    assert_true(harness_wait_raw(harness, "\033[?1000l", PATIENCE));
+    assert_true(harness_wait_raw(harness, "\033[?2004l", PATIENCE));
+    assert_true(harness_wait_raw(harness, "\033[?25h", PATIENCE));
     assert_true(harness_cursor(harness, &row, &column));
-    assert_true(raw_has(harness, "\033[?1000l"));
-    assert_true(raw_has(harness, "\033[?2004l"));
 }
 
 static void gives_the_terminal_back(void **state)
@@ -227,7 +226,7 @@ static void gives_the_terminal_back(void **state)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct harness *harness = start(24, 80, "2", NULL, NULL, NULL);
         int status;
-        assert_true(harness_alternate(harness));
+        assert_true(harness_wait_alternate(harness, true, PATIENCE));
         if (signals[i])
             kill(harness_pid(harness), signals[i]);
         else
@@ -261,10 +260,10 @@ static void leaves_the_settings_as_they_were(void **state)
         const char *arguments[] = {"bash", "-c", command, NULL};
         struct harness *harness = harness_start(&(struct harness_options){.arguments = arguments});
         assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
-        assert_false(harness_cooked(harness));
+        assert_true(harness_wait_cooked(harness, false, PATIENCE));
         harness_type(harness, ends[i], strlen(ends[i]));
         assert_true(harness_wait_text(harness, "over", PATIENCE));
-        assert_true(harness_cooked(harness));
+        assert_true(harness_wait_cooked(harness, true, PATIENCE));
         harness_free(&harness);
         free(command);
     }
@@ -298,12 +297,12 @@ static void stops_and_continues(void **state)
     assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
     harness_keys(harness, "j C-z");
     assert_true(harness_wait_text(harness, "Stopped", PATIENCE));
-    assert_false(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
     harness_type(harness, "echo back-$((40+2))\r", 20);
     assert_true(harness_wait_text(harness, "back-42", PATIENCE)); /* the shell has its terminal */
     harness_type(harness, "fg\r", 3);
     assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
-    assert_true(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
     harness_keys(harness, "j");
     assert_true(harness_wait_text(harness, "T-00002", PATIENCE));
     harness_keys(harness, "q");
@@ -318,56 +317,58 @@ static void takes_its_terminal_back(void **state)
     (void)state;
     struct harness *harness = start(24, 80, "2", NULL, NULL, NULL);
     kill(harness_pid(harness), SIGSTOP);
+    assert_true(harness_wait_stopped(harness, PATIENCE));
     harness_cook(harness);
     uint64_t before = harness_bytes(harness);
     kill(harness_pid(harness), SIGCONT);
-    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
-    assert_true(harness_bytes(harness) > before + 1000); /* all is drawn anew */
-    assert_false(harness_cooked(harness));
+    assert_true(harness_wait_bytes(harness, before + 1000, PATIENCE)); /* all is drawn anew */
+    assert_true(harness_wait_cooked(harness, false, PATIENCE));
     harness_keys(harness, "j j");
     assert_true(harness_wait_text(harness, " T-00002  ", PATIENCE));
-    assert_true(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
     harness_free(&harness);
     /* SIGTSTP gives the terminal back before it stops. */
     harness = start(24, 80, "2", NULL, NULL, NULL);
     kill(harness_pid(harness), SIGTSTP);
-    for (int i = 0; i < 50 && !harness_cooked(harness); i++)
-        harness_pump(harness, 20);
+    assert_true(harness_wait_stopped(harness, PATIENCE));
     assert_true(harness_cooked(harness));
     assert_restored(harness);
     kill(harness_pid(harness), SIGCONT);
-    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
-    assert_true(harness_alternate(harness));
-    assert_non_null(strstr(harness_text(harness), "T-00017"));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
+    assert_true(harness_wait_cooked(harness, false, PATIENCE));
+    assert_true(harness_wait_text(harness, "T-00017", PATIENCE));
     harness_free(&harness);
 }
 
 /* ---- cost ---- */
 
 /* DESIGN section 7: at most half of htop's 317 bytes a key at 200x60; nothing while nothing changes. */
+static uint64_t bytes_a_key(struct harness *harness)
+{
+    uint64_t before = harness_bytes(harness);
+    for (int i = 0; i < 40; i++) {
+        uint64_t here = harness_bytes(harness);
+        harness_keys(harness, "j");
+        assert_true(harness_wait_bytes(harness, here, PATIENCE)); /* each by itself: keys that wait are drawn as one */
+        assert_true(harness_wait_quiet(harness, 8, PATIENCE));
+    }
+    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
+    return (harness_bytes(harness) - before) / 40;
+}
+
+/* DESIGN section 7: at most half of htop's 317 bytes a key at 200x60; nothing while nothing changes. */
 static void a_key_costs_few_bytes(void **state)
 {
     (void)state;
     struct harness *harness = start(60, 200, "2", NULL, NULL, NULL);
-    uint64_t before = harness_bytes(harness);
-    for (int i = 0; i < 40; i++) {
-        harness_keys(harness, "j");
-        harness_pump(harness, 8);
-    }
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    uint64_t moving = (harness_bytes(harness) - before) / 40;
-    before = harness_bytes(harness);
-    for (int i = 0; i < 40; i++) {
-        harness_keys(harness, "j");
-        harness_pump(harness, 8);
-    }
-    harness_wait_quiet(harness, QUIET, PATIENCE);
-    uint64_t scrolling = (harness_bytes(harness) - before) / 40;
+    uint64_t moving = bytes_a_key(harness), scrolling = bytes_a_key(harness);
     print_message("# bytes a key: %u moving, %u scrolling\n", (unsigned)moving, (unsigned)scrolling);
     assert_in_range(moving, 20, 158);
     assert_in_range(scrolling, 20, 317);
+    uint64_t before = harness_bytes(harness);
     harness_keys(harness, "1");
-    harness_wait_quiet(harness, QUIET, PATIENCE);
+    assert_true(harness_wait_bytes(harness, before, PATIENCE));
+    assert_true(harness_wait_quiet(harness, QUIET, PATIENCE));
     before = harness_bytes(harness);
     harness_pump(harness, 500);
     assert_int_equal(harness_bytes(harness), before);

@@ -44,6 +44,7 @@ static void mask(struct harness *harness)
     harness_mask(harness, "[0-9.]+ alerts a person", "0.0 alerts a person");
     harness_mask(harness, "\\([0-9]+[sm] ago\\) +", "(0s ago) ");
     harness_mask(harness, " +[0-9]+[sm]\\b", " 0s");
+    harness_mask(harness, "[(][0-9]+[smh] ago[)]", "(0s ago)");
     harness_mask(harness, "[34] states", "some states"); /* unknown may have lasted less than a moment */
     harness_mask(harness, "^  [?]  00:00:00.*never heard.*$", "");
     harness_mask(harness, "A-20[0-9]{6}-", "A-20000000-");
