@@ -100,30 +100,39 @@ static const char *cause_id(const struct alerts *alerts, const struct alert *ale
 
 /* ---- fields by name ---- */
 
-enum own_field {
-    OWN_ID, OWN_NAME, OWN_TYPE, OWN_SEVERITY, OWN_STATE, OWN_CONDITION, OWN_ACKNOWLEDGED, OWN_ASSET, OWN_ASSET_NAME,
-    OWN_GATEWAY, OWN_PLACE, OWN_SUMMARY, OWN_METRIC, OWN_ACKNOWLEDGED_BY, OWN_NOTE, OWN_ASSIGNEE, OWN_TICKET, OWN_CAUSE,
-    OWN_SILENCE, OWN_RULE, OWN_RUNBOOK, OWN_SOURCE, OWN_RAISED, OWN_SINCE, OWN_LAST_SEEN, OWN_CLEARED, OWN_AGE,
-    OWN_OCCURRENCES, OWN_REOPENS, OWN_SYMPTOMS, OWN_NOTES, OWN_VALUE, OWN_THRESHOLD, OWN_COUNT
+enum own_field { /* by name, as own_find looks for them */
+    OWN_ACKNOWLEDGED, OWN_ACKNOWLEDGED_BY, OWN_AGE, OWN_ASSET, OWN_ASSET_NAME, OWN_ASSIGNEE, OWN_CAUSE,
+    OWN_CLEARED, OWN_CONDITION, OWN_GATEWAY, OWN_ID, OWN_LAST_SEEN, OWN_METRIC, OWN_NAME, OWN_NOTE, OWN_NOTES,
+    OWN_OCCURRENCES, OWN_PLACE, OWN_RAISED, OWN_REOPENS, OWN_RULE, OWN_RUNBOOK, OWN_SEVERITY, OWN_SILENCE,
+    OWN_SINCE, OWN_SOURCE, OWN_STATE, OWN_SUMMARY, OWN_SYMPTOMS, OWN_THRESHOLD, OWN_TICKET, OWN_TYPE, OWN_VALUE,
+    OWN_COUNT
 };
 
 static const char *const own_names[OWN_COUNT] = {
-    [OWN_ID] = "id", [OWN_NAME] = "name", [OWN_TYPE] = "type", [OWN_SEVERITY] = "severity", [OWN_STATE] = "state",
-    [OWN_CONDITION] = "condition", [OWN_ACKNOWLEDGED] = "acknowledged", [OWN_ASSET] = "asset",
-    [OWN_ASSET_NAME] = "asset_name", [OWN_GATEWAY] = "gateway", [OWN_PLACE] = "place", [OWN_SUMMARY] = "summary",
-    [OWN_METRIC] = "metric", [OWN_ACKNOWLEDGED_BY] = "acknowledged_by", [OWN_NOTE] = "note", [OWN_ASSIGNEE] = "assignee",
-    [OWN_TICKET] = "ticket", [OWN_CAUSE] = "cause", [OWN_SILENCE] = "silence", [OWN_RULE] = "rule",
-    [OWN_RUNBOOK] = "runbook", [OWN_SOURCE] = "source", [OWN_RAISED] = "raised_at", [OWN_SINCE] = "since",
-    [OWN_LAST_SEEN] = "last_seen", [OWN_CLEARED] = "cleared_at", [OWN_AGE] = "age", [OWN_OCCURRENCES] = "occurrences",
-    [OWN_REOPENS] = "reopens", [OWN_SYMPTOMS] = "symptoms", [OWN_NOTES] = "notes", [OWN_VALUE] = "value",
-    [OWN_THRESHOLD] = "threshold",
+    [OWN_ACKNOWLEDGED] = "acknowledged", [OWN_ACKNOWLEDGED_BY] = "acknowledged_by", [OWN_AGE] = "age",
+    [OWN_ASSET] = "asset", [OWN_ASSET_NAME] = "asset_name", [OWN_ASSIGNEE] = "assignee", [OWN_CAUSE] = "cause",
+    [OWN_CLEARED] = "cleared_at", [OWN_CONDITION] = "condition", [OWN_GATEWAY] = "gateway", [OWN_ID] = "id",
+    [OWN_LAST_SEEN] = "last_seen", [OWN_METRIC] = "metric", [OWN_NAME] = "name", [OWN_NOTE] = "note",
+    [OWN_NOTES] = "notes", [OWN_OCCURRENCES] = "occurrences", [OWN_PLACE] = "place", [OWN_RAISED] = "raised_at",
+    [OWN_REOPENS] = "reopens", [OWN_RULE] = "rule", [OWN_RUNBOOK] = "runbook", [OWN_SEVERITY] = "severity",
+    [OWN_SILENCE] = "silence", [OWN_SINCE] = "since", [OWN_SOURCE] = "source", [OWN_STATE] = "state",
+    [OWN_SUMMARY] = "summary", [OWN_SYMPTOMS] = "symptoms", [OWN_THRESHOLD] = "threshold", [OWN_TICKET] = "ticket",
+    [OWN_TYPE] = "type", [OWN_VALUE] = "value",
 };
 
+/* Asked for each term of a filter and each alert. */
 static enum own_field own_find(const char *name)
 {
-    for (int field = 0; field < OWN_COUNT; field++)
-        if (strcmp(own_names[field], name) == 0)
-            return (enum own_field)field;
+    int low = 0, high = OWN_COUNT;
+    while (low < high) {
+        int middle = (low + high) / 2, order = strcmp(own_names[middle], name);
+        if (order == 0)
+            return (enum own_field)middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return OWN_COUNT;
 }
 
