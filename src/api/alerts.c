@@ -8,7 +8,6 @@
 #include "api/csv.h"
 #include "api/handlers.h"
 #include "api/private.h"
-#include "base/intern.h"
 #include "base/memory.h"
 #include "engine/runbook.h"
 
@@ -17,7 +16,7 @@
 #define LIMIT_MAX_CSV 1000000
 #define ROWS_A_PIECE 200
 #define SYMPTOMS_MAX 200
-#define GROUP_IDS_MAX 200
+#define GROUPS_DEFAULT 1000
 #define ID_BYTES 24
 
 /* ---- the queue ---- */
@@ -252,100 +251,32 @@ void get_alert(struct request *request)
 
 /* ---- groups ---- */
 
-static const char *group_key(const struct alerts *alerts, const struct alert *alert, const char *by)
-{
-    struct alert_subject subject = {alerts, alert};
-    if (strcmp(by, "cause") == 0) {
-        const struct alert *cause = alert_cause(alerts, alert);
-        return alert_id(cause ? cause : alert);
-    }
-    const char *key = alert_subject_ops.text(&subject, by);
-    return key ? key : "";
-}
-
-static int compare_groups(const void *left, const void *right)
-{
-    const struct wire_alert_group *a = left, *b = right;
-    if ((a->unhandled > 0) != (b->unhandled > 0))
-        return a->unhandled ? -1 : 1;
-    if (a->worst != b->worst)
-        return (int)b->worst - (int)a->worst;
-    if (a->count != b->count)
-        return a->count < b->count ? 1 : -1;
-    return strcmp(a->key, b->key);
-}
-
-struct gathered {
-    struct intern *keys;
-    struct wire_alert_group *rows;
-    size_t capacity;
-};
-
-static void gather(struct gathered *gathered, const struct alerts *alerts, const struct alert *alert, const char *by)
-{
-    const char *key = group_key(alerts, alert, by);
-    uint32_t known = intern_count(gathered->keys), group = intern_id(gathered->keys, key, strlen(key));
-    const struct alert_life *life = alert_life(alert);
-    if (group == known) {
-        ARRAY_RESERVE(gathered->rows, gathered->capacity, group + 1);
-        gathered->rows[group] = (struct wire_alert_group){.key = intern_name(gathered->keys, group), .oldest = CLOCK_NEVER,
-                                                          .ids = memory_new_array(GROUP_IDS_MAX, sizeof(char *))};
-    }
-    struct wire_alert_group *row = &gathered->rows[group];
-    row->count++;
-    row->unhandled += alert_needs_hands(life);
-    if (life->severity > row->worst)
-        row->worst = life->severity;
-    if (life->raised_at != CLOCK_NEVER && (row->oldest == CLOCK_NEVER || life->raised_at < row->oldest))
-        row->oldest = life->raised_at;
-    if (row->id_count < GROUP_IDS_MAX)
-        row->ids[row->id_count++] = alert_id(alert);
-}
-
-static bool is_shown_or_folded(const struct alert *alert)
-{
-    enum alert_state state = alert_state_of(alert_life(alert));
-    return state == ALERT_UNACKNOWLEDGED || state == ALERT_ACKNOWLEDGED || state == ALERT_CLEARED_UNACKNOWLEDGED ||
-           state == ALERT_DEPENDENCY;
-}
-
 void get_alert_groups(struct request *request)
 {
     const char *by = target_get(&request->target, "by");
     struct alert_select select = {.filter = target_get(&request->target, "filter")};
-    const struct alert *const *rows;
-    struct gathered gathered = {0};
+    const struct alerts_gathered *rows;
     struct error error;
-    uint32_t total;
+    uint32_t total, limit = GROUPS_DEFAULT, offset = 0;
     if (!request_has_desk(request))
         return;
-    bool all = false;
-    by = by && *by ? by : "cause";
-    bool causes = strcmp(by, "cause") == 0; /* a cause stands for its symptoms, which the queue hides */
-    if (!target_flag(&request->target, "all", &all, &error) ||
-        (select.all = all || causes, !alerts_select(request->api->alerts, &select, &rows, &total, NULL, &error))) {
+    if (!target_flag(&request->target, "all", &select.all, &error) ||
+        !target_count(&request->target, "limit", LIMIT_MAX, &limit, &error) ||
+        !target_count(&request->target, "offset", UINT32_MAX, &offset, &error) ||
+        !alerts_gather(request->api->alerts, &select, by && *by ? by : "cause", &rows, &total, &error)) {
         request_fail(request, &error);
         return;
     }
-    gathered.keys = intern_new();
-    for (uint32_t i = 0; i < total; i++)
-        if (all || !causes || is_shown_or_folded(rows[i]))
-            gather(&gathered, request->api->alerts, rows[i], by);
-    uint32_t count = intern_count(gathered.keys);
     struct json_writer writer;
-    struct wire_page page = {.total = count, .population = count, .revision = alerts_revision(request->api->alerts),
-                             .as_of = request->now};
+    struct wire_page page = {.total = total, .population = total, .offset = offset, .as_of = request->now,
+                             .revision = alerts_revision(request->api->alerts)};
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
-    if (count)
-        qsort(gathered.rows, count, sizeof *gathered.rows, compare_groups);
-    for (uint32_t i = 0; i < count; i++) {
-        wire_write_alert_group(&writer, &gathered.rows[i]);
-        free(gathered.rows[i].ids);
-    }
+    for (uint32_t i = offset; i < total && i - offset < limit; i++)
+        wire_write_alert_group(&writer, &(struct wire_alert_group){
+            .key = rows[i].key, .count = rows[i].count, .unhandled = rows[i].unhandled, .worst = rows[i].worst,
+            .oldest = rows[i].oldest, .ids = rows[i].ids, .id_count = rows[i].id_count});
     wire_list_end(&writer);
-    free(gathered.rows);
-    intern_free(&gathered.keys);
     request_finish_json(request);
 }
 

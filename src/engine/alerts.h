@@ -180,6 +180,19 @@ struct alert_counts {
 };
 bool alerts_select(struct alerts *alerts, const struct alert_select *select, const struct alert *const **rows, uint32_t *count,
                    struct alert_counts *counts, struct error *error);
+/* The same rows by what they have in common, worst first: "cause" (a cause stands for its symptoms, also those that the
+ * queue hides) or a field of theirs. They are of this revision, less than a second old, and stay until the next reading. */
+#define ALERT_GATHERED_MAX 200
+struct alerts_gathered {
+    const char *key;          /* "" for what has none */
+    uint32_t count, unhandled;
+    enum severity worst;
+    msec oldest;
+    const char *const *ids;   /* in the queue's order, at most ALERT_GATHERED_MAX */
+    unsigned id_count;
+};
+bool alerts_gather(struct alerts *alerts, const struct alert_select *select, const char *by,
+                   const struct alerts_gathered **rows, uint32_t *count, struct error *error);
 const struct alert *alerts_find(const struct alerts *alerts, const char *id);
 /* The resource as it travels; text belongs to the desk, `id` to the alert. */
 void alerts_wire(const struct alerts *alerts, const struct alert *alert, const char *person, struct wire_alert *row);

@@ -210,6 +210,7 @@ void alerts_free(struct alerts **slot)
     for (size_t i = 0; i < alerts->policy_count; i++)
         free(alerts->policies[i]);
     selects_free(alerts);
+    gathers_free(alerts);
     groups_free(alerts);
     storms_free(alerts);
     silences_free(alerts);

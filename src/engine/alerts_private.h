@@ -91,6 +91,7 @@ struct storms;
 struct silences;
 struct seen;
 struct select_cache;
+struct gather_cache;
 struct groups;
 
 struct alerts {
@@ -127,6 +128,7 @@ struct alerts {
     uint32_t by_state[ALERT_STATE_COUNT], by_severity[SEVERITY_COUNT], silenced;
     uint64_t revision;
     struct select_cache *selects;
+    struct gather_cache *gathers;
 
     uint32_t *dirty;
     size_t dirty_count, dirty_capacity;
@@ -234,6 +236,9 @@ void queue_forget(struct alerts *alerts, struct alert *alert);
 void queue_ready(struct alerts *alerts);
 uint64_t queue_key(const struct alert *alert);
 void selects_free(struct alerts *alerts);
+
+/* ---- alerts_gather.c ---- */
+void gathers_free(struct alerts *alerts);
 
 /* ---- alerts_past.c ---- */
 bool alerts_past_select(struct alerts *alerts, const struct alert_select *select, const struct alert *const **rows,

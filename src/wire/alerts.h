@@ -63,7 +63,7 @@ struct wire_alert_hidden {
 void wire_alerts_begin(struct json_writer *writer, const struct wire_page *page, const struct wire_alert_hidden *hidden);
 /* GET /alerts/groups?by=cause|place|subsystem|rule|unit: {"key":"..","count":n,"unhandled":n,"worst":"critical",
  * "oldest":"..","ids":[at most 200]} */
-struct wire_alert_group { const char *key; uint32_t count, unhandled; enum severity worst; msec oldest; const char **ids; unsigned id_count; };
+struct wire_alert_group { const char *key; uint32_t count, unhandled; enum severity worst; msec oldest; const char *const *ids; unsigned id_count; };
 
 /* Writes, all with If-Match where one target is named, bulk by {"ids":[..],"revisions":[..]} or {"filter":".."}:
  *   POST /alerts/{id}/ack  or /alerts/ack   {"note":"..","until":"..","sticky":false}
@@ -83,7 +83,7 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
  * GET /notifications: {"id":..,"time":..,"channel":"..","to":"..","alert":"A-..","what":"raise|remind|resolve|storm|test",
  *  "state":"sent|waiting|failed","attempts":1,"detail":"250 ok"}. */
 /* POST /downtimes {filter,kind,starts,ends,duration_ms,schedule,with_children,why}.
- * GET /alerts/stats?since= (default 30 days back; what is in memory): {"rules":[{"source","rule","name","raised","active",
+ * GET /alerts/stats?from= (default 30 days back; what is in memory): {"rules":[{"source","rule","name","raised","active",
  * "acknowledged","cleared","standing","chattering","mtta_ms":null|n,"mttr_ms":null|n}],"worst":[{"asset","name","raised"}],
  * "per_person":n,"people":n,"since":..} */
 /* GET /heartbeats: {"name":"backup","title":"heartbeat backup","state":"waiting|ok|late|missing|failed","last":..,"due":..,

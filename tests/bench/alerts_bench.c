@@ -108,6 +108,21 @@ static double time_select(struct alerts *alerts, const char *filter, const char 
     return sum / rounds;
 }
 
+/* All by what they have in common, after a change; and when nothing has changed. */
+static double time_gather(struct alerts *alerts, const char *by, bool kept, unsigned rounds)
+{
+    double sum = 0;
+    for (unsigned i = 0; i <= rounds; i++) {
+        const struct alerts_gathered *rows;
+        uint32_t count;
+        alerts->revision += !kept;
+        double started = now_ms();
+        alerts_gather(alerts, &(struct alert_select){.filter = ""}, by, &rows, &count, NULL);
+        sum += i ? now_ms() - started : 0;
+    }
+    return sum / rounds;
+}
+
 /* One alert changes, then the first screen is asked for: what a move key may wait for behind a busy desk. */
 static double time_change(struct alerts *alerts, unsigned rounds)
 {
@@ -193,6 +208,11 @@ int main(int argc, char **argv)
     print("all_query", time_select(alerts, "", "", 20), "ms");
     print("word_query", time_select(alerts, "室温", "", 3), "ms");
     print("sorted_query", time_select(alerts, "", "-occurrences,asset", 3), "ms");
+    print("by_place", time_gather(alerts, "place", false, 20), "ms");
+    print("by_rule", time_gather(alerts, "rule", false, 20), "ms");
+    print("by_building", time_gather(alerts, "building", false, 20), "ms");
+    print("by_cause", time_gather(alerts, "cause", false, 20), "ms");
+    print("by_place_again", time_gather(alerts, "place", true, 20), "ms");
     print("change_and_screen", time_change(alerts, 200), "ms");
     struct alerts_health *health = alerts_health_new(alerts, fleet);
     lose_everything(&loop, fleet, alerts, gateways, terminals);

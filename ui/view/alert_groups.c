@@ -15,7 +15,9 @@ struct alert_groups {
     struct table *table;
     struct arena *arena;
     struct wire_alert_group *rows;
+    struct wire_page page;
     unsigned count;
+    size_t offset, limit; /* what is asked for */
     bool have;
     msec now;
     char site[64];
@@ -25,7 +27,7 @@ struct alert_groups {
 static void fill(void *owner, size_t index, struct table_row *row)
 {
     struct alert_groups *groups = owner;
-    const struct wire_alert_group *group = &groups->rows[index];
+    const struct wire_alert_group *group = &groups->rows[index - groups->page.offset];
     snprintf(groups->worst, sizeof groups->worst, "%c", severity_letter(group->worst));
     count_text(groups->number, group->count);
     count_text(groups->unhandled, group->unhandled);
@@ -69,9 +71,18 @@ struct table *alert_groups_table(struct alert_groups *groups)
     return groups->table;
 }
 
-unsigned alert_groups_count(const struct alert_groups *groups)
+void alert_groups_want(struct alert_groups *groups, size_t shown, struct buffer *path, const char *by, const char *filter, bool all)
 {
-    return groups->count;
+    size_t offset = 0, count = 0;
+    char from[24], many[24];
+    if (table_wanted(groups->table, &offset, &count) || !groups->limit) {
+        groups->offset = offset;
+        groups->limit = count > 3 * shown ? count : 3 * shown;
+    }
+    snprintf(from, sizeof from, "%zu", groups->offset);
+    snprintf(many, sizeof many, "%zu", groups->limit);
+    client_path(path, "/alerts/groups", "by", by, "filter", filter, "all", all ? "true" : "", "offset", groups->offset ? from : "",
+                "limit", many, NULL);
 }
 
 bool alert_groups_receive(struct alert_groups *groups, const struct client_answer *answer, struct error *error)
@@ -91,10 +102,11 @@ bool alert_groups_receive(struct alert_groups *groups, const struct client_answe
     }
     groups->arena = arena;
     groups->rows = rows;
+    groups->page = page;
     groups->count = count;
     groups->have = true;
     groups->problem[0] = '\0';
-    table_refreshed(groups->table, &(struct table_source){.owner = groups, .total = count, .count = count, .row = fill});
+    table_refreshed(groups->table, &(struct table_source){.owner = groups, .total = page.total, .offset = page.offset, .count = count, .row = fill});
     arena_free(&old);
     return true;
 }
@@ -112,6 +124,6 @@ void alert_groups_plain(const struct alert_groups *groups, struct buffer *out, m
 {
     char oldest[SPAN_TEXT];
     for (unsigned i = 0; i < groups->count; i++)
-        buffer_printf(out, _("%3u  %s  %s  %u unhandled of %u  %s\n"), i + 1, severity_word(groups->rows[i].worst), groups->rows[i].key,
+        buffer_printf(out, _("%3u  %s  %s  %u unhandled of %u  %s\n"), groups->page.offset + i + 1, severity_word(groups->rows[i].worst), groups->rows[i].key,
                       groups->rows[i].unhandled, groups->rows[i].count, age_text(oldest, groups->rows[i].oldest, now));
 }

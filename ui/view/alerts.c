@@ -141,7 +141,8 @@ static void wants(struct view *view, struct view_wants *out)
     }
     if (alerts->by != BY_CAUSE) {
         buffer_clear(&path);
-        client_path(&path, "/alerts/groups", "by", groupings[alerts->by], "filter", alerts->sent, "all", alerts->all ? "true" : "", NULL);
+        alert_groups_want(alerts->groups, view->area.rows > 2 ? (size_t)view->area.rows : 20, &path, groupings[alerts->by], alerts->sent,
+                          alerts->all);
         view_want(out, SLOT_GROUPS, "alerts", 500, buffer_text(&path));
     } else {
         alert_detail_want(&alerts->detail, view, out, SLOT_DETAIL, table_cursor_id(alerts->table), view->area.columns >= SIDE_FROM);

@@ -64,9 +64,10 @@ struct alert_groups;
 struct alert_groups *alert_groups_new(void);
 void alert_groups_free(struct alert_groups **groups);
 struct table *alert_groups_table(struct alert_groups *groups);
+/* The path of the rows to have, where `shown` are shown. */
+void alert_groups_want(struct alert_groups *groups, size_t shown, struct buffer *path, const char *by, const char *filter, bool all);
 bool alert_groups_receive(struct alert_groups *groups, const struct client_answer *answer, struct error *error);
 void alert_groups_draw(struct alert_groups *groups, struct surface *surface, struct rect area, msec now, bool stale, const char *site);
-unsigned alert_groups_count(const struct alert_groups *groups);
 void alert_groups_plain(const struct alert_groups *groups, struct buffer *out, msec now);
 
 #endif

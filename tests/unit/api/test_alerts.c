@@ -94,6 +94,11 @@ static void queue_and_verbs(void **state)
     expect_status(&page, 200);
     assert_int_equal(json_get_integer(page.json, "total", 0), 2);
     answer_release(&page);
+    page = ASK(.path = "/api/v1/alerts/groups?by=building&all=1&offset=1&limit=5");
+    expect_status(&page, 200);
+    assert_int_equal(json_get_integer(page.json, "total", 0), 2);
+    assert_int_equal(json_object_array_length(json_get(page.json, "items")), 1);
+    answer_release(&page);
     page = ASK(.method = "POST", .path = "/api/v1/alerts/assign",
                .body = "{\"to\":\"zhao\",\"ids\":[\"A-20010101-0001\"],\"revisions\":[1]}");
     expect_status(&page, 200);

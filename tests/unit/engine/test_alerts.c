@@ -86,6 +86,80 @@ static void test_order_and_filters(void **state)
     assert_non_null(strstr(error.text, "column"));
 }
 
+static const struct alerts_gathered *gathered(struct desk *desk, const char *by, const char *filter, uint32_t expected)
+{
+    const struct alerts_gathered *rows;
+    struct alert_select select = {.filter = filter};
+    uint32_t count;
+    struct error error = {0};
+    if (!alerts_gather(desk->alerts, &select, by, &rows, &count, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(count, expected);
+    return rows;
+}
+
+/* By what they have in common: worst first, kept until something changes (R020). */
+static void test_gathered(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    gathered(desk, "rule", "", 0);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MINOR);
+    desk_breach(desk, "hot", "T-3", SEVERITY_MAJOR);
+    desk_breach(desk, "wet", "T-2", SEVERITY_CRITICAL);
+    const struct alerts_gathered *rows = gathered(desk, "rule", "", 2);
+    assert_ptr_equal(gathered(desk, "rule", "", 2), rows);
+    assert_string_equal(rows[0].key, "wet");
+    assert_string_equal(rows[1].key, "hot");
+    assert_int_equal(rows[1].count, 2);
+    assert_int_equal(rows[1].unhandled, 2);
+    assert_int_equal(rows[1].worst, SEVERITY_MAJOR);
+    assert_int_equal(rows[1].id_count, 2);
+    assert_string_equal(rows[1].ids[0], "A-20261121-0002"); /* in the queue's order */
+    assert_int_equal(rows[1].oldest, clock_wall());
+    rows = gathered(desk, "building", "rule:hot", 2);
+    assert_string_equal(rows[0].key, "泓理楼");
+    gathered(desk, "cause", "", 3);
+    gathered(desk, "ticket", "", 1);
+    for (int i = 0; i < 3; i++) /* more questions than are kept */
+        gathered(desk, i == 0 ? "asset" : i == 1 ? "name" : "severity", "", i == 1 ? 2 : 3);
+    desk_normal(desk, "wet", "T-2");
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", "A-20261121-0003", -1, "", CLOCK_NEVER), 200); /* closes */
+    rows = gathered(desk, "rule", "", 1);
+    assert_string_equal(rows[0].key, "hot");
+    assert_int_equal(desk_act(desk, ALERT_CAUSE, "user:wang", "A-20261121-0001", -1, "A-20261121-0002", CLOCK_NEVER), 200);
+    rows = gathered(desk, "cause", "", 1); /* its symptom is hidden from the queue, and counted here */
+    assert_string_equal(rows[0].key, "A-20261121-0002");
+    assert_int_equal(rows[0].count, 2);
+    gathered(desk, "rule", "", 1);
+    const struct alert_select wrong = {.filter = "health:"};
+    struct error error = {0};
+    uint32_t count;
+    assert_false(alerts_gather(desk->alerts, &wrong, "rule", &rows, &count, &error));
+}
+
+/* Every field of its own is found by its name: they are looked for in order. */
+static void test_fields(void **state)
+{
+    static const char *const texts[] = {"id", "name", "type", "severity", "state", "condition", "acknowledged", "asset", "asset_name",
+                                        "gateway", "place", "summary", "metric", "acknowledged_by", "note", "assignee", "rule", "source"};
+    static const char *const numbers[] = {"severity", "state", "raised_at", "since", "last_seen", "age", "occurrences", "reopens",
+                                          "symptoms", "notes"};
+    struct desk *desk = &((struct night *)*state)->desk;
+    double number;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    const char *id = "A-20261121-0001";
+    assert_int_equal(desk_act(desk, ALERT_ACK, "user:wang", id, -1, "seen it", CLOCK_NEVER), 200);
+    assert_int_equal(desk_act(desk, ALERT_ASSIGN, "user:wang", id, -1, "zhao", CLOCK_NEVER), 200);
+    struct alert_subject subject = {desk->alerts, alerts_find(desk->alerts, id)};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        if (!alert_subject_ops.text(&subject, texts[i]))
+            fail_msg("no text `%s`", texts[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
+        if (!alert_subject_ops.number(&subject, numbers[i], &number))
+            fail_msg("no number `%s`", numbers[i]);
+    assert_null(alert_subject_ops.text(&subject, "nothing"));
+}
+
 static void test_two_people(void **state)
 {
     struct desk *desk = &((struct night *)*state)->desk;
@@ -392,6 +466,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_alert, begin, night_end),
         cmocka_unit_test_setup_teardown(test_order_and_filters, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_gathered, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_fields, begin, night_end),
         cmocka_unit_test_setup_teardown(test_two_people, begin, night_end),
         cmocka_unit_test_setup_teardown(test_timers, begin, night_end),
         cmocka_unit_test_setup_teardown(test_pending_leaves_nothing, begin, night_end),
