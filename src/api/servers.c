@@ -314,7 +314,7 @@ static void list_servers(struct request *request)
         !order_parse(sort && *sort ? sort : "-health,id", &order, &error) || !gather(request, &rows, &error))
         request_fail(request, &error);
     else if (request->past && !request->state)
-        server_then_load(request, rows.asset, (unsigned)rows.count, list_servers);
+        server_then_load(request, rows.asset, (unsigned)rows.count, false, list_servers);
     else
         write_rows(request, &rows, &order, offset, limit);
     rows_release(&rows);
@@ -349,7 +349,7 @@ static void page_of(struct request *request)
     if (!server_of(request, &asset))
         return;
     if (request->past && !request->state) {
-        server_then_load(request, &asset, 1, page_of);
+        server_then_load(request, &asset, 1, true, page_of);
         return;
     }
     fill_row(request, asset, &page.server);

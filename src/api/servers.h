@@ -9,11 +9,13 @@
 bool server_of(struct request *request, uint32_t *asset);
 bool server_has_hosts(struct request *request);
 
-/* The past of these servers, as the request's state; then `next`. Texts live as long as the request. */
+/* The past of these servers, with their lists when a page needs them, as the request's state; then `next`. Texts live as
+ * long as the request. */
 struct server_then;
 struct wire_server;
 struct wire_deviation;
-void server_then_load(struct request *request, const uint32_t *assets, unsigned count, void (*next)(struct request *request));
+void server_then_load(struct request *request, const uint32_t *assets, unsigned count, bool lists,
+                      void (*next)(struct request *request));
 const struct host *server_then_host(const struct server_then *then, uint32_t asset); /* NULL: it told nothing */
 void server_then_fill(const struct server_then *then, uint32_t asset, struct wire_server *row); /* what no host holds */
 unsigned server_then_deviations(const struct server_then *then, uint32_t asset, struct wire_deviation *found, unsigned max);

@@ -105,13 +105,14 @@ static void hosts_came(void *owner, struct hosts_past *past, const struct error 
         then->next(request);
 }
 
-void server_then_load(struct request *request, const uint32_t *assets, unsigned count, void (*next)(struct request *request))
+void server_then_load(struct request *request, const uint32_t *assets, unsigned count, bool lists,
+                      void (*next)(struct request *request))
 {
     struct server_then *then = memory_new(sizeof *then);
     then->next = next;
     request->state = then;
     request->release_state = then_release;
-    hosts_past_load(request->api->hosts, request->api->store, assets, count, request->at, hosts_came, request);
+    hosts_past_load(request->api->hosts, request->api->store, assets, count, request->at, lists, hosts_came, request);
 }
 
 const struct host *server_then_host(const struct server_then *then, uint32_t asset)

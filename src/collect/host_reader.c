@@ -7,6 +7,7 @@
 #include "collect/host_private.h"
 
 #define USUAL_EVERY (15 * SPAN_SECOND)
+#define FULL_EVERY SPAN_MINUTE
 #define SLOW_EVERY SPAN_HOUR
 #define USERS_MAX 10000
 
@@ -92,6 +93,8 @@ unsigned host_reader_due(const struct host_reader *reader, msec steady, bool att
         return HOST_QUICK;
     if (reader->taken[1] == CLOCK_NEVER || steady - reader->taken[1] >= (attended ? 3 * SPAN_SECOND : USUAL_EVERY))
         depths |= HOST_USUAL;
+    if (reader->taken[1] != CLOCK_NEVER && (reader->taken[2] == CLOCK_NEVER || steady - reader->taken[2] >= FULL_EVERY))
+        depths |= HOST_FULL;
     if (reader->taken[3] == CLOCK_NEVER || steady - reader->taken[3] >= SLOW_EVERY)
         depths |= HOST_SLOW;
     return depths;

@@ -38,7 +38,7 @@ void host_reader_free(struct host_reader **reader);
 struct host *host_reader_take(struct host_reader *reader, const char *text, size_t length, uint64_t steady_ns, msec wall,
                               struct error *error);
 /* The depths to ask for now, by what was taken when: QUICK always, and alone in the first, so that a host shows at
- * once; USUAL every 15 s, SLOW each hour, FULL while attended. */
+ * once; USUAL every 15 s, SLOW each hour, FULL each minute and while attended. */
 unsigned host_reader_due(const struct host_reader *reader, msec steady, bool attended);
 void host_reader_forget(struct host_reader *reader); /* the next sample has no rates */
 

@@ -311,6 +311,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
     groups_follow(daemon, daemon->settings);
     daemon->alerts_health = alerts_health_new(daemon->alerts, daemon->fleet);
     daemon->hosts = hosts_new(&daemon->loop, daemon->fleet);
+    hosts_keep_in(daemon->hosts, daemon->store);
     hosts_configure(daemon->hosts, settings_hosts(daemon->settings)->row, settings_hosts(daemon->settings)->count);
     daemon->alerts_hosts = alerts_hosts_new(daemon->alerts, daemon->hosts);
     daemon->sources = sources_new(&daemon->loop, daemon->fleet, daemon->feeds, daemon->hosts);

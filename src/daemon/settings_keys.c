@@ -81,7 +81,7 @@ static const struct config_key site_keys[] = {
 const struct config_key settings_store_keys[] = {
     {.name = "url", .type = CONFIG_TEXT, .help = "sqlite, sqlite:PATH, postgresql://... or memory (default sqlite)"},
     {.name = "password", .type = CONFIG_ANY, .help = "of the PostgreSQL user, where ~/.pgpass or a certificate does not do: {file: PATH} of mode 0600, {env: NAME} or {credential: NAME}"},
-    {.name = "keep_readings", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 400.0 * SPAN_DAY, .help = "raw readings (default 31d)"},
+    {.name = "keep_readings", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 400.0 * SPAN_DAY, .help = "raw readings, and what is kept of servers beside them (default 31d)"},
     {.name = "keep_hourly", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "hourly roll-ups (default 400d)"},
     {.name = "keep_daily", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "daily roll-ups (default 3650d)"},
     {.name = "keep_states", .type = CONFIG_SPAN, .minimum = 1.0 * SPAN_DAY, .maximum = 36500.0 * SPAN_DAY, .help = "history of health (default 400d)"},

@@ -49,6 +49,7 @@ static void member_free(struct hosts_member *member)
     host_free(&member->host);
     free(member->deviations);
     hosts_own_release(&member->own);
+    hosts_kept_free(&member->kept);
     free(member);
 }
 
@@ -75,6 +76,7 @@ void hosts_take(struct hosts *hosts, struct source *source, uint32_t asset, stru
     }
     if (brought & (1u << HOST_ports | 1u << HOST_units | 1u << HOST_peers))
         hosts_judge(hosts, member);
+    hosts_keep(hosts, member, brought);
     for (unsigned i = 0; i < hosts->listener_count; i++)
         hosts->listeners[i].taken(hosts->listeners[i].owner, asset, member->host);
 }

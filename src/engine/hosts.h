@@ -35,6 +35,9 @@ struct hosts_expectation {
 
 struct hosts *hosts_new(uv_loop_t *loop, struct fleet *fleet);
 void hosts_free(struct hosts **hosts);
+/* Keep over time, in that store, what a look back asks for beside figures (model/host_keep.h): the processes that use most
+ * each minute; units, people and listening ports as they change. At most 1 MiB a host and day. */
+void hosts_keep_in(struct hosts *hosts, struct store *store);
 /* The configuration in force; filters were checked. */
 void hosts_configure(struct hosts *hosts, const struct hosts_expectation *expectations, unsigned count);
 /* What the fleet's sink hands on; takes the host. */
@@ -93,12 +96,13 @@ void hosts_unlisten(struct hosts *hosts, const void *owner);
 uint32_t hosts_at(const struct hosts *hosts, unsigned index);
 bool hosts_attended(const struct hosts *hosts, uint32_t asset);
 /* Hosts as they were: figures, disks, interfaces and the sessions of ports from the stored readings, each with when it had
- * told (`taken`); processes, units, people and the like are not kept. `done` at once or on a later turn, with a reference
- * to release or an error. Metrics that an asset no longer has by name are not found. */
+ * told (`taken`). With `lists` also units, people, ports and the processes that used most as they were kept: the fact
+ * "kept:processes" is when these were seen, and a list that was not kept then has the fact "missing:LIST". `done` at once
+ * or on a later turn, with a reference to release or an error. Metrics that an asset no longer has by name are not found. */
 struct hosts_past;
 typedef void hosts_past_done(void *owner, struct hosts_past *past, const struct error *error);
 void hosts_past_load(struct hosts *hosts, struct store *store, const uint32_t *assets, unsigned count, msec at,
-                     hosts_past_done *done, void *owner);
+                     bool lists, hosts_past_done *done, void *owner);
 void hosts_past_release(struct hosts_past *past);
 const struct host *hosts_past_find(const struct hosts_past *past, uint32_t asset); /* NULL: nothing in the day before */
 double hosts_past_figure(const struct hosts_past *past, uint32_t asset, const char *metric); /* NAN: none */

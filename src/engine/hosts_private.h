@@ -29,6 +29,7 @@ struct hosts_member {
     unsigned deviation_count;
     struct hosts_own own;
     struct hosts_expectation expected; /* the configuration's, and `own` for what it does not say */
+    struct hosts_kept *kept;      /* NULL: nothing was yet */
     uint64_t expected_ledger;     /* ledger revision + 1 for which `expected` was found; 0: anew */
 };
 
@@ -40,7 +41,8 @@ struct hosts_running {
     struct host_run run;          /* the caller's */
 };
 
-struct loading; /* of hosts_past.c */
+struct loading;    /* of hosts_past.c */
+struct hosts_kept; /* of hosts_keep.c */
 
 struct hosts {
     uv_loop_t *loop;
@@ -54,6 +56,7 @@ struct hosts {
     struct hosts_listener listeners[HOSTS_LISTENERS];
     unsigned listener_count;
     struct hosts_running *runs;
+    struct store *store;          /* where the lists of hosts are kept; NULL: nowhere */
     struct hosts_past *past;      /* the last that was asked for; one reference */
     struct loading *loadings;
 };
@@ -61,6 +64,9 @@ struct hosts {
 struct hosts_member *hosts_member(const struct hosts *hosts, uint32_t asset); /* NULL: never told */
 /* What the host does beside what is expected, found anew from its lists. */
 void hosts_judge(struct hosts *hosts, struct hosts_member *member);
+/* What an answer brought, after it became the member's host. */
+void hosts_keep(struct hosts *hosts, struct hosts_member *member, unsigned brought);
+void hosts_kept_free(struct hosts_kept **kept);
 void hosts_pasts_forget(struct hosts *hosts); /* what is on its way ends with ERROR_UNAVAILABLE */
 void hosts_forget_runs(struct hosts *hosts, const struct source *source); /* NULL: all */
 

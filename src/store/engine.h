@@ -33,6 +33,8 @@ struct store_batch {
     size_t sample_count;
     const struct store_state *states;
     size_t state_count;
+    const struct store_kept *kept;
+    size_t kept_count;
 };
 
 struct store_intervals {
@@ -47,6 +49,7 @@ typedef bool store_bucket_visit(void *owner, const struct reading_bucket *bucket
 typedef bool store_event_visit(void *owner, const struct store_alert_event *event);
 typedef bool store_node_visit(void *owner, const struct store_node *node);
 typedef bool store_alert_visit(void *owner, const struct store_alert *alert, const struct store_alert_event *event);
+typedef bool store_kept_visit(void *owner, const struct store_kept *kept);
 typedef bool store_audit_visit(void *owner, const struct store_audit *row);
 
 enum store_rollup { ROLLUP_HOURS, ROLLUP_DAYS };
@@ -126,6 +129,8 @@ struct store_engine_ops {
     bool (*nodes_at)(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
     bool (*nodes_between)(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
                           struct error *error);
+    /* As store_kept_at, of one asset. */
+    bool (*kept_at)(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
     /* Newest first before `before` (0: from the newest), or the whole chain from the start. */
     bool (*audit)(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

@@ -33,6 +33,7 @@ static void memory_close(struct store_engine *engine)
     free(engine->histories);
     free(engine->metrics);
     memory_records_release(engine);
+    memory_kept_release(engine);
     memory_map_release(&engine->line_map);
     memory_map_release(&engine->history_map);
     uv_mutex_destroy(&engine->lock);
@@ -151,6 +152,8 @@ static bool memory_telemetry_apply(struct store_engine *engine, const struct sto
         add_sample(engine, &batch->samples[i]);
     for (size_t i = 0; i < batch->state_count; i++)
         add_state(engine, &batch->states[i]);
+    for (size_t i = 0; i < batch->kept_count; i++)
+        memory_kept_add(engine, &batch->kept[i]);
     uv_mutex_unlock(&engine->lock);
     return true;
 }
@@ -187,6 +190,7 @@ static bool memory_maintain(struct store_engine *engine, msec now, bool *more, s
         }
         for (size_t i = 0; i < engine->history_count; i++)
             prune_states(&engine->histories[i], now - engine->options.keep_states);
+        memory_kept_prune(engine, now - engine->options.keep_readings);
     }
     uv_mutex_unlock(&engine->lock);
     return true;
@@ -362,6 +366,7 @@ const struct store_engine_ops store_engine_memory = {
     .alerts_at = memory_alerts_at,
     .nodes_at = memory_nodes_at,
     .nodes_between = memory_nodes_between,
+    .kept_at = memory_kept_at,
     .audit = memory_audit,
     .audit_chain = memory_audit_chain,
     .status = memory_status,

@@ -53,6 +53,8 @@ struct request {
     uint32_t *assets;
     size_t asset_count;
     char *prefix;
+    struct store_kept *kept;
+    size_t kept_count, kept_capacity;
     struct store_node *nodes;
     char **node_texts;
     size_t node_count, node_capacity, node_text_capacity;

@@ -25,6 +25,12 @@ struct history { /* the states of one asset, by start */
     size_t count, capacity;
 };
 
+struct keeping { /* what is kept of one host */
+    uint32_t asset;
+    struct store_kept *rows;
+    size_t count, capacity;
+};
+
 struct asset_row {
     uint32_t key;
     bool removed;
@@ -45,7 +51,9 @@ struct remembered { /* an idempotency key */
 struct store_engine {
     uv_mutex_t lock;
     struct store_options options;
-    struct map line_map, history_map, asset_map;
+    struct map line_map, history_map, asset_map, kept_map;
+    struct keeping *kept;
+    size_t kept_count, kept_capacity;
     struct line *lines;
     size_t line_count, line_capacity;
     struct history *histories;
@@ -78,6 +86,12 @@ struct store_reader {
 uint32_t memory_map_find(const struct map *map, uint64_t key); /* UINT32_MAX: not there */
 void memory_map_add(struct map *map, uint64_t key, uint32_t place);
 void memory_map_release(struct map *map);
+
+/* memory_kept.c; the lock is held but for the last. */
+void memory_kept_release(struct store_engine *engine);
+void memory_kept_add(struct store_engine *engine, const struct store_kept *kept);
+void memory_kept_prune(struct store_engine *engine, msec oldest);
+bool memory_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
 
 /* memory_records.c: what people made, and alerts. */
 void memory_records_release(struct store_engine *engine);

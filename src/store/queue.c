@@ -1,11 +1,21 @@
 #include "store/queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
+static void kept_release(struct queue_chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->kept_count; i++)
+        free((void *)(uintptr_t)chunk->kept[i].bytes);
+    chunk->kept_count = chunk->kept_weight = 0;
+}
+
 static void chunk_free(struct queue_chunk *chunk)
 {
+    kept_release(chunk);
+    free(chunk->kept);
     for (size_t i = 0; i < chunk->metric_count; i++)
         free(chunk->metrics[i].name);
     free(chunk->metrics);
@@ -33,7 +43,7 @@ void queue_release(struct queue *queue)
 
 static size_t chunk_rows(const struct queue_chunk *chunk)
 {
-    return chunk->sample_count - chunk->sample_first + chunk->state_count - chunk->state_first;
+    return chunk->sample_count - chunk->sample_first + chunk->state_count - chunk->state_first + chunk->kept_weight;
 }
 
 static struct queue_chunk *filling_chunk(struct queue *queue)
@@ -47,7 +57,7 @@ static struct queue_chunk *filling_chunk(struct queue *queue)
 
 static bool chunk_full(const struct queue_chunk *chunk)
 {
-    return chunk->sample_count + chunk->state_count + chunk->metric_count >= QUEUE_CHUNK_ROWS;
+    return chunk->sample_count + chunk->state_count + chunk->metric_count + chunk->kept_weight >= QUEUE_CHUNK_ROWS;
 }
 
 bool queue_sample(struct queue *queue, const struct store_sample *sample)
@@ -66,6 +76,19 @@ bool queue_state(struct queue *queue, const struct store_state *state)
     return chunk_full(chunk);
 }
 
+bool queue_kept(struct queue *queue, const struct store_kept *kept)
+{
+    struct queue_chunk *chunk = filling_chunk(queue);
+    void *bytes = memory_resize(NULL, 1, kept->length + 1);
+    if (kept->length)
+        memcpy(bytes, kept->bytes, kept->length);
+    ARRAY_RESERVE(chunk->kept, chunk->kept_capacity, chunk->kept_count + 1);
+    chunk->kept[chunk->kept_count] = *kept;
+    chunk->kept[chunk->kept_count++].bytes = bytes;
+    chunk->kept_weight += 1 + kept->length / sizeof(struct store_sample);
+    return chunk_full(chunk);
+}
+
 bool queue_metric(struct queue *queue, uint32_t key, const char *name)
 {
     struct queue_chunk *chunk = filling_chunk(queue);
@@ -81,14 +104,19 @@ static size_t drop_some(size_t *first, size_t count, size_t excess)
     return drop;
 }
 
-/* Readings go before states: a gap in a chart says so by itself, a lost change of state makes history lie. What is
- * being written just now cannot be dropped. */
+/* Readings go before what is kept of hosts, and both before states: a gap in a chart says so by itself, so does a record
+ * that follows none (model/host_keep.h), a lost change of state makes history lie. What is being written just now cannot
+ * be dropped. */
 static void drop_excess(struct queue *queue)
 {
     for (struct queue_chunk *chunk = queue->waiting; chunk && queue->rows > queue->limit; chunk = chunk->next) {
         size_t dropped = drop_some(&chunk->sample_first, chunk->sample_count, queue->rows - queue->limit);
         queue->samples_dropped += dropped;
         queue->rows -= dropped;
+    }
+    for (struct queue_chunk *chunk = queue->waiting; chunk && queue->rows > queue->limit; chunk = chunk->next) {
+        queue->rows -= chunk->kept_weight;
+        kept_release(chunk);
     }
     for (struct queue_chunk *chunk = queue->waiting; chunk && queue->rows > queue->limit; chunk = chunk->next) {
         size_t dropped = drop_some(&chunk->state_first, chunk->state_count, queue->rows - queue->limit);

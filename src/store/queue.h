@@ -17,6 +17,8 @@ struct queue_chunk {
     size_t sample_first; /* those before were dropped */
     struct store_state *states;
     size_t state_count, state_capacity, state_first;
+    struct store_kept *kept;
+    size_t kept_count, kept_capacity, kept_weight; /* its bytes as if they were readings */
     struct store_metric_name *metrics;
     size_t metric_count, metric_capacity;
 };
@@ -25,7 +27,7 @@ struct queue {
     struct queue_chunk *filling;   /* the loop's thread only */
     struct queue_chunk *waiting, *waiting_last;
     struct queue_chunk *taken;     /* being written */
-    size_t rows;                   /* samples and states in waiting and taken */
+    size_t rows;                   /* samples, states and weight of what is kept in waiting and taken */
     size_t limit;
     uint64_t samples_dropped, states_dropped;
 };
@@ -39,6 +41,7 @@ void queue_release(struct queue *queue);
 /* Loop's thread, no lock. True when the chunk is full and ought to be handed over. */
 bool queue_sample(struct queue *queue, const struct store_sample *sample);
 bool queue_state(struct queue *queue, const struct store_state *state);
+bool queue_kept(struct queue *queue, const struct store_kept *kept); /* copies */
 bool queue_metric(struct queue *queue, uint32_t key, const char *name);
 
 /* The rest under the store's lock. */

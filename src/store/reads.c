@@ -56,6 +56,9 @@ void store_request_free(struct request *request)
         free(request->event_texts[i]);
     for (size_t i = 0; i < request->node_count; i++)
         free(request->node_texts[i]);
+    for (size_t i = 0; i < request->kept_count; i++)
+        free((void *)(uintptr_t)request->kept[i].bytes);
+    free(request->kept);
     free(request->nodes);
     free(request->node_texts);
     free(request->assets);
@@ -490,6 +493,46 @@ void store_nodes_between(struct store *store, const char *prefix, msec from, mse
     request->from = from;
     request->to = to;
     request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
+/* ---- what is kept of hosts ---- */
+
+static bool keep_kept(void *owner, const struct store_kept *kept)
+{
+    struct request *request = owner;
+    void *bytes = memory_resize(NULL, 1, kept->length + 1);
+    if (kept->length)
+        memcpy(bytes, kept->bytes, kept->length);
+    ARRAY_RESERVE(request->kept, request->kept_capacity, request->kept_count + 1);
+    request->kept[request->kept_count] = *kept;
+    request->kept[request->kept_count++].bytes = bytes;
+    return true;
+}
+
+static void run_kept_at(struct request *request, struct store_reader *reader)
+{
+    request->ok = true;
+    for (size_t i = 0; i < request->asset_count && request->ok; i++)
+        request->ok = request->store->ops->kept_at(reader, request->assets[i], request->to, keep_kept, request, &request->error);
+}
+
+static void finish_kept_at(struct request *request)
+{
+    ((store_kept_done *)request->done)(request->owner, request->kept, request->ok ? request->kept_count : 0,
+                                       request_error(request));
+}
+
+void store_kept_at(struct store *store, const uint32_t *assets, size_t asset_count, msec at, store_kept_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_kept_at, finish_kept_at, (void (*)(void))done, owner);
+    request->to = at;
+    request->assets = memory_new_array(asset_count + 1, sizeof *assets);
+    if (asset_count)
+        memcpy(request->assets, assets, asset_count * sizeof *assets);
+    request->asset_count = asset_count;
     uv_mutex_lock(&store->lock);
     store_request_submit(request);
     uv_mutex_unlock(&store->lock);

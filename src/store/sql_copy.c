@@ -47,6 +47,7 @@ static const char *const part_columns[PART_KINDS][2] = {
     [PART_HOURS] = {"day, asset, metric, data", "iiib"},
     [PART_DAYS] = {"day, asset, metric, data", "iiib"},
     [PART_STATES] = {"since, asset, health, reason, link, comm", "iiiiii"},
+    [PART_KEPT] = {"asset, list, time, whole, data", "iiiib"},
 };
 
 const struct copied *copied_table(const char *name)

@@ -17,7 +17,7 @@
 
 /* ---- parts: the tables made as time goes by (sql_parts.c) ---- */
 
-enum part_kind { PART_READINGS, PART_HOURS, PART_DAYS, PART_STATES, PART_KINDS };
+enum part_kind { PART_READINGS, PART_HOURS, PART_DAYS, PART_STATES, PART_KEPT, PART_KINDS };
 
 struct part {
     enum part_kind kind;
@@ -148,7 +148,8 @@ struct telemetry {
 
     int closing;                          /* day being closed, as a part number; 0: none */
     int64_t closing_asset, closing_metric; /* the last series done */
-    int rollup_number[2], states_number;   /* the parts that the prepared statements write */
+    int rollup_number[2], states_number, kept_number; /* the parts that the prepared statements write */
+    struct statement *kept_put;
     msec retained_at;
 
     msec newest_frame;                    /* CLOCK_NEVER: none */
@@ -213,6 +214,10 @@ bool sql_states(struct store_reader *reader, uint32_t asset, msec from, msec to,
 bool sql_states_at(struct store_reader *reader, msec at, struct store_intervals *out, struct error *error);
 bool sql_states_between(struct store_reader *reader, msec from, msec to, unsigned limit,
                            struct store_intervals *out, struct error *error);
+
+/* sql_kept.c */
+bool kept_apply(struct store_engine *engine, const struct store_kept *kept, size_t count, struct error *error);
+bool sql_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
 
 /* sql_read.c */
 bool sql_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
@@ -284,6 +289,7 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .alerts_at = sql_alerts_at,                     \
     .nodes_at = sql_nodes_at,                       \
     .nodes_between = sql_nodes_between,             \
+    .kept_at = sql_kept_at,                         \
     .audit = sql_audit,                             \
     .audit_chain = sql_audit_chain
 

@@ -25,6 +25,9 @@ static const struct part_form {
                      "reason INTEGER NOT NULL, link INTEGER NOT NULL, comm INTEGER NOT NULL, "
                      "PRIMARY KEY (since, asset)) WITHOUT ROWID;"
                      "CREATE INDEX states_%1$d_asset ON states_%1$d (asset, since)", 6},
+    [PART_KEPT] = {"kept",
+                   "CREATE TABLE kept_%1$d (asset INTEGER NOT NULL, list INTEGER NOT NULL, time INTEGER NOT NULL, "
+                   "whole INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (asset, list, time)) WITHOUT ROWID", 8},
 };
 
 const char *part_name(enum part_kind kind)

@@ -222,6 +222,7 @@ bool retention_step(struct store_engine *engine, msec now, bool *more, struct er
         [PART_HOURS] = {options->keep_hourly, 30 * SPAN_DAY},
         [PART_DAYS] = {options->keep_daily, 365 * SPAN_DAY},
         [PART_STATES] = {options->keep_states, 30 * SPAN_DAY},
+        [PART_KEPT] = {options->keep_readings, SPAN_DAY},
     };
     for (enum part_kind kind = 0; kind < PART_KINDS; kind++) {
         int number = droppable(engine, kind, now, rules[kind].keep, rules[kind].length);

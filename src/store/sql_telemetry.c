@@ -96,7 +96,8 @@ static bool open_file(struct store_engine *engine, bool was_clean, struct error 
     bool check = !was_clean || telemetry->db.ops->size(&telemetry->db) <= CHECK_ALWAYS_BELOW;
     if (database_migrate(&telemetry->db, "telemetry", false, error) && (!check || check_fixed(engine, error)) &&
         load_memory(engine, error) && (!check || (check_newest(engine, PART_READINGS, error) &&
-                                                  check_newest(engine, PART_STATES, error))) &&
+                                                  check_newest(engine, PART_STATES, error) &&
+                                                  check_newest(engine, PART_KEPT, error))) &&
         replay_journal(telemetry, error))
         return true;
     database_close(&telemetry->db);
@@ -143,6 +144,7 @@ void telemetry_close(struct store_engine *engine)
     day_tables_release(telemetry);
     for (size_t i = 0; i < TELEMETRY_STATEMENTS; i++)
         statement_free(&telemetry->statements[i]);
+    statement_free(&telemetry->kept_put);
     database_close(&telemetry->db);
     parts_release(&telemetry->parts);
     head_release(&telemetry->head);
@@ -211,6 +213,7 @@ bool sql_telemetry_apply(struct store_engine *engine, const struct store_batch *
     done = done && write_metrics(telemetry, batch, error);
     for (size_t i = 0; i < batch->state_count && done; i++)
         done = states_apply(engine, &batch->states[i], error);
+    done = done && kept_apply(engine, batch->kept, batch->kept_count, error);
     if (!done) {
         telemetry_rollback(engine);
         return false;

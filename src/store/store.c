@@ -250,6 +250,12 @@ void store_state(struct store *store, const struct store_state *state)
     queued(store, queue_state(&store->queue, &kept));
 }
 
+void store_keep(struct store *store, const struct store_kept *kept)
+{
+    if (store_time_accepted(kept->time, clock_wall()))
+        queued(store, queue_kept(&store->queue, kept));
+}
+
 void store_action_commit(struct store_action *action, store_done *done, void *owner)
 {
     struct store *store = action->store;

@@ -115,6 +115,18 @@ struct store_state {
 };
 /* Ends the asset's open interval at `from` and opens the next. A `from` before the open one's start replaces it. */
 void store_state(struct store *store, const struct store_state *state);
+/* What is kept of a host beside its figures: one record of one of its lists, whole or following the one before
+ * (model/host_keep.h). As long as readings. The bytes are copied. */
+#define STORE_KEPT_LISTS 64
+struct store_kept {
+    uint32_t asset;
+    unsigned list;            /* below STORE_KEPT_LISTS */
+    msec time;
+    bool whole;
+    const void *bytes;
+    size_t length;
+};
+void store_keep(struct store *store, const struct store_kept *kept);
 
 /* ---- actions: one transaction, one audit entry, durable before `done` ---- */
 struct store_action;
@@ -180,6 +192,10 @@ typedef void store_nodes_done(void *owner, const struct store_node *rows, size_t
 void store_nodes_at(struct store *store, msec at, store_nodes_done *done, void *owner);
 void store_nodes_between(struct store *store, const char *prefix, msec from, msec to, unsigned limit, store_nodes_done *done,
                          void *owner);
+typedef void store_kept_done(void *owner, const struct store_kept *rows, size_t count, const struct error *error);
+/* Of each list of these assets the newest whole record at or before `at`, of that UTC day or the one before, and those
+ * after it up to `at`: by asset as given, list, time. None that still wait to be committed. */
+void store_kept_at(struct store *store, const uint32_t *assets, size_t asset_count, msec at, store_kept_done *done, void *owner);
 /* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first.
  * Fingerprint 0: that of the alert itself, whose row comes before the others (no rows: there is no such alert). */
 typedef void store_alert_history_done(void *owner, const struct store_alert_event *events, size_t event_count,

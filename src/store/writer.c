@@ -47,6 +47,8 @@ static bool write_chunks(struct store *store, const struct queue_chunk *chunk, s
             .sample_count = chunk->sample_count - chunk->sample_first,
             .states = chunk->states + chunk->state_first,
             .state_count = chunk->state_count - chunk->state_first,
+            .kept = chunk->kept,
+            .kept_count = chunk->kept_count,
         };
         if (!store->ops->telemetry_apply(store->engine, &batch, error))
             return false;

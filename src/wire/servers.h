@@ -12,7 +12,7 @@
  *  "failed_units":1,"unexpected":1,"alerts":2,"worst":"critical","applications":["能源态势"],
  *  "source":"hosts","evidence":".."}
  * Sort fields: the members' names. Members that nobody knows are null (NAN). With `at` the figures are those that were stored last by then
- * (`taken` says when), alerts and deviations those of then; units, processes and people are not kept. */
+ * (`taken` says when), alerts and deviations those of then. */
 struct wire_server {
     const char *id, *name, *address, *place, *system, *source, *evidence;
     enum health health;
@@ -29,7 +29,9 @@ void wire_write_server(struct json_writer *writer, const struct wire_server *ser
 
 /* GET /servers/{id}: {"server":{..row..},"host":{figures and lists of model/host.h by their names, NAN as null},
  *  "deviations":[{"kind":"port-unexpected","point":"8088/tcp","evidence":"..","since":".."}],"logs":["journal:nginx"],
- *  "may_restart":true,"shell":true,"attended":true}. Asking with `watch=1` is looking closely (1 s, processes too). */
+ *  "may_restart":true,"shell":true,"attended":true}. Asking with `watch=1` is looking closely (1 s, processes too).
+ * With `at`: units, logins and ports as they were kept, and of processes those that used most processor or memory, ten of
+ * each, at the instant that the fact "kept:processes" tells; a list that was not kept then has the fact "missing:LIST". */
 struct wire_deviation { const char *kind, *point, *evidence; msec since; };
 struct wire_server_page {
     struct wire_page page;

@@ -30,7 +30,6 @@ static bool server_open(struct view *view, const char *argument, struct error *e
     page->opened = clock_wall();
     page->now = page->opened;
     page->page.server.taken = CLOCK_NEVER;
-    page->section_now = SECTION_COUNT;
     server_sections_init(page);
     for (unsigned i = 0; i < SECTION_COUNT && argument[id]; i++)
         if (strcmp(server_sections[i]->name, argument + id + 1) == 0)
@@ -104,22 +103,13 @@ const struct wire_server_page *server_answer(struct view *view)
 
 /* ---- what to have ---- */
 
-/* Another time: nothing of the old one may stand under its title. What history keeps of a host is in its figures and
- * charts, so the past begins there; now again, the section of before is back. */
+/* Another time: nothing of the old one may stand under its title. */
 static void turn_time(struct server_page *page, bool past)
 {
     page->past = past;
     page->host = NULL;
     page->page.deviation_count = 0;
     page->opened = clock_wall(); /* back to now: what came meanwhile is the daemon's to tell, too */
-    if (past && page->section == SECTION_processes) {
-        page->section_now = page->section;
-        page->section = SECTION_charts;
-    } else if (!past && page->section == SECTION_charts && page->section_now != SECTION_COUNT) {
-        page->section = page->section_now;
-    }
-    if (!past)
-        page->section_now = SECTION_COUNT;
     capacity_note_release(&page->capacity); /* it reckons from now */
     trends_forget(page->trends);
     server_sections_refresh(page);

@@ -60,7 +60,7 @@ struct server_page {
     bool have, ascii, past, tree;
     char problem[384];
     struct section_state sections[SECTION_COUNT];
-    enum section section, section_now;   /* section_now: to go back to with the past; SECTION_COUNT none */
+    enum section section;
     struct server_fact *facts;
     unsigned fact_count;
     size_t fact_capacity;

@@ -325,7 +325,7 @@ static void draw_ports(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("ports"));
     if (!state->count) {
         const char *why = server_missing(page, "ports");
-        snprintf(text, sizeof text, "\342\200\224 %s", page->past ? _("lists of the past are not stored") : why);
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past && !*why ? _("none then") : why);
         draw_words(head, column, end, ROLE_DIM, text);
         return;
     }
@@ -372,14 +372,14 @@ static void draw_units(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("units"));
     if (!state->count) {
         const char *why = server_missing(page, "units");
-        snprintf(text, sizeof text, "\342\200\224 %s", page->past ? _("lists of the past are not stored") : why);
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past && !*why ? _("none then") : why);
         draw_words(head, column, head->line.columns - 1, ROLE_DIM, text);
         return;
     }
     unsigned running = 0;
     for (unsigned i = 0; i < page->host->unit_count; i++)
         running += strcmp(page->host->units[i].sub, "running") == 0;
-    if (page->past)
+    if (page->past && !(page->host->lists & 1u << HOST_units)) /* only what its alerts told of */
         snprintf(text, sizeof text, _("%u wrong"), state->wrong);
     else if (state->wrong)
         snprintf(text, sizeof text, _("%u wrong · %u running"), state->wrong, running);
@@ -473,7 +473,8 @@ static void section_empty(struct server_page *page, enum section section)
     bool told = page->host && (page->host->lists & ops->list);
     const char *why = server_missing(page, ops->name);
     if (page->past && !told)
-        snprintf(text, sizeof text, "%s", page->host ? _("lists of the past are not stored; = returns to now") : _("nothing was stored of it then"));
+        snprintf(text, sizeof text, "%s", !page->host ? _("nothing was stored of it then") : *why ? _("not kept then; = returns to now")
+                                                                                               : _("not kept over time; = returns to now"));
     else if (!page->host)
         snprintf(text, sizeof text, "%s", _("it has not answered yet"));
     else if (*why || !told)
@@ -483,6 +484,19 @@ static void section_empty(struct server_page *page, enum section section)
     table_set_empty(page->sections[section].table, text, "");
 }
 
+/* Of the past these are not all, and of a moment just before. */
+static void draw_kept(const struct server_page *page, struct surface *surface, struct rect line)
+{
+    char text[160], when[INSTANT_TEXT];
+    msec seen;
+    struct error error;
+    if (!instant_parse(host_fact(page->host, "kept:processes"), page->now, &seen, &error))
+        seen = page->host->taken;
+    snprintf(text, sizeof text, _("what used most processor and memory, as seen at %s; %u tasks in all"), instant_format_short(when, seen, page->now),
+             page->host->tasks);
+    surface_text(surface, line.row, line.column + 1, line.columns - 2, ROLE_DIM, text);
+}
+
 static void draw_section(struct server_page *page, struct view *view, struct surface *surface, struct rect area, enum section section)
 {
     if (section == SECTION_charts) {
@@ -490,6 +504,8 @@ static void draw_section(struct server_page *page, struct view *view, struct sur
         return;
     }
     section_empty(page, section);
+    if (section == SECTION_processes && page->past && page->sections[section].count)
+        draw_kept(page, surface, rect_cut_top(&area, 1));
     table_set_stale(page->sections[section].table, server_is_stale(page, view));
     table_draw(page->sections[section].table, surface, area);
 }

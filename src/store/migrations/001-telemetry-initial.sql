@@ -3,6 +3,7 @@
 --   hours_YYYYMM      (day, asset, metric, data)     24 hourly buckets of each UTC day (day: days since 1970)
 --   days_YYYY         (day, asset, metric, data)     the bucket of each UTC day
 --   states_YYYYMM     (since, asset, health, reason, link, comm)   each change of state, in the month it happened
+--   kept_YYYYMMDD     (asset, list, time, whole, data)   what is kept of hosts in a UTC day (model/host_keep.h)
 CREATE TABLE part (
     kind   TEXT NOT NULL,
     number INTEGER NOT NULL,       -- as in the table's name

@@ -56,6 +56,7 @@ static void fill(struct fixture *fixture)
     for (int i = 0; i < 100; i++)
         store_state(fixture->store, &(struct store_state){1, NOON - 3 * SPAN_DAY + i * SPAN_MINUTE, i % 2 ? HEALTH_OK : HEALTH_STALE,
                                                           REASON_FRESH, LINK_UP, COMM_SPEAKING});
+    store_keep(fixture->store, &(struct store_kept){1, 5, NOON - SPAN_MINUTE, true, "\0\377 bytes", 8});
     fixture_settle(fixture);
     clock_fake(NOON, 3 * SPAN_HOUR); /* the head is old enough to be packed, the days before today to be closed */
     for (int tries = 0;; tries++) {
@@ -80,10 +81,24 @@ static void nodes_told(void *owner, const struct store_node *rows, size_t count,
     *told = true;
 }
 
+static void kept_told(void *owner, const struct store_kept *rows, size_t count, const struct error *error)
+{
+    bool *told = owner;
+    assert_null(error);
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].length, 8);
+    assert_memory_equal(rows[0].bytes, "\0\377 bytes", 8);
+    *told = true;
+}
+
 static void check(struct fixture *fixture, size_t audits)
 {
     bool told = false;
     fixture_open(fixture);
+    store_kept_at(fixture->store, (const uint32_t[]){1}, 1, NOON, kept_told, &told);
+    while (!told)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    told = false;
     store_nodes_at(fixture->store, NOON, nodes_told, &told);
     while (!told)
         uv_run(&fixture->loop, UV_RUN_ONCE);

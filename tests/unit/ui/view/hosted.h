@@ -231,11 +231,28 @@ static inline struct host *hosted_server(void)
     return host;
 }
 
-/* GET /servers/db-2; the caller releases. */
-static inline void hosted_server_page(struct buffer *out)
+/* What is kept of it: the lists that are, and the figures. */
+static inline struct host *hosted_server_then(msec seen)
+{
+    struct host_builder *builder = host_builder_new();
+    struct host *now = hosted_server();
+    char when[INSTANT_TEXT];
+    *host_builder_figures(builder) = (struct host){.cpu = 93, .memory_total = now->memory_total, .memory_used = now->memory_used, .tasks = 182};
+    host_builder_unit(builder, &now->units[2]);
+    host_builder_process(builder, &now->processes[2]);
+    host_builder_factf(builder, "kept:processes", "%s", instant_format(when, seen));
+    host_builder_factf(builder, "missing:logins", "not kept then");
+    struct host *host = host_builder_make(builder, seen + SPAN_SECOND);
+    host_builder_free(&builder);
+    host_free(&now);
+    return host;
+}
+
+/* GET /servers/db-2; the caller releases. `then` in place of what it is now, which it takes; NULL: now. */
+static inline void hosted_server_page_of(struct buffer *out, struct host *then)
 {
     const char *applications[] = {"能源态势", "供水"}, *logs[] = {"journal:postgresql", "file:/var/log/backup.log"};
-    struct host *host = hosted_server();
+    struct host *host = then ? then : hosted_server();
     struct wire_deviation deviations[] = {
         {"port-unexpected", "8088/tcp", "python3 (pid 4711, user www) listens on 0.0.0.0:8088", HOSTED_NOW - SPAN_HOUR},
         {"port-missing", "6432/tcp", "nobody listens on 6432/tcp", HOSTED_NOW - SPAN_HOUR},
@@ -249,9 +266,14 @@ static inline void hosted_server_page(struct buffer *out)
                    .out_rate = 12e6 / 8, .speed = 1e9, .cores = 8, .sessions = 188, .logins = 1, .failed_units = 1, .unexpected = 1,
                    .alerts = 2, .worst = SEVERITY_CRITICAL, .applications = applications, .application_count = 2},
         .host = host, .deviations = deviations, .deviation_count = 4, .logs = logs, .log_count = 2, .may_restart = true, .shell = true,
-        .attended = true};
+        .attended = true, .page = {.past = then != NULL}};
     wire_write_server_page(out, &page);
     host_free(&host);
+}
+
+static inline void hosted_server_page(struct buffer *out)
+{
+    hosted_server_page_of(out, NULL);
 }
 
 #endif

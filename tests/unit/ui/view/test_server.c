@@ -157,7 +157,7 @@ static void enter_follows_what_is_there(void **state)
     hosted_free(hosted);
 }
 
-/* While it is open the daemon is asked to look closely; in the past it is not, and lists say that they are not stored. */
+/* While it is open the daemon is asked to look closely; in the past it is not, and it shows what was kept. */
 static void live_and_past(void **state)
 {
     (void)state;
@@ -167,9 +167,23 @@ static void live_and_past(void **state)
     hosted->at = HOSTED_NOW - SPAN_HOUR;
     assert_string_equal(hosted_want(hosted, 0), "/servers/db-2");
     const char *drawn = hosted_draw(hosted);
-    HAS(drawn, "lists of the past are not stored");
+    HAS(drawn, "nothing was stored of it then");
     LACKS(drawn, "postgres: writer");
     LACKS(drawn, "live");
+    struct buffer then = BUFFER_INIT;
+    hosted_server_page_of(&then, hosted_server_then(HOSTED_NOW - SPAN_HOUR - 20 * SPAN_SECOND));
+    hosted_answer(hosted, 0, buffer_text(&then), then.length);
+    drawn = hosted_draw(hosted);
+    HAS(drawn, "what used most processor and memory, as seen at ");
+    HAS(drawn, "182 tasks in all");
+    HAS(drawn, "postgres: writer");
+    HAS(drawn, "backup.service failed");
+    hosted_command(hosted, "section", "people");
+    HAS(hosted_draw(hosted), "not kept then; = returns to now");
+    hosted_command(hosted, "section", "cores");
+    HAS(hosted_draw(hosted), "not kept over time; = returns to now");
+    hosted_command(hosted, "section", "processes");
+    buffer_release(&then);
     hosted->at = CLOCK_NEVER;
     hosted_want(hosted, 0);
     LACKS(hosted_draw(hosted), "postgres: writer"); /* nothing of another time under this title */
