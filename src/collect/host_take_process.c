@@ -93,6 +93,10 @@ static void rate_process(const struct host_take *take, struct process *process, 
     const struct host_reader *reader = take->reader;
     const struct host_ticks *before = reader->tick_count && seconds > 0
         ? bsearch(&process->now, reader->ticks, reader->tick_count, sizeof *reader->ticks, compare_ticks) : NULL;
+    /* One that began since the sample before has used what it has used within that time. */
+    if (reader->tick_count && seconds > 0 && (!before || before->start != process->now.start) &&
+        (double)process->now.start / TICKS >= reader->ticks_uptime)
+        process->row.cpu_percent = 100 * process->now.ticks / TICKS / seconds;
     if (!before || before->start != process->now.start)
         return;
     process->row.cpu_percent = 100 * host_rate(before->ticks, process->now.ticks, seconds, 0) / TICKS;

@@ -325,7 +325,7 @@ static void draw_ports(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("ports"));
     if (!state->count) {
         const char *why = server_missing(page, "ports");
-        snprintf(text, sizeof text, "\342\200\224 %s", page->past && !*why ? _("none then") : why);
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past && page->host && !*why ? _("none then") : why);
         draw_words(head, column, end, ROLE_DIM, text);
         return;
     }
@@ -372,7 +372,7 @@ static void draw_units(const struct head *head)
     surface_text(head->surface, head->line.row, head->line.column + 1, LABEL - 1, ROLE_DIM, _("units"));
     if (!state->count) {
         const char *why = server_missing(page, "units");
-        snprintf(text, sizeof text, "\342\200\224 %s", page->past && !*why ? _("none then") : why);
+        snprintf(text, sizeof text, "\342\200\224 %s", page->past && page->host && !*why ? _("none then") : why);
         draw_words(head, column, head->line.columns - 1, ROLE_DIM, text);
         return;
     }
