@@ -107,7 +107,10 @@ static void ascii_where_utf8_is_missing(void **state)
     for (size_t i = 0; i < length; i++)
         assert_false((unsigned char)raw[i] & 0x80);
     harness_free(&harness);
-    harness = start(24, 80, "7", "linux", NULL, NULL); /* UTF-8, but no glyphs in the console's font */
+    harness = start(24, 80, "7", "linux", NULL, NULL); /* UTF-8, but no glyphs in the console's font; its colours, and no cursor */
+    int row, column;
+    assert_false(harness_cursor(harness, &row, &column));
+    assert_true(raw_has(harness, "\033[?25l") && raw_has(harness, "\033[3"));
     harness_golden(harness, "widgets-tree-linux");
     harness_free(&harness);
 }

@@ -98,8 +98,12 @@ static bool curses_start(struct screen *screen)
     struct sigaction before[ARRAY_COUNT(theirs)];
     for (size_t i = 0; i < ARRAY_COUNT(theirs); i++)
         sigaction(theirs[i], NULL, &before[i]);
-    use_env(FALSE);
-    screen->curses = newterm(screen->terminal, screen->sink, screen->sink);
+    /* The size is ours to say, below; but curses refuses a terminal whose description has none, as that of the Linux
+     * console, unless it may look for one. */
+    for (int look = FALSE; look <= TRUE && !screen->curses; look++) {
+        use_env((bool)look);
+        screen->curses = newterm(screen->terminal, screen->sink, screen->sink);
+    }
     for (size_t i = 0; i < ARRAY_COUNT(theirs); i++)
         sigaction(theirs[i], &before[i], NULL);
     if (!screen->curses)
