@@ -47,6 +47,7 @@ static void alerts_notice(void *owner, const struct alert *alert, enum alert_not
     json_write_text(&writer, "what", what[notice]);
     json_write_text(&writer, "severity", severity_name(row.severity));
     json_write_text(&writer, "name", row.name);
+    json_write_text(&writer, "source", row.source);
     json_write_text(&writer, "asset", row.asset);
     json_write_text(&writer, "place", row.place);
     json_write_text(&writer, "summary", row.summary);

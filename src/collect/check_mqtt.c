@@ -232,7 +232,9 @@ static void mqtt_close(struct check *check)
     free(mqtt->authority);
     free(mqtt->client);
     free(mqtt->topic);
-    secret_free(&mqtt->password);
+    if (mqtt->password)
+        explicit_bzero(mqtt->password, strlen(mqtt->password));
+    free(mqtt->password);
     free(mqtt);
 }
 

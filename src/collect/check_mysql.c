@@ -307,7 +307,9 @@ static void mysql_check_close(struct check *check)
     free(mysql->database);
     free(mysql->user);
     free(mysql->authority);
-    secret_free(&mysql->password);
+    if (mysql->password)
+        explicit_bzero(mysql->password, strlen(mysql->password));
+    free(mysql->password);
     free(mysql);
 }
 

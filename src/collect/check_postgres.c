@@ -237,7 +237,9 @@ static void postgres_close(struct check *check)
     free(postgres->user);
     free(postgres->mode);
     free(postgres->authority);
-    secret_free(&postgres->password);
+    if (postgres->password)
+        explicit_bzero(postgres->password, strlen(postgres->password));
+    free(postgres->password);
     free(postgres);
 }
 

@@ -156,7 +156,9 @@ static void redis_close(struct check *check)
     free(redis->host);
     free(redis->user);
     free(redis->authority);
-    secret_free(&redis->password);
+    if (redis->password)
+        explicit_bzero(redis->password, strlen(redis->password));
+    free(redis->password);
     free(redis);
 }
 

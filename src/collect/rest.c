@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/transfer.h"
 #include "collect/collector.h"
+#include "collect/fault.h"
 #include "collect/feed.h"
 #include "collect/rest_plan.h"
 
@@ -31,7 +32,8 @@ struct rest {
     uv_timer_t timer;
     CURL *easy;
     struct curl_slist *headers;         /* of the request under way */
-    struct fault_watch watch;
+    char cause[CURL_ERROR_SIZE];
+    struct fault_certificate certificate;
     struct buffer answer;
     bool running, too_long;
 
@@ -161,14 +163,29 @@ static void request_send(struct rest *rest, const struct rest_request *request, 
     CURL *easy = rest->easy;
     curl_easy_reset(easy);
     buffer_clear(&rest->answer);
+    rest->cause[0] = '\0';
     rest->too_long = false;
     headers_set(rest, request, values);
-    transfer_way_set(&plan->way, easy, url, plan->timeout, &rest->watch);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)plan->timeout);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rest->cause);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, rest);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, rest->headers);
-    if (!plan->login.given)
-        transfer_sign_in(easy, plan->user, plan->password, NULL);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, plan->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, plan->verify ? 2L : 0L);
+    if (plan->authority)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, plan->authority);
+    fault_transfer_watch(easy, &rest->certificate);
+    if (plan->user && !plan->login.given) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, plan->user);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, plan->password ? plan->password : "");
+    }
     if (request->body) {
         struct buffer body = BUFFER_INIT;
         rest_fill(plan, values, request->body, request->json ? REST_JSON : REST_URL, &body);
@@ -307,7 +324,7 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     if (rest->too_long) {
         round_failed(rest, SOURCE_TROUBLED, N_("the answer is longer than 32 MiB: ask for smaller pages"), 0);
     } else if (result != CURLE_OK) {
-        fault_transfer(&rest->watch, easy, result, &error);
+        fault_transfer(easy, result, &rest->certificate, rest->cause, rest->plan.timeout, &error);
         round_failed(rest, SOURCE_DOWN, error.text, 0);
     } else if (rest->step != STEP_ASK) {
         token_answered(rest, status);

@@ -3,9 +3,11 @@
 #ifndef COLLECT_REST_PLAN_H
 #define COLLECT_REST_PLAN_H
 
+#include <curl/curl.h>
+
 #include "base/buffer.h"
 #include "base/config.h"
-#include "base/transfer_way.h"
+#include "base/secret.h"
 #include "collect/scan.h"
 
 /* A JSON pointer that may be absent. */
@@ -42,7 +44,8 @@ struct rest_plan {
     struct rest_pointer items;        /* of the format: to count what a page holds */
     char *select;                     /* NULL: one question for all */
     char *user, *password, *token, *token_header;
-    struct transfer_way way;
+    char *authority;
+    bool verify;
     msec interval, timeout, history, overlap;
     struct secrets secrets;
     bool token_hidden; /* the last of the secrets is a login's token */

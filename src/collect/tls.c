@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/fault.h"
+#include "collect/fault.h"
 
 struct tls {
     SSL_CTX *context;

@@ -222,7 +222,7 @@ static bool replay_open(struct replay *replay, const struct options *options, st
     static const struct fleet_options fleet = {.stale_periods = 1.5, .timeout_periods = 3, .default_period = 15 * SPAN_MINUTE,
                                                .discovered_limit = 10000, .future_limit = 5 * SPAN_MINUTE,
                                                .past_limit = 30 * SPAN_DAY};
-    static const struct alerts_options alerts = {.history = 36500 * SPAN_DAY};
+    struct alerts_options alerts = {.history = 36500 * SPAN_DAY};
     replay->capsule = capsule_read_file(options->replay, error);
     if (!replay->capsule)
         return false;
@@ -239,6 +239,7 @@ static bool replay_open(struct replay *replay, const struct options *options, st
     replay->fleet = fleet_new(&replay->loop, replay->store, &fleet);
     if (!fleet_load(replay->fleet, error))
         return error_prefix(error, "%s", options->replay);
+    alerts.language = replay->capsule->language;
     replay->alerts = alerts_new(&replay->loop, replay->fleet, replay->store, &alerts);
     if (!alerts_load(replay->alerts, error))
         return error_prefix(error, "%s", options->replay);

@@ -230,6 +230,7 @@ static void read_fleet(struct settings *settings, const struct config_node *root
         .storm_gateways = (unsigned)config_integer(alerts, "storm_gateways", 3),
         .storm_periods = config_number(alerts, "storm_periods", 2),
         .flood_rate = (unsigned)config_integer(alerts, "flood_rate", 100),
+        .language = settings->site.language,
         .history = config_span(alerts, "history", 7 * SPAN_DAY),
     };
     if (settings->fleet.timeout_periods < settings->fleet.stale_periods)

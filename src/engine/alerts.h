@@ -30,6 +30,7 @@ struct alerts_options {   /* 0: the default that stands here */
     unsigned storm_gateways;  /* 3: of gateways that are lost, with all that hangs on them */
     double storm_periods;     /* 2 report periods */
     unsigned flood_rate;      /* 100: new alerts a minute, symptoms of a cause left out, above which `flood` is said, until below half of it */
+    const char *language;     /* "zh_CN": filters match the daemon's own names also as people here see them; NULL: not */
     msec history;             /* 7 d: closed alerts stay at hand in memory, at most about 20,000; the store has all */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/alerts_private.h"
 
 #define TURN_AT_ONCE 4096u
@@ -149,7 +150,11 @@ static void options_fill(struct alerts_options *options)
 
 void alerts_configure(struct alerts *alerts, const struct alerts_options *options)
 {
-    alerts->options = *options;
+    phrasebook_free(&alerts->book);
+    alerts->book = options && options->language ? phrasebook_new(options->language) : NULL;
+    if (options)
+        alerts->options = *options;
+    alerts->options.language = NULL; /* the settings' */
     options_fill(&alerts->options);
 }
 
@@ -159,9 +164,7 @@ struct alerts *alerts_new(uv_loop_t *loop, struct fleet *fleet, struct store *st
     alerts->loop = loop;
     alerts->fleet = fleet;
     alerts->store = store;
-    if (options)
-        alerts->options = *options;
-    options_fill(&alerts->options);
+    alerts_configure(alerts, options);
     alerts->free_first = ALERT_NONE;
     alerts->texts = intern_new();
     alerts->rule_names = intern_new();
@@ -221,6 +224,7 @@ void alerts_free(struct alerts **slot)
     intern_free(&alerts->rule_names);
     buffer_release(&alerts->scratch);
     buffer_release(&alerts->text_scratch);
+    phrasebook_free(&alerts->book);
     free(alerts->chunks);
     free(alerts->hash);
     free(alerts->numbers);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "engine/alerts_private.h"
 
@@ -79,7 +80,7 @@ static uint32_t count_alive(const struct alerts *alerts, const struct group *gro
 static void group_raise(struct alerts *alerts, struct group *group)
 {
     struct buffer summary = BUFFER_INIT;
-    char *name = memory_printf("%s 冗余失效", group->name);
+    char *name = memory_printf(N_("%s: redundancy lost"), group->name);
     buffer_printf(&summary, N_("%u of %u left, %u needed") ":", group->alive, group->count, group->need);
     for (uint32_t i = 0; i < group->count && i < 8; i++)
         buffer_printf(&summary, " %s", fleet_text(alerts->fleet, group->assets[i], ASSET_id));

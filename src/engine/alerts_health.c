@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/alerts_private.h"
 
 struct alerts_health {
@@ -26,28 +27,28 @@ struct verdict_rule {
 /* By kind and reason; an empty cell raises nothing. */
 static const struct verdict_rule rules[SUBJECT_KINDS][REASON_COUNT] = {
     [SUBJECT_GATEWAY] = {
-        [REASON_NO_DATA] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
-        [REASON_NOT_REACHED] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
-        [REASON_DISCONNECTED] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
-        [REASON_PARENT] = {"gateway-offline", "网关离线", "gateway", SEVERITY_CRITICAL},
-        [REASON_CHECK_FAILED] = {"gateway-check", "网关检查失败", "gateway", SEVERITY_MAJOR},
-        [REASON_FAULT_REPORTED] = {"gateway-fault", "网关故障", "gateway", SEVERITY_MAJOR},
+        [REASON_NO_DATA] = {"gateway-offline", N_("gateway offline"), "gateway", SEVERITY_CRITICAL},
+        [REASON_NOT_REACHED] = {"gateway-offline", N_("gateway offline"), "gateway", SEVERITY_CRITICAL},
+        [REASON_DISCONNECTED] = {"gateway-offline", N_("gateway offline"), "gateway", SEVERITY_CRITICAL},
+        [REASON_PARENT] = {"gateway-offline", N_("gateway offline"), "gateway", SEVERITY_CRITICAL},
+        [REASON_CHECK_FAILED] = {"gateway-check", N_("gateway check failed"), "gateway", SEVERITY_MAJOR},
+        [REASON_FAULT_REPORTED] = {"gateway-fault", N_("gateway fault"), "gateway", SEVERITY_MAJOR},
     },
     [SUBJECT_HOST] = {
-        [REASON_NO_DATA] = {"host-silent", "监控无数据", "host", SEVERITY_MAJOR},
-        [REASON_NOT_REACHED] = {"host-down", "宕机", "host", SEVERITY_CRITICAL},
-        [REASON_DISCONNECTED] = {"host-down", "宕机", "host", SEVERITY_CRITICAL},
-        [REASON_PARENT] = {"host-silent", "监控无数据", "host", SEVERITY_MAJOR},
-        [REASON_CHECK_FAILED] = {"host-check", "服务异常", "host", SEVERITY_MAJOR},
-        [REASON_FAULT_REPORTED] = {"host-fault", "主机故障", "host", SEVERITY_MAJOR},
+        [REASON_NO_DATA] = {"host-silent", N_("monitoring silent"), "host", SEVERITY_MAJOR},
+        [REASON_NOT_REACHED] = {"host-down", N_("host down"), "host", SEVERITY_CRITICAL},
+        [REASON_DISCONNECTED] = {"host-down", N_("host down"), "host", SEVERITY_CRITICAL},
+        [REASON_PARENT] = {"host-silent", N_("monitoring silent"), "host", SEVERITY_MAJOR},
+        [REASON_CHECK_FAILED] = {"host-check", N_("service check failed"), "host", SEVERITY_MAJOR},
+        [REASON_FAULT_REPORTED] = {"host-fault", N_("host fault"), "host", SEVERITY_MAJOR},
     },
     [SUBJECT_TERMINAL] = {
-        [REASON_NO_DATA] = {"terminal-no-data", "通讯异常", "terminal-communication", SEVERITY_MINOR},
-        [REASON_NOT_REACHED] = {"terminal-cut", "断网", "terminal-network", SEVERITY_MINOR},
-        [REASON_DISCONNECTED] = {"terminal-cut", "断网", "terminal-network", SEVERITY_MINOR},
-        [REASON_PARENT] = {"terminal-no-data", "通讯异常", "terminal-communication", SEVERITY_MINOR},
-        [REASON_CHECK_FAILED] = {"terminal-down", "宕机", "terminal-down", SEVERITY_MINOR},
-        [REASON_FAULT_REPORTED] = {"terminal-read", "读取异常", "terminal-read", SEVERITY_MINOR},
+        [REASON_NO_DATA] = {"terminal-no-data", N_("comm silent"), "terminal-communication", SEVERITY_MINOR},
+        [REASON_NOT_REACHED] = {"terminal-cut", N_("network cut"), "terminal-network", SEVERITY_MINOR},
+        [REASON_DISCONNECTED] = {"terminal-cut", N_("network cut"), "terminal-network", SEVERITY_MINOR},
+        [REASON_PARENT] = {"terminal-no-data", N_("comm silent"), "terminal-communication", SEVERITY_MINOR},
+        [REASON_CHECK_FAILED] = {"terminal-down", N_("terminal down"), "terminal-down", SEVERITY_MINOR},
+        [REASON_FAULT_REPORTED] = {"terminal-read", N_("read error"), "terminal-read", SEVERITY_MINOR},
     },
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/alerts_private.h"
 
 #define DEVIATIONS_MAX 200
@@ -21,11 +22,11 @@ static const struct {
     enum severity severity;
     msec hold;
 } kinds[] = {
-    [HOST_PORT_UNEXPECTED] = {"意外监听端口", "security", SEVERITY_MAJOR, 0},
-    [HOST_PORT_MISSING] = {"端口未监听", "application", SEVERITY_MAJOR, 30 * SPAN_SECOND},
-    [HOST_UNIT_MISSING] = {"服务未运行", "application", SEVERITY_MAJOR, 30 * SPAN_SECOND},
-    [HOST_UNIT_FAILED] = {"服务失败", "application", SEVERITY_MAJOR, 0},
-    [HOST_OUTBOUND] = {"违规外联", "security", SEVERITY_CRITICAL, 0},
+    [HOST_PORT_UNEXPECTED] = {N_("unexpected port open"), "security", SEVERITY_MAJOR, 0},
+    [HOST_PORT_MISSING] = {N_("port not listening"), "application", SEVERITY_MAJOR, 30 * SPAN_SECOND},
+    [HOST_UNIT_MISSING] = {N_("unit not running"), "application", SEVERITY_MAJOR, 30 * SPAN_SECOND},
+    [HOST_UNIT_FAILED] = {N_("unit failed"), "application", SEVERITY_MAJOR, 0},
+    [HOST_OUTBOUND] = {N_("forbidden connection out"), "security", SEVERITY_CRITICAL, 0},
 };
 
 static bool still_there(const struct alerts *alerts, const struct alert *alert, const struct host_deviation *found, unsigned count)

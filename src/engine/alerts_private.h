@@ -99,6 +99,7 @@ struct alerts {
     struct fleet *fleet;
     struct store *store;
     struct alerts_options options;
+    struct phrasebook *book;                 /* of the site's language; NULL: English */
     struct desk_link *link;
 
     struct alert **chunks;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/alerts_private.h"
 
 #define RESTATE_AFTER 200 /* ms */
@@ -16,11 +17,11 @@
 enum storm_kind { STORM_GATEWAY, STORM_BUILDING, STORM_NETWORK, STORM_BUILDING_GATEWAYS, STORM_NETWORK_GATEWAYS, STORM_KINDS };
 
 static const struct { const char *rule, *name; } words[STORM_KINDS] = {
-    [STORM_GATEWAY] = {"storm-gateway", "网关下终端成片失联"},
-    [STORM_BUILDING] = {"storm-building", "楼宇终端成片失联"},
-    [STORM_NETWORK] = {"storm-network", "网段终端成片失联"},
-    [STORM_BUILDING_GATEWAYS] = {"storm-building-gateways", "楼宇网关成片失联"},
-    [STORM_NETWORK_GATEWAYS] = {"storm-network-gateways", "网段网关成片失联"},
+    [STORM_GATEWAY] = {"storm-gateway", N_("gateway terminals lost")},
+    [STORM_BUILDING] = {"storm-building", N_("building terminals lost")},
+    [STORM_NETWORK] = {"storm-network", N_("network terminals lost")},
+    [STORM_BUILDING_GATEWAYS] = {"storm-building-gateways", N_("building gateways lost")},
+    [STORM_NETWORK_GATEWAYS] = {"storm-network-gateways", N_("network gateways lost")},
 };
 
 struct silent { msec at; uint32_t handle; int64_t number; };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "engine/alerts_private.h"
 #include "wire/alerts.h"
@@ -226,6 +227,22 @@ static const char *subject_field_text(const void *owner, const char *field)
     return of_building ? desk_text(subject->alerts, subject->alert->point) : NULL;
 }
 
+/* The name as people here see it, where it is the daemon's own. Valid until the next call. */
+static const char *shown_name(const struct alerts *alerts, const struct alert *alert)
+{
+    struct buffer *out = &((struct alerts *)alerts)->text_scratch;
+    if (!alerts->book || !alert_source_is_own(desk_text(alerts, alert->source)))
+        return NULL;
+    buffer_clear(out);
+    return phrasebook_say(alerts->book, out, desk_text(alerts, alert->name)) ? buffer_text(out) : NULL;
+}
+
+static const char *subject_field_shown(const void *owner, const char *field)
+{
+    const struct alert_subject *subject = owner;
+    return strcmp(field, own_names[OWN_NAME]) == 0 ? shown_name(subject->alerts, subject->alert) : NULL;
+}
+
 static bool subject_field_number(const void *owner, const char *field, double *number)
 {
     const struct alert_subject *subject = owner;
@@ -260,7 +277,8 @@ static const char *subject_words(const void *owner)
     const struct alert *alert = subject->alert;
     struct buffer *out = &((struct alerts *)subject->alerts)->scratch; /* scratch only */
     struct fleet_subject asset;
-    const char *own[] = {alert->id, desk_text(subject->alerts, alert->name), text_or_empty(alert->summary)};
+    const char *shown = shown_name(subject->alerts, alert);
+    const char *own[] = {alert->id, desk_text(subject->alerts, alert->name), shown ? shown : "", text_or_empty(alert->summary)};
     buffer_clear(out);
     for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
         text_fold(out, own[i], strlen(own[i]));
@@ -273,6 +291,7 @@ static const char *subject_words(const void *owner)
 
 const struct filter_subject_ops alert_subject_ops = {
     .text = subject_field_text,
+    .shown = subject_field_shown,
     .number = subject_field_number,
     .has_value = subject_has_value,
     .under = subject_under,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "collect/collector.h"
 #include "engine/applications_private.h"
@@ -95,7 +96,7 @@ static void tell_alert(struct application *application, enum part_verdict verdic
     bool down = verdict == PART_CRITICAL;
     struct alert_report report = {
         .source = N_("application"), .rule = "application-down", .rule_version = 1, .asset = application->asset, .point = "",
-        .name = down ? "应用不可用" : "应用降级", .type = "application", .severity = down ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+        .name = down ? N_("application down") : N_("application degraded"), .type = "application", .severity = down ? SEVERITY_CRITICAL : SEVERITY_WARNING,
         .summary = application->hurts, .runbook = "application"};
     if (down || verdict == PART_WARNING)
         alerts_breach(alerts, &report);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "engine/applications_private.h"
 
@@ -44,12 +45,12 @@ static void report(struct application *application, const char *rule, const char
 
 static void tell_restarted(struct application *application, const char *summary)
 {
-    report(application, "application-restarted", "应用自动恢复", SEVERITY_WARNING, summary);
+    report(application, "application-restarted", N_("application restarted"), SEVERITY_WARNING, summary);
 }
 
 static void tell_gave_up(struct application *application, const char *summary)
 {
-    report(application, "application-recovery-failed", "应用自动恢复失败", SEVERITY_CRITICAL, summary);
+    report(application, "application-recovery-failed", N_("application recovery failed"), SEVERITY_CRITICAL, summary);
 }
 
 /* The application's own active alert; NULL none. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 #include "engine/notify_private.h"
 
 /* One subject at a time: routes are matched while it is looked at. */
@@ -60,8 +61,7 @@ static void desk_note(void *owner, const char *id, const char *text)
 static void desk_channel(void *owner, const char *channel, bool good, const char *detail)
 {
     struct desk_view *view = owner;
-    bool chinese = view->notify->plan->chinese;
-    char *name = memory_printf(chinese ? "通知渠道 %s 无法送达" : "channel %s cannot deliver", channel);
+    char *name = memory_printf(N_("channel %s cannot deliver"), channel);
     struct alert_report report = {.source = "notify", .rule = channel, .asset = FLEET_NONE, .point = "", .name = name,
                                   .type = "communication", .severity = SEVERITY_MAJOR, .summary = detail, .runbook = ""};
     if (!good)

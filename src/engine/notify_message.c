@@ -132,7 +132,10 @@ static void one_text(const struct notify_plan *plan, const char *what, const str
 {
     struct buffer title = BUFFER_INIT, text = BUFFER_INIT, name = BUFFER_INIT;
     bool over = strcmp(what, "resolve") == 0;
-    phrasebook_say(plan->book, &name, row->name); /* "heartbeat backup" is ours; most are the site's */
+    if (row->source && alert_source_is_own(row->source)) /* other names are the site's */
+        phrasebook_say(plan->book, &name, row->name);
+    else
+        buffer_append_text(&name, row->name);
     buffer_printf(&title, plan->chinese ? "【%s】%s %s" : "[%s] %s %s", say(plan, word_of(what)),
                   severity_words[row->severity][plan->chinese], buffer_text(&name));
     const char *where = row->asset_name && row->asset_name[0] ? row->asset_name : row->place; /* a building's storm has no device */

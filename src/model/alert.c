@@ -52,6 +52,11 @@ const char *alert_state_name(enum alert_state state)
     return names[state];
 }
 
+bool alert_source_is_own(const char *source)
+{
+    return *source && strcmp(source, "rule") != 0 && !strchr(source, ':');
+}
+
 const struct alert_policy alert_policy_default = {
     .reopen_window = 15 * SPAN_MINUTE,
     .auto_close = 72 * SPAN_HOUR,

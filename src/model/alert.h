@@ -36,6 +36,10 @@ enum alert_state {
 };
 const char *alert_state_name(enum alert_state state);
 
+/* Does `source` name what it finds in the daemon's own words (base/phrase.h)? Its detectors do; a rule's names are the
+ * site's, and what other systems report ("alertmanager:prod", "event:NAME") has names of theirs. */
+bool alert_source_is_own(const char *source);
+
 struct alert_policy {
     msec hold;            /* `for`: a breach this long becomes active; 0: at once */
     unsigned attempts;    /* or this many breaches in a row, whichever comes first; 0: by time alone */

@@ -18,6 +18,8 @@ struct filter_subject_ops {
     /* Text of a field, NULL where the subject has none ("absent"). The pointer lives until the next call. A field
      * with several values (tag) is asked by has_value. */
     const char *(*text)(const void *subject, const char *field);
+    /* The same text as people here see it, where that is another one; NULL where not. Either may match. May be NULL. */
+    const char *(*shown)(const void *subject, const char *field);
     /* Number of a field in its base unit (ratios 0..1 for %, bytes, milliseconds for ages); false where absent.
      * Instants (raised_at) are milliseconds since 1970; `metric.NAME` reads a last value. */
     bool (*number)(const void *subject, const char *field, double *number);

@@ -48,6 +48,15 @@ static bool is_many(const char *field)
     return strcmp(field, "tag") == 0 || strcmp(field, "suppression") == 0;
 }
 
+static bool is_any_of(const struct filter_node *node, const char *text)
+{
+    bool contains = node->type == FILTER_CONTAINS;
+    for (uint32_t i = 0; text && *text && i < node->pattern_count; i++)
+        if (contains ? pattern_contained(&node->patterns[i], text) : pattern_equals(&node->patterns[i], text))
+            return true;
+    return false;
+}
+
 static bool match_text(const struct match *match, const struct filter_node *node)
 {
     bool contains = node->type == FILTER_CONTAINS;
@@ -57,10 +66,9 @@ static bool match_text(const struct match *match, const struct filter_node *node
                 return true;
         return false;
     }
-    const char *text = match->ops->text ? match->ops->text(match->subject, node->field) : NULL;
-    for (uint32_t i = 0; text && *text && i < node->pattern_count; i++)
-        if (contains ? pattern_contained(&node->patterns[i], text) : pattern_equals(&node->patterns[i], text))
-            return true;
+    if (is_any_of(node, match->ops->text ? match->ops->text(match->subject, node->field) : NULL) ||
+        is_any_of(node, match->ops->shown ? match->ops->shown(match->subject, node->field) : NULL))
+        return true;
     for (uint32_t i = 0; !contains && i < node->pattern_count; i++)
         if (match_number(match, node, &node->patterns[i]))
             return true;

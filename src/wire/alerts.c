@@ -228,9 +228,9 @@ static uint8_t get_suppression(struct flat *object)
 
 static bool read_alert(struct flat *object, struct arena *arena, struct wire_alert *row)
 {
-    bool ours = strncmp(flat_text(object, "name", ""), "heartbeat ", strlen("heartbeat ")) == 0; /* other names are the site's */
+    bool own = alert_source_is_own(flat_text(object, "source", ""));
     *row = (struct wire_alert){
-        .id = read_text(object, "id", arena), .name = (ours ? read_prose : read_text)(object, "name", arena),
+        .id = read_text(object, "id", arena), .name = (own ? read_prose : read_text)(object, "name", arena),
         .type = read_text(object, "type", arena),
         .severity = get_severity(object, "severity"), .suppression = get_suppression(object)};
     row->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);

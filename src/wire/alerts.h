@@ -8,7 +8,7 @@
 /* GET /alerts (filter, sort, offset, limit, fields, at): the default order is the queue's: unhandled first, then
  * severity, then age. "hidden" in the envelope counts what the default view leaves out: {"silenced":n,"downtime":n,
  * "dependency":n,"flapping":n,"closed":n,"filtered":n}; `?all=1` leaves nothing out.
- * {"id":"A-20261121-0007","name":"网关离线","type":"communication","severity":"critical","state":"unacknowledged",
+ * {"id":"A-20261121-0007","name":"gateway offline","type":"communication","severity":"critical","state":"unacknowledged",
  *  "raised_at":"..",                                     <- the five fields of R020 come first, with the id
  *  "condition":"active","acknowledged":false,"suppression":["dependency"],"asset":"GW-A-0042","asset_name":"..",
  *  "gateway":"GW-A-0042","place":"涵英楼 3F 弱电间2","unit":"后勤","subsystem":"供水管理","summary":"silent for 3m",

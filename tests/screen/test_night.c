@@ -139,7 +139,7 @@ static int end(void **state)
 static struct harness *open_console(struct night *night, const char *locale)
 {
     struct harness *harness = console_open(night->site.socket, &(struct console_look){.locale = locale});
-    harness_mask(harness, " +([0-9]+ ms  )?[0-9][0-9.]*/s.*$", ""); /* delay, rate, age, heartbeat, clock */
+    harness_mask(harness, " +[0-9][0-9.]*/s.*$", ""); /* rate, age, heartbeat, clock */
     harness_mask(harness, "^ 1 (Board|总览).*$", " views"); /* other tests show those */
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
@@ -241,11 +241,11 @@ static void the_night(void **state)
         speakers->gateway_a = true;
         if (!harness_wait_no_text(harness, "+44", PATIENCE))
             fail_msg("it did not return:\n%s", harness_text(harness));
-        wait_sent(night, "duty: [RESOLVED] critical 网关离线", i + 1);
+        wait_sent(night, "duty: [RESOLVED] critical gateway offline", i + 1);
         speakers->gateway_a = false;
         if (i < 2) {
             await(harness, "+44");
-            wait_sent(night, "duty: [ALERT] critical 网关离线", i + 2);
+            wait_sent(night, "duty: [ALERT] critical gateway offline", i + 2);
         }
     }
     await(harness, "44 symptoms · 1 flapping");
@@ -274,7 +274,7 @@ static void the_night(void **state)
     /* Morning: everything speaks; who was told of the building is told of its end, though it is silenced. The two that
      * stood in the night wait to be looked at, behind what hides them; they are taken off with one note. */
     library_speaks(night, 0);
-    wait_sent(night, "[RESOLVED] critical 楼宇终端成片失联", 2);
+    wait_sent(night, "[RESOLVED] critical building terminals lost", 2);
     speakers->gateway_a = true;
     await(harness, "0 of 2 · 1 silenced · 1 flapping");
     press(harness, "H", "with what is hidden");

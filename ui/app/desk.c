@@ -131,14 +131,15 @@ static void stroke(struct desk *desk)
         uv_timer_start(desk->bell_timer, stroke_due, (uint64_t)wait, 0);
 }
 
-/* "C 网关离线 GW-0042 涵英楼 3F": from outside, so cleaned on its way (term/notice.c). */
+/* "C gateway offline GW-0042 涵英楼 3F": from outside, so cleaned on its way (term/notice.c). */
 static void tell_desktop(struct desk *desk, struct json_object *alert, enum severity severity)
 {
     struct app *app = desk->app;
     struct buffer title = BUFFER_INIT, body = BUFFER_INIT;
-    const char *asset = json_get_text(alert, "asset", ""), *place = json_get_text(alert, "place", "");
+    const char *name = json_get_text(alert, "name", ""), *asset = json_get_text(alert, "asset", ""), *place = json_get_text(alert, "place", "");
+    char said[200];
     buffer_printf(&title, "Nocturne%s%s", app->have_overview ? " · " : "", app->have_overview ? app->overview.site : "");
-    buffer_printf(&body, "%c %s%s%s%s%s", severity_letter(severity), json_get_text(alert, "name", ""), *asset ? " " : "", asset, *place ? " " : "", place);
+    buffer_printf(&body, "%c %s%s%s%s%s", severity_letter(severity), alert_source_is_own(json_get_text(alert, "source", "")) ? phrase_said(said, sizeof said, name) : name, *asset ? " " : "", asset, *place ? " " : "", place);
     if (desk->untold)
         buffer_printf(&body, _(" (and %u more)"), desk->untold);
     desk->untold = 0;

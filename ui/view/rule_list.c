@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/phrase.h"
 
 enum { PART_RULES, PART_STATS };
 
@@ -27,9 +28,11 @@ static void read_stats(struct rule_list *list, struct arena *arena, struct json_
     list->stats = arena_alloc(arena, (list->stat_count + 1) * sizeof *list->stats);
     for (unsigned i = 0; i < list->stat_count; i++) {
         struct json_object *row = json_object_array_get_idx(rules, i);
+        const char *source = json_get_text(row, "source", ""), *title = json_get_text(row, "name", "");
+        char said[200];
         list->stats[i] = (struct rule_row){
-            .name = arena_text(arena, json_get_text(row, "rule", "")), .title = arena_text(arena, json_get_text(row, "name", "")),
-            .source = arena_text(arena, json_get_text(row, "source", "")), .counted = true, .raised = count_of(row, "raised"),
+            .name = arena_text(arena, json_get_text(row, "rule", "")), .title = arena_text(arena, alert_source_is_own(source) ? phrase_said(said, sizeof said, title) : title),
+            .source = arena_text(arena, source), .counted = true, .raised = count_of(row, "raised"),
             .active = count_of(row, "active"), .acknowledged = count_of(row, "acknowledged"), .cleared = count_of(row, "cleared"),
             .standing = count_of(row, "standing"), .chattering = count_of(row, "chattering"),
             .mtta = json_get_number(row, "mtta_ms", NAN), .mttr = json_get_number(row, "mttr_ms", NAN)};

@@ -80,7 +80,7 @@ static void test_all_lost(void **state)
     link_all(night, "AB", LINK_DOWN);
     assert_int_equal(desk_queue(desk, "", false, &rows, &counts), 1);
     alerts_wire(desk->alerts, rows[0], NULL, &row);
-    assert_string_equal(row.name, "泵房双网关 冗余失效");
+    assert_string_equal(row.name, "泵房双网关: redundancy lost");
     assert_int_equal(row.severity, SEVERITY_CRITICAL);
     assert_string_equal(row.summary, "0 of 2 left, 1 needed: GW-A GW-B");
     assert_int_equal(row.symptoms, 2 + 2 * CHILDREN);

@@ -141,6 +141,36 @@ static void test_older_version(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+/* The detectors' names were Chinese up to schema 3; what a rule of the site found keeps its name. */
+static void test_older_names(void **state)
+{
+    static const struct { const char *source, *rule, *before, *after; } rows[] = {
+        {"health", "gateway-offline", "网关离线", "gateway offline"}, {"health", "terminal-down", "宕机", "terminal down"},
+        {"health", "host-down", "宕机", "host down"}, {"storm", "storm-building", "楼宇终端成片失联", "building terminals lost"},
+        {"redundancy", "泵房", "泵房 冗余失效", "泵房: redundancy lost"}, {"notify", "mail", "通知渠道 mail 无法送达", "channel mail cannot deliver"},
+        {"rule", "offline", "网关离线", "网关离线"},
+    };
+    struct fixture *fixture = *state;
+    char text[1000];
+    fixture_open(fixture);
+    fixture_close(fixture);
+    sql(fixture, "nocturne.db", "UPDATE meta SET value=3 WHERE name='schema'");
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        int length = snprintf(text, sizeof text, "INSERT INTO alert VALUES (%zu", i + 1);
+        for (int column = 1; column < 35; column++)
+            length += snprintf(text + length, sizeof text - (size_t)length, ",0");
+        snprintf(text + length, sizeof text - (size_t)length, ",NULL,NULL,'%s','%s','','%s','','','','','','','','','','')", rows[i].source, rows[i].rule,
+                 rows[i].before);
+        sql(fixture, "nocturne.db", text);
+    }
+    fixture_open(fixture);
+    fixture_close(fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        snprintf(text, sizeof text, "SELECT count(*) FROM alert WHERE number=%zu AND name='%s'", i + 1, rows[i].after);
+        assert_int_equal(ask(fixture, "nocturne.db", text), 1);
+    }
+}
+
 static void test_foreign_database(void **state)
 {
     struct fixture *fixture = *state;
@@ -329,7 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_unknown_engine),   EACH(test_path), EACH(test_directory_is_made),
-        EACH(test_two_daemons),      EACH(test_later_version), EACH(test_older_version),
+        EACH(test_two_daemons),      EACH(test_later_version), EACH(test_older_version), EACH(test_older_names),
         EACH(test_foreign_database), EACH(test_read_only_directory),
         EACH(test_damaged_records),  EACH(test_damaged_telemetry),
         EACH(test_damaged_day),      EACH(test_tampering),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/phrase.h"
 #include "wire/alerts.h"
 
 #define T0 INT64_C(1795230000000)
@@ -105,6 +106,32 @@ static void a_list_travels(void **state)
     assert_true(isnan(items[1].value));
     SAME(items[1].raised_at, CLOCK_NEVER);
     SAME_TEXT(items[1].assignee, "");
+}
+
+/* What a detector of ours found is said in the reader's language; a name of the site's rules is the site's. */
+static void own_names_are_translated(void **state)
+{
+    (void)state;
+    static const struct { const char *source, *name, *shown; } rows[] = {
+        {"health", "gateway offline", "网关离线"}, {"heartbeat", "heartbeat backup", "心跳 backup"},
+        {"redundancy", "泵房: redundancy lost", "泵房 冗余失效"}, {"rule", "gateway offline", "gateway offline"},
+        {"alertmanager:prod", "gateway offline", "gateway offline"}, {"event:app", "offline", "offline"},
+    };
+    struct wire_page page = {.total = sizeof rows / sizeof *rows};
+    struct wire_alert_hidden hidden = {0};
+    struct wire_alert *items;
+    unsigned count;
+    struct error error;
+    wire_alerts_begin(&writer, &page, &hidden);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        wire_write_alert(&writer, &(struct wire_alert){.id = "A-1", .name = rows[i].name, .source = rows[i].source}, wire_alert_members("name,source"));
+    wire_list_end(&writer);
+    phrase_language("zh_CN");
+    bool good = wire_read_alerts(text.data, text.length, arena, &page, &hidden, &items, &count, &error);
+    phrase_language("en");
+    assert_true(good && count == sizeof rows / sizeof *rows);
+    for (unsigned i = 0; i < count; i++)
+        SAME_TEXT(items[i].name, rows[i].shown);
 }
 
 static void a_page_travels(void **state)
@@ -221,7 +248,7 @@ int main(void)
 {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        EACH(the_five_fields_come_first), EACH(a_list_travels), EACH(a_page_travels), EACH(a_silence_travels),
+        EACH(the_five_fields_come_first), EACH(a_list_travels), EACH(own_names_are_translated), EACH(a_page_travels), EACH(a_silence_travels),
         EACH(a_downtime_travels), EACH(a_rule_travels), EACH(a_notification_travels), EACH(a_heartbeat_travels), EACH(a_group_travels), EACH(bad_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
