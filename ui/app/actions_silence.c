@@ -66,7 +66,7 @@ static void rehearsed(void *owner, const struct client_answer *answer)
     }
     const struct dialog_choice choices[] = {{'y', _("silence them"), ROLE_CRITICAL}, {'n', _("leave it"), ROLE_TEXT}};
     char *title = memory_printf(_("Silence %s for %s?"), silence->filter, silence->span);
-    char *text = memory_printf(_("It matches %lld alerts now, and would have hidden %lld (%lld notifications) in the last 7 days."),
+    char *text = memory_printf(_("Alerts that match now: %lld. It would have hidden in the last 7 days: %lld (notifications: %lld)."),
                                (long long)json_get_integer(object, "matches", 0), (long long)json_get_integer(object, "would_have_hidden", 0),
                                (long long)json_get_integer(object, "notifications", 0));
     struct buffer both = BUFFER_INIT;

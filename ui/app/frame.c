@@ -44,9 +44,10 @@ static int draw_alerts(struct app *app, int column, int limit)
     const struct wire_alert_hidden *counts = desk_counts(app->desk);
     for (int severity = SEVERITY_CRITICAL; counts && severity >= SEVERITY_MINOR; severity--) {
         char letter = severity_letter((enum severity)severity);
-        if (counts->by_severity[severity] && column + 6 <= limit)
-            column += surface_printf(&app->surface, 0, column, limit - column, (uint8_t)severity_role(letter), "%c%u", letter,
-                                     counts->by_severity[severity]) + 1;
+        char text[16];
+        snprintf(text, sizeof text, "%c%u", letter, counts->by_severity[severity]);
+        if (counts->by_severity[severity] && column + text_width(text) + 1 <= limit)
+            column += surface_text(&app->surface, 0, column, limit - column, (uint8_t)severity_role(letter), text) + 1;
     }
     return column;
 }
@@ -74,10 +75,10 @@ static int draw_counts(struct app *app, int column, int limit)
         bool sure = !app->overview.by_health[HEALTH_UNKNOWN] && app->overview.assets &&
                     strcmp(app->overview.sources_worst, "running") == 0;
         if (sure)
-            column += surface_text(&app->surface, 0, column, limit - column, ROLE_OK, _("all is well")) + 2;
+            column += surface_text(&app->surface, 0, column, limit - column, ROLE_OK, _("all is well"));
         else
             column += surface_printf(&app->surface, 0, column, limit - column, ROLE_UNKNOWN, _("%u not heard yet"),
-                                     app->overview.by_health[HEALTH_UNKNOWN]) + 2;
+                                     app->overview.by_health[HEALTH_UNKNOWN]);
     }
     return column;
 }
@@ -201,10 +202,14 @@ static void draw_title(struct app *app)
     }
     right = draw_quiet(app, right);
     const char *site = app->have_overview && *app->overview.site ? app->overview.site : "nocturne";
-    int column = 1 + surface_text_cut(surface, 0, 1, columns > 60 ? 24 : 10, ground, site, TEXT_CUT_MIDDLE) + 2;
+    int column = 1 + surface_text_cut(surface, 0, 1, columns > 60 ? 24 : 10, ground, site, TEXT_CUT_MIDDLE) + 2, counts = column;
     if (app->have_overview)
-        column = draw_counts(app, column, right) + 1;
-    draw_shift(app, draw_alerts(app, column, right), right, ground);
+        column = draw_counts(app, column, right);
+    column += column > counts ? 2 : 0;
+    column = draw_alerts(app, column, right);
+    if (ground != ROLE_TITLE) /* the bar says that this is not now; letters still tell the counts apart */
+        surface_role(surface, (struct rect){0, counts, 1, column - counts}, ground);
+    draw_shift(app, column, right, ground);
 }
 
 /* ---- line 2 ---- */

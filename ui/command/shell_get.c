@@ -43,7 +43,7 @@ static const struct shell_column state_columns[] = {
 };
 static const struct shell_column audit_columns[] = {
     {"#", "sequence", FORMAT_NUMBER, false}, {N_("time"), "time", FORMAT_INSTANT, false}, {N_("who"), "actor", FORMAT_PROSE, false},
-    {N_("did"), "verb", FORMAT_PROSE, false}, {N_("to"), "target", FORMAT_TEXT, false}, {N_("detail"), "detail", FORMAT_TEXT, false},
+    {N_("did"), "verb", FORMAT_PROSE, false}, {N_("target"), "target", FORMAT_TEXT, false}, {N_("detail"), "detail", FORMAT_TEXT, false},
     {N_("hash"), "hash", FORMAT_TEXT, true},
 };
 static const struct shell_column view_columns[] = {

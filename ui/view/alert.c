@@ -16,7 +16,7 @@
 #define LINES_MOST 1000000u
 #define SYMPTOMS_MOST "200"
 #define TOLD_MOST "20"
-#define SYMPTOM_FIELDS "name,severity,state,raised_at,since,asset,asset_name,place,summary,symptoms,acknowledged,suppression,reopens"
+#define SYMPTOM_FIELDS "name,source,severity,state,raised_at,since,asset,asset_name,place,summary,symptoms,acknowledged,suppression,reopens"
 
 enum { SLOT_DETAIL, SLOT_SYMPTOMS = SLOT_DETAIL + ALERT_SLOTS, SLOT_TOLD, SLOT_SILENCES };
 enum pane { PANE_STORY, PANE_CHART, PANE_SYMPTOMS, PANES };
@@ -311,9 +311,7 @@ static void targets(struct view *view, struct view_targets *out)
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct alert_view *page = view->state;
-    buffer_printf(out, "%s ▸ %s", _("alerts"), page->id);
-    if (page->detail.have && *page->detail.page.alert.asset)
-        buffer_printf(out, " ▸ %s", page->detail.page.alert.asset);
+    site_crumbs(view, out, _("alerts"), page->id, page->detail.have ? page->detail.page.alert.asset : "", NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -50,10 +50,10 @@ void alert_what(struct buffer *out, const struct wire_alert *alert, bool ascii)
     if (alert->reopens || (alert->suppression & SUPPRESSED_FLAPPING))
         buffer_printf(out, "%s ", glyph_text(GLYPH_RECUR, ascii));
     buffer_append_text(out, alert->name);
+    if (alert->symptoms) /* how much one row stands for is cut last */
+        buffer_printf(out, " +%u", alert->symptoms);
     if (*alert->asset_name || *alert->asset)
         buffer_printf(out, " %s", *alert->asset_name ? alert->asset_name : alert->asset);
-    if (alert->symptoms)
-        buffer_printf(out, " +%u", alert->symptoms);
     if (*alert->summary)
         buffer_printf(out, " %s", alert->summary);
 }

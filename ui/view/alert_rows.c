@@ -117,6 +117,9 @@ bool alert_rows_receive(struct alerts *alerts, const struct client_answer *answe
     alerts->problem[0] = '\0';
     find_open(alerts);
     alert_rows_give(alerts);
+    if (alerts->narrow && table_cursor_lost(alerts->table))
+        table_move_to(alerts->table, 0);
+    alerts->narrow = false;
     arena_free(&old);
     return true;
 }

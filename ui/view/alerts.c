@@ -20,7 +20,7 @@
 #define LIST_FIELDS "id,severity,state,raised_at,cleared_at,name,summary,asset,asset_name,place,unit,subsystem,symptoms," \
                     "assignee,acknowledged_by,note,cause,rule,type"
 #define ROW_FIELDS "name,severity,state,raised_at,condition,acknowledged,suppression,asset,asset_name,place,summary,since," \
-                   "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,rule,runbook,news,revision"
+                   "acknowledge_until,shelved_until,acknowledged_by,note,assignee,cause,symptoms,reopens,rule,runbook,source,news,revision"
 
 const struct wire_alert *alerts_row(struct view *view, const char *id)
 {
@@ -34,9 +34,11 @@ const struct wire_alert *alerts_row(struct view *view, const char *id)
     return NULL;
 }
 
-static const char *const groupings[] = {"cause", "place", "subsystem", "rule", "unit"};
+static const struct { const char *field, *words; } groupings[] = {
+    {"cause", N_("by cause")}, {"building", N_("by building")}, {"place", N_("by place")}, {"subsystem", N_("by subsystem")},
+    {"rule", N_("by rule")}, {"unit", N_("by responsible unit")}};
 #define BY_CAUSE 0
-#define BY_PLACE 1
+#define BY_BUILDING 1 /* a flood of one room each is no shorter by place */
 
 /* ---- life ---- */
 
@@ -46,8 +48,10 @@ static bool set_filter(struct view *view, const char *text, bool typing, struct 
     char *sent = filter_typed(text, typing, error);
     if (!sent)
         return false;
-    if (!alerts->sent || strcmp(sent, alerts->sent) != 0)
+    if (!alerts->sent || strcmp(sent, alerts->sent) != 0) {
         alerts->offset = alerts->count = 0;
+        alerts->narrow = true;
+    }
     free(alerts->sent);
     alerts->sent = sent;
     char *copy = memory_text(text); /* may be our own */
@@ -141,7 +145,7 @@ static void wants(struct view *view, struct view_wants *out)
     }
     if (alerts->by != BY_CAUSE) {
         buffer_clear(&path);
-        alert_groups_want(alerts->groups, view->area.rows > 2 ? (size_t)view->area.rows : 20, &path, groupings[alerts->by], alerts->sent,
+        alert_groups_want(alerts->groups, view->area.rows > 2 ? (size_t)view->area.rows : 20, &path, groupings[alerts->by].field, alerts->sent,
                           alerts->all);
         view_want(out, SLOT_GROUPS, "alerts", 500, buffer_text(&path));
     } else {
@@ -163,8 +167,8 @@ static void watch_flood(struct view *view, bool flood)
 {
     struct alerts *alerts = view->state;
     if (flood && !alerts->flood && alerts->by == BY_CAUSE) {
-        set_by(alerts, BY_PLACE);
-        view->host_ops->say(view->host, ROLE_WARNING, _("%.0f alerts a minute: gathered by place; v shows them one by one"), alerts->hidden.rate);
+        set_by(alerts, BY_BUILDING);
+        view->host_ops->say(view->host, ROLE_WARNING, _("%.0f alerts a minute: gathered by building; v shows them one by one"), alerts->hidden.rate);
     }
     alerts->flood = flood;
 }
@@ -241,7 +245,7 @@ static void draw_headline(struct alerts *alerts, struct surface *surface, struct
     if (alerts->have)
         hidden_text(&text, &alerts->page, &alerts->hidden, table_marks(alerts->table));
     snprintf(right, sizeof right, "%s%s%s", alerts->hidden.flood ? _("FLOOD  ") : "", alerts->all ? _("with what is hidden  ") : "",
-             alerts->by == BY_CAUSE ? _("by cause") : alerts->by == BY_PLACE ? _("by place") : field_word(groupings[alerts->by]));
+             _(groupings[alerts->by].words));
     int tail = text_width(right);
     int used = 1 + surface_text_cut(surface, line.row, line.column + 1, line.columns - tail - 4, ROLE_HEADING, buffer_text(&text), TEXT_CUT_END) + 2;
     if (*alerts->filter)
@@ -313,9 +317,9 @@ static void open_group(struct view *view)
         return;
     buffer_append_text(&filter, alerts->filter);
     if (*key)
-        filter_value(&filter, groupings[alerts->by], key);
+        filter_value(&filter, groupings[alerts->by].field, key);
     else
-        buffer_printf(&filter, "%s-has:%s", filter.length ? " " : "", groupings[alerts->by]);
+        buffer_printf(&filter, "%s-has:%s", filter.length ? " " : "", groupings[alerts->by].field);
     set_filter(view, buffer_text(&filter), false, NULL);
     set_by(alerts, BY_CAUSE);
     buffer_release(&filter);
@@ -353,10 +357,10 @@ static enum reaction group_by(struct view *view, const char *argument, struct er
     struct alerts *alerts = view->state;
     unsigned by = *argument ? ARRAY_COUNT(groupings) : (alerts->by + 1) % ARRAY_COUNT(groupings);
     for (unsigned i = 0; *argument && i < ARRAY_COUNT(groupings); i++)
-        if (strcmp(argument, groupings[i]) == 0)
+        if (strcmp(argument, groupings[i].field) == 0)
             by = i;
     if (by == ARRAY_COUNT(groupings))
-        error_set(error, ERROR_INVALID, "%s", _("alerts are grouped by cause, place, subsystem, rule or unit"));
+        error_set(error, ERROR_INVALID, "%s", _("alerts are grouped by cause, building, place, subsystem, rule or unit"));
     else
         set_by(alerts, by);
     return changed;

@@ -10,7 +10,7 @@ const char *alert_state_word(enum alert_state state);
 const char *severity_word(enum severity severity);
 /* "silenced, dependency": why the queue hides it; "" for nothing. */
 void suppression_text(struct buffer *out, uint8_t suppression);
-/* "网关离线 silent for 3m", the mark of its response before it and "+44" after it. */
+/* "gateway offline silent for 3m", with the mark of its response before it, and "+44" for its symptoms behind its name. */
 void alert_what(struct buffer *out, const struct wire_alert *alert, bool ascii);
 /* Who has it: the assignee, else who acknowledged. */
 const char *alert_who(const struct wire_alert *alert);

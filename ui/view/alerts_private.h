@@ -20,6 +20,7 @@ struct alerts {
     struct wire_page page;
     struct wire_alert_hidden hidden;
     bool have, ascii;
+    bool narrow;                  /* another filter is on its way: rows that it leaves out did not go by themselves */
     char problem[384];
     size_t offset, count;         /* the window asked for, of the queue without unfolded symptoms */
     msec now;

@@ -189,6 +189,7 @@ static void draw_chart(struct asset_page *page, struct view *view, struct surfac
     surface_printf(surface, area.row, area.column + 1, area.columns - 2, ROLE_HEADING, _("%s, last %s"),
                    page->page.asset.values[page->metric].metric, asset_spans[page->span].name);
     rect_cut_top(&area, 1);
+    rect_cut_left(&area, 1);
     chart_draw(surface, area, &chart);
     free(times);
     free(values);

@@ -22,7 +22,7 @@ static const struct list_column columns[COLUMNS] = {
     [COLUMN_TIME] = {{.name = "time", .title = N_("time"), .minimum = 11, .maximum = 16}},
     [COLUMN_ACTOR] = {{.name = "actor", .title = N_("who"), .minimum = 8, .maximum = 20, .strong = true}},
     [COLUMN_VERB] = {{.name = "verb", .title = N_("did"), .minimum = 8, .maximum = 18}},
-    [COLUMN_TARGET] = {{.name = "target", .title = N_("to"), .minimum = 8, .maximum = 24}},
+    [COLUMN_TARGET] = {{.name = "target", .title = N_("target"), .minimum = 8, .maximum = 24}},
     [COLUMN_DETAIL] = {{.name = "detail", .title = N_("detail"), .minimum = 10, .weight = 1, .drop = 1}},
 };
 

@@ -28,7 +28,7 @@ struct cover {
     size_t id_count;
 };
 
-static const char *const kinds[] = {"fixed", "flexible", "recurring", NULL};
+static const char *const kinds[] = {N_("fixed"), N_("flexible"), N_("recurring"), NULL};
 
 static const char *kind_word(const char *kind)
 {
@@ -214,7 +214,7 @@ static void coverage_text(const struct cover *cover, struct buffer *out)
                       (long long)json_get_integer(answer, "assets", 0), (long long)json_get_integer(answer, "covered", 0),
                       (long long)json_get_integer(answer, "alerts", 0));
     else
-        buffer_printf(out, _("It matches %lld alerts now, and would have hidden %lld (%lld notifications) in the last 7 days."),
+        buffer_printf(out, _("Alerts that match now: %lld. It would have hidden in the last 7 days: %lld (notifications: %lld)."),
                       (long long)json_get_integer(answer, "matches", 0), (long long)json_get_integer(answer, "would_have_hidden", 0),
                       (long long)json_get_integer(answer, "notifications", 0));
     cover_shift_text(out, json_get(answer, "ends_in"));
@@ -357,7 +357,7 @@ void cover_request_release(struct cover_request *request)
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct cover *cover = view->state;
-    buffer_printf(out, "%s ▸ %s", _("silences"), cover->downtime ? _("new downtime") : _("new silence"));
+    site_crumbs(view, out, _("silences"), cover->downtime ? _("new downtime") : _("new silence"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -26,9 +26,10 @@ uint8_t heartbeat_role(const struct wire_heartbeat *beat)
     return states[state_of(beat)].role;
 }
 
-const char *heartbeat_letter(const struct wire_heartbeat *beat)
+const char *heartbeat_letter(const struct wire_heartbeat *beat, bool ascii)
 {
-    return states[state_of(beat)].letter;
+    const char *letter = states[state_of(beat)].letter;
+    return *letter == '.' ? glyph_text(GLYPH_DOT, ascii) : letter;
 }
 
 const char *heartbeat_word(const struct wire_heartbeat *beat)

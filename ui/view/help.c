@@ -163,7 +163,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
 static void crumbs(struct view *view, struct buffer *out)
 {
     const struct help *help = view->state;
-    site_crumbs(view, out, _("help"), help->about, NULL);
+    const struct view_ops *about = view_find(help->about);
+    site_crumbs(view, out, _("help"), about ? _(about->title) : help->about, NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

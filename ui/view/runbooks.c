@@ -20,7 +20,7 @@ struct runbooks_view {
 static const struct list_column columns[COLUMNS] = {
     [COLUMN_NAME] = {{.name = "name", .title = N_("runbook"), .minimum = 12, .maximum = 28, .strong = true}},
     [COLUMN_TITLE] = {{.name = "title", .title = N_("title"), .minimum = 20, .weight = 2, .cut = TEXT_CUT_END}},
-    [COLUMN_FROM] = {{.name = "from", .title = N_("from"), .minimum = 7, .maximum = 12}},
+    [COLUMN_FROM] = {{.name = "from", .title = N_("origin"), .minimum = 7, .maximum = 12}},
     [COLUMN_RULES] = {{.name = "rules", .title = N_("rules"), .minimum = 16, .weight = 1, .cut = TEXT_CUT_END, .drop = 1}},
 };
 

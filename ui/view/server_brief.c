@@ -143,7 +143,7 @@ static void figures_text(struct buffer *out, const struct wire_server *server, b
     if (server->cores)
         buffer_printf(out, _(" of %u cores"), server->cores);
     if (isfinite(server->iowait))
-        buffer_printf(out, ", io %s %%", percent_text(text, server->iowait));
+        buffer_printf(out, _(", io %s %%"), percent_text(text, server->iowait));
     buffer_printf(out, _(" · memory %s %% of %s"), percent_text(text, server->memory), bytes_text(more, server->memory_total));
     if (isfinite(server->swap) && server->swap > 0)
         buffer_printf(out, _(", swap %s %%"), percent_text(text, server->swap));

@@ -84,7 +84,10 @@ static void draw_title(struct server_page *page, struct view *view, struct surfa
         buffer_printf(&text, _("up %s"), days_text(up, server->uptime));
     server_applications(&applications, server);
     if (applications.length)
-        buffer_printf(&text, "  %s %s", _("apps:"), buffer_text(&applications));
+        {
+        buffer_append_text(&text, "  ");
+        buffer_printf(&text, _("apps: %s"), buffer_text(&applications));
+    }
     surface_text_cut(surface, line.row, line.column + used, right - used - 2 - line.column, ROLE_TEXT, buffer_text(&text), TEXT_CUT_END);
     buffer_release(&text);
     buffer_release(&applications);

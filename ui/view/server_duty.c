@@ -293,6 +293,19 @@ static const char *missing_word(const char *what)
     return what;
 }
 
+/* What hosts tell of themselves is named by collectors; words that are not here are theirs. */
+static const char *fact_word(const char *name)
+{
+    static const struct { const char *name, *word; } words[] = {
+        {"kernel", N_("kernel")}, {"machine", N_("machine")}, {"hostname", N_("host name")}, {"node", N_("host name")}, {"kind", N_("kind")},
+        {"system", N_("system")}, {"processor", N_("processor")}, {"zone", N_("time zone")}, {"name", N_("name")},
+        {"location", N_("location")}, {"contact", N_("contact")}, {"interfaces", N_("interfaces")}, {"interfaces down", N_("interfaces down")}};
+    for (unsigned i = 0; i < ARRAY_COUNT(words); i++)
+        if (strcmp(words[i].name, name) == 0)
+            return _(words[i].word);
+    return name;
+}
+
 static void told_facts(struct server_page *page, bool missing)
 {
     for (unsigned i = 0; i < page->host->fact_count; i++) {
@@ -301,7 +314,7 @@ static void told_facts(struct server_page *page, bool missing)
         if (lacks && missing)
             fact(page, missing_word(told->name + 8), false, _("not told: %s"), told->value);
         else if (!lacks && !missing && strncmp(told->name, "kept:", 5) != 0) /* their list says it */
-            fact(page, strncmp(told->name, "cut:", 4) == 0 ? told->name + 4 : told->name, false, "%s", told->value);
+            fact(page, strncmp(told->name, "cut:", 4) == 0 ? told->name + 4 : fact_word(told->name), false, "%s", told->value);
     }
 }
 
@@ -336,7 +349,7 @@ void server_facts_make(struct server_page *page)
 
 enum { F_NAME, F_VALUE, F_COLUMNS };
 static const struct table_column fact_columns[F_COLUMNS] = {
-    [F_NAME] = {.name = "name", .title = N_("what"), .minimum = 18, .maximum = 28},
+    [F_NAME] = {.name = "name", .title = N_("fact"), .minimum = 18, .maximum = 28},
     [F_VALUE] = {.name = "value", .title = "", .minimum = 20, .weight = 1, .cut = TEXT_CUT_END, .strong = true},
 };
 

@@ -43,7 +43,7 @@ static const struct table_column process_columns[P_COLUMNS] = {
     [P_MEMORY] = {.name = "memory", .title = N_("mem"), .minimum = 6, .maximum = 7, .right = true},
     [P_IO] = {.name = "io", .title = N_("io/s"), .minimum = 5, .maximum = 7, .right = true, .drop = 2},
     [P_AGE] = {.name = "age", .title = N_("age"), .minimum = 5, .maximum = 5, .right = true, .drop = 4},
-    [P_WHAT] = {.name = "what", .title = N_("what"), .minimum = 16, .weight = 1, .cut = TEXT_CUT_END, .strong = true},
+    [P_WHAT] = {.name = "what", .title = N_("command"), .minimum = 16, .weight = 1, .cut = TEXT_CUT_END, .strong = true},
 };
 
 static unsigned process_count(const struct server_page *page)

@@ -87,9 +87,9 @@ static bool silences_open(struct view *view, const char *argument, struct error 
     struct silences *silences = view->state;
     const struct table_column columns[COLUMNS] = {
         [COLUMN_STATE] = {.name = "state", .title = "", .minimum = 1, .maximum = 1},
-        [COLUMN_ID] = {.name = "id", .title = "id", .minimum = 6, .maximum = 12, .strong = true},
+        [COLUMN_ID] = {.name = "id", .title = _("id"), .minimum = 6, .maximum = 12, .strong = true},
         [COLUMN_KIND] = {.name = "kind", .title = _("kind"), .minimum = 8, .maximum = 10},
-        [COLUMN_WHAT] = {.name = "what", .title = _("what"), .minimum = 16, .weight = 2, .cut = TEXT_CUT_END},
+        [COLUMN_WHAT] = {.name = "what", .title = _("covers"), .minimum = 16, .weight = 2, .cut = TEXT_CUT_END},
         [COLUMN_HIDES] = {.name = "hides", .title = _("hides"), .minimum = 5, .maximum = 7, .right = true},
         [COLUMN_LEFT] = {.name = "left", .title = _("left"), .minimum = 5, .maximum = 16, .right = true},
         [COLUMN_WHO] = {.name = "who", .title = _("who"), .minimum = 5, .maximum = 12, .drop = 1},
@@ -239,8 +239,7 @@ static void targets(struct view *view, struct view_targets *out)
 
 static void crumbs(struct view *view, struct buffer *out)
 {
-    (void)view;
-    buffer_append_text(out, _("silences"));
+    site_crumbs(view, out, _("silences"), NULL);
 }
 
 static void hints(struct view *view, struct buffer *out)

@@ -24,7 +24,7 @@ enum { SLOT_SOURCES, SLOT_BEATS };
 struct sources {
     struct list list;
     struct heartbeat_rows beats;
-    char rate[24], age[SPAN_TEXT], bad[24], state[2], detail[240];
+    char rate[24], age[SPAN_TEXT], bad[24], state[8], detail[240];
 };
 
 static const struct list_column columns[COLUMNS] = {
@@ -68,7 +68,7 @@ static void fill_beat(struct sources *sources, size_t index, struct table_row *r
     row->id = sources->beats.ids[index];
     row->revision = -1;
     row->unhandled = role != ROLE_OK && role != ROLE_DIM;
-    snprintf(sources->state, sizeof sources->state, "%s", heartbeat_letter(beat));
+    snprintf(sources->state, sizeof sources->state, "%s", heartbeat_letter(beat, sources->list.ascii));
     heartbeat_detail(sources->detail, sizeof sources->detail, beat, sources->list.now);
     age_text(sources->age, beat->last, sources->list.now);
     count_text(sources->bad, (uint64_t)beat->failures);
@@ -94,7 +94,7 @@ static void fill(struct view *view, size_t at, struct table_row *row)
     row->revision = -1;
     row->unhandled = !running(source) || source->bad;
     snprintf(sources->state, sizeof sources->state, "%s",
-             running(source)                      ? (source->bad ? "w" : ".")
+             running(source)                      ? (source->bad ? "w" : glyph_text(GLYPH_DOT, sources->list.ascii))
              : strcmp(source->state, "down") == 0 ? "!"
                                                   : "w");
     snprintf(sources->rate, sizeof sources->rate, "%.*f/s", source->rate < 10 ? 1 : 0, source->rate);

@@ -155,7 +155,7 @@ static int draw_choice(const struct field *field, struct surface *surface, int r
         uint8_t role = chosen ? (focus ? ROLE_SELECTION : ROLE_STRONG) : ROLE_DIM;
         /* Brackets say it where colour and weight cannot. */
         used += surface_text(surface, row, column + used, columns - used, role, chosen ? "[" : " ");
-        used += surface_text(surface, row, column + used, columns - used, role, field->choices[i]);
+        used += surface_text(surface, row, column + used, columns - used, role, _(field->choices[i]));
         used += surface_text(surface, row, column + used, columns - used, role, chosen ? "]" : " ");
     }
     return used;
