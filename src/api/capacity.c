@@ -68,7 +68,7 @@ enum word {
     WORD_ENOUGH, WORD_UNKNOWN, WORD_COUNT
 };
 static const char *const words[2][WORD_COUNT] = {
-    {"Capacity and expansion report", "Readings from %s to %s; %u figures.", NULL, "Nothing that can run out was measured in this span.",
+    {"Capacity and expansion report", "Readings from %s to %s; figures: %u.", NULL, "Nothing that can run out was measured in this span.",
      "asset", "name", "place", "what", "now", "limit", "limit by", "usual", "configuration", "ledger", "unit", "a day", "low", "high", "full", "earliest", "latest", "advice",
      "expand now", "plan the expansion", "watch", "enough", "no trend: %s"},
     {"服务器扩展分析报告", "数据区间 %s 至 %s，共 %u 项。",

@@ -23,6 +23,8 @@
 
 /* Marks a phrase or format that is composed elsewhere than in a call whose name says it (mk/ui_phrases.mk). */
 #define N_(text) text
+/* One of two phrases by a count, as English needs it ("1 host", "2 hosts"); both take the same arguments. */
+#define COUNTED(count, one, many) ((count) == 1 ? (one) : (many))
 
 #define PHRASE_LONGEST 2048 /* bytes; what is longer stays as it is */
 

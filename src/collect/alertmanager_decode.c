@@ -330,7 +330,8 @@ bool alertmanager_webhook(struct source *source, const struct alertmanager_setti
         source->last_heard = clock_wall();
         if (truncated > 0)
             alarm_reject(source, result, (unsigned)count, json_get_text(object, "groupKey", ""),
-                         "Alertmanager left out %lld alerts (max_alerts)", (long long)truncated);
+                         COUNTED(truncated, N_("Alertmanager left out %lld alert (max_alerts)"),
+                                 N_("Alertmanager left out %lld alerts (max_alerts)")), (long long)truncated);
         if (!settings->url)
             webhook_told(source, truncated);
     }

@@ -113,15 +113,24 @@ static void round_done(struct alertmanager_pull *pull)
             refusal = pull->covered[i].refusal;
     }
     struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, N_("%u alerts"), pull->listed);
+    buffer_printf(&text, COUNTED(pull->listed, N_("%u alert"), N_("%u alerts")), pull->listed);
     if (pull->held)
         buffer_printf(&text, ", " N_("%u silenced or inhibited there"), pull->held);
     if (pushed)
-        buffer_printf(&text, ", %u by us", pushed);
-    if (pull->settling && pull->missing)
-        buffer_printf(&text, "; " N_("it started lately: %u wait to be sent again"), pull->missing);
-    if (failed)
-        buffer_printf(&text, "; " N_("%u silences refused: %s"), failed, refusal);
+        buffer_printf(&text, ", " N_("%u by us"), pushed);
+    if (pull->settling && pull->missing) {
+        buffer_append_text(&text, "; ");
+        buffer_printf(&text,
+                      COUNTED(pull->missing, N_("it started lately: %u waits to be sent again"),
+                              N_("it started lately: %u wait to be sent again")),
+                      pull->missing);
+    }
+    if (failed) {
+        buffer_append_text(&text, "; ");
+        buffer_printf(&text,
+                      COUNTED(failed, N_("%u silence refused: %s"),
+                              N_("%u silences refused: %s")), failed, refusal);
+    }
     source_status(pull->source, failed ? SOURCE_TROUBLED : SOURCE_RUNNING, "%s", buffer_text(&text));
     buffer_release(&text);
     round_end(pull);

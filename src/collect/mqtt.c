@@ -172,7 +172,9 @@ static bool handle_suback(struct mqtt *mqtt, const struct mqtt_packet *packet)
 {
     unsigned refused = 0, first = 0;
     if (packet->granted_count != mqtt->filter_count) {
-        connection_failed(mqtt, "protocol error: %zu answers to %u subscriptions", packet->granted_count,
+        connection_failed(mqtt,
+                          COUNTED(packet->granted_count, N_("protocol error: %zu answer to %u subscriptions"),
+                                  N_("protocol error: %zu answers to %u subscriptions")), packet->granted_count,
                           mqtt->filter_count);
         return false;
     }
@@ -196,7 +198,7 @@ static bool handle_suback(struct mqtt *mqtt, const struct mqtt_packet *packet)
     else
         source_status(mqtt->source, SOURCE_RUNNING, mqtt->settings.address.path ? N_("connected by MQTT %s over WebSocket, %u topic%s")
                                                                                 : N_("connected by MQTT %s, %u topic%s"),
-                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->filter_count, mqtt->filter_count == 1 ? "" : "s");
+                      mqtt->version == MQTT_5 ? "5" : "3.1.1", mqtt->filter_count, COUNTED(mqtt->filter_count, "", "s"));
     return true;
 }
 

@@ -286,11 +286,15 @@ static void tell_status(struct probe *probe)
                       "%zu of %zu well; %.40s at %.80s: %s", probe->count - troubled, probe->count, example->id, address,
                       example->trouble);
     else if (probe->unusable > 0)
-        source_status(source, SOURCE_TROUBLED, "%zu targets; %u have no usable address", probe->count, probe->unusable);
+        source_status(source, SOURCE_TROUBLED,
+                      COUNTED(probe->count, N_("%zu target, %u without a usable address"),
+                              N_("%zu targets, %u without a usable address")), probe->count, probe->unusable);
     else if (probe->count == 0)
         source_status(source, SOURCE_RUNNING, "no asset with an address matches");
     else
-        source_status(source, SOURCE_RUNNING, "%zu targets", probe->count);
+        source_status(source, SOURCE_RUNNING,
+                      COUNTED(probe->count, N_("%zu target"),
+                              N_("%zu targets")), probe->count);
 }
 
 static void probe_tick(uv_timer_t *timer)

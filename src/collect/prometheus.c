@@ -250,7 +250,9 @@ static void count_bad(struct scrape *scrape)
         source_bad(source, page->example, strlen(page->example), "%s", page->reason);
     }
     if (duplicates > 0)
-        source_bad(source, scrape->target->id, strlen(scrape->target->id), "%u series stand twice on the page", duplicates);
+        source_bad(source, scrape->target->id, strlen(scrape->target->id),
+                   COUNTED(duplicates, N_("%u series stands twice on the page"),
+                           N_("%u series stand twice on the page")), duplicates);
 }
 
 static void tell_check(struct scrape *scrape, struct remembered *remembered, enum health verdict, const char *evidence)

@@ -207,7 +207,10 @@ static void round_end(struct asking *asking)
     for (unsigned i = 0; i < asking->query_count; i++)
         left += asking->queries[i].next > asking->queries[i].oldest;
     if (asking->wrong == 0)
-        source_status(source, SOURCE_RUNNING, left ? N_("%u queries; the past of %u is still being fetched") : N_("%u queries"),
+        source_status(source, SOURCE_RUNNING,
+                      left ? COUNTED(asking->query_count, N_("%u query; the past of %u is still being fetched"),
+                                     N_("%u queries; the past of %u is still being fetched"))
+                           : COUNTED(asking->query_count, N_("%u query"), N_("%u queries")),
                       asking->query_count, left);
     uv_timer_start(&asking->timer, round_begin, (uint64_t)(left ? 200 : asking->interval), 0);
 }

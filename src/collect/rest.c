@@ -96,26 +96,42 @@ static void round_failed(struct rest *rest, enum source_state state, const char 
     round_end(rest, delay);
 }
 
+/* "12 readings from 3 answers in 40ms", and what is odd about it. */
+static void say_taken(const struct rest *rest, unsigned long long readings, msec took, struct buffer *out)
+{
+    char span[SPAN_TEXT];
+    buffer_printf(out,
+                  COUNTED(readings, COUNTED(rest->pages, N_("%llu reading from %u answer in %s"), N_("%llu reading from %u answers in %s")),
+                          COUNTED(rest->pages, N_("%llu readings from %u answer in %s"),
+                                  N_("%llu readings from %u answers in %s"))),
+                  readings, rest->pages, span_format(span, took));
+    if (rest->refused) {
+        buffer_append_text(out, "; ");
+        buffer_printf(out,
+                      COUNTED(rest->refused, N_("%u asset is unknown there"),
+                              N_("%u assets are unknown there")), rest->refused);
+    }
+    if (took > rest->plan.interval)
+        buffer_append_text(out, "; " N_("that took longer than the interval"));
+}
+
 static void round_done(struct rest *rest)
 {
     struct source *source = rest->source;
-    char span[SPAN_TEXT];
+    struct buffer text = BUFFER_INIT;
     unsigned long long readings = source->readings - rest->readings_before;
     msec took = clock_steady() - rest->began;
     bool nothing = readings == 0 && (rest->refused > 0 || source->bad > rest->bad_before);
     rest->attempt = 0;
     rest->last_good = rest->now;
-    span_format(span, took);
+    say_taken(rest, readings, took, &text);
     if (nothing)
-        source_status(source, SOURCE_TROUBLED, "no readings in %u answers: see the examples of what could not be used", rest->pages);
-    else if (rest->refused)
-        source_status(source, SOURCE_RUNNING, "%llu readings from %u answers in %s; %u assets are unknown there", readings, rest->pages,
-                      span, rest->refused);
-    else if (took > rest->plan.interval)
-        source_status(source, SOURCE_TROUBLED, "%llu readings from %u answers, but it took %s: longer than the interval", readings,
-                      rest->pages, span);
+        source_status(source, SOURCE_TROUBLED,
+                      COUNTED(rest->pages, N_("no readings in %u answer: see the examples of what could not be used"),
+                              N_("no readings in %u answers: see the examples of what could not be used")), rest->pages);
     else
-        source_status(source, SOURCE_RUNNING, "%llu readings from %u answers in %s", readings, rest->pages, span);
+        source_status(source, took > rest->plan.interval ? SOURCE_TROUBLED : SOURCE_RUNNING, "%s", buffer_text(&text));
+    buffer_release(&text);
     round_end(rest, rest->plan.interval - took);
 }
 

@@ -281,7 +281,10 @@ static void round_complete(struct round *round)
         round_wrong(round, text);
         return;
     }
-    snprintf(text, sizeof text, N_("%u requests in %.0f ms"), round->walk.requests, (double)(uv_hrtime() - round->begun_ns) / 1e6);
+    snprintf(text, sizeof text,
+             COUNTED(round->walk.requests, N_("%u request in %.0f ms"),
+                     N_("%u requests in %.0f ms")),
+             round->walk.requests, (double)(uv_hrtime() - round->begun_ns) / 1e6);
     if (result.verdict != HEALTH_OK)
         snprintf(text, sizeof text, "%s", result.evidence); /* also what is said when the link is first seen up */
     tell_check(round, result.verdict, text);
@@ -302,7 +305,10 @@ static void round_step(struct round *round)
     }
     if (uv_hrtime() - round->begun_ns > (uint64_t)limit * 1000000) {
         char cause[120];
-        snprintf(cause, sizeof cause, N_("not all answered after %u requests in %lld s"), round->walk.requests, (long long)(limit / 1000));
+        snprintf(cause, sizeof cause,
+                 COUNTED(round->walk.requests, N_("not all answered after %u request in %lld s"),
+                         N_("not all answered after %u requests in %lld s")),
+                 round->walk.requests, (long long)(limit / 1000));
         snmp_free_pdu(pdu);
         round_wrong(round, cause);
         return;

@@ -142,7 +142,9 @@ static void report_cause(const struct snmp_agent *agent, const netsnmp_pdu *pdu,
 static void silence_cause(const struct snmp_agent *agent, char *cause, size_t size)
 {
     if (agent->garbled > 0)
-        snprintf(cause, size, N_("what answers is not SNMP, or damaged: %u datagrams so far"), agent->garbled);
+        snprintf(cause, size,
+                 COUNTED(agent->garbled, N_("what answers is not SNMP, or damaged: %u datagram so far"),
+                         N_("what answers is not SNMP, or damaged: %u datagrams so far")), agent->garbled);
     else if (agent->login->version != SNMP_VERSION_3)
         snprintf(cause, size, N_("no answer: down, unreachable, or not with this community (an agent that does not know it keeps silent)"));
     else if (!agent->engine_known)

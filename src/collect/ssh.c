@@ -97,11 +97,15 @@ static void tell_status(struct ssh *ssh)
         source_status(ssh->source, watched == 0 && troubled == ssh->count ? SOURCE_DOWN : SOURCE_TROUBLED,
                       "%zu of %zu well; %.40s at %.80s: %s", watched, ssh->count, worst->id, worst->address, worst->trouble);
     else if (ssh->unusable)
-        source_status(ssh->source, SOURCE_TROUBLED, "%zu hosts; %u have no usable address", ssh->count, ssh->unusable);
+        source_status(ssh->source, SOURCE_TROUBLED,
+                      COUNTED(ssh->count, N_("%zu host, %u without a usable address"),
+                              N_("%zu hosts, %u without a usable address")), ssh->count, ssh->unusable);
     else if (watched < ssh->count)
         source_status(ssh->source, SOURCE_STARTING, "%zu of %zu answer", watched, ssh->count);
     else
-        source_status(ssh->source, SOURCE_RUNNING, "%zu hosts", ssh->count);
+        source_status(ssh->source, SOURCE_RUNNING,
+                      COUNTED(ssh->count, N_("%zu host"),
+                              N_("%zu hosts")), ssh->count);
 }
 
 static void tick(uv_timer_t *timer)

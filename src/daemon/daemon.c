@@ -91,7 +91,7 @@ static bool ledger_first_load(struct daemon *daemon)
     for (uint32_t asset = 0; asset < fleet_count(daemon->fleet); asset++)
         rows -= fleet_is_declared(daemon->fleet, asset);
     if (rows) {
-        log_info("ledger: %u assets from the store, which owns them; the files are not read", rows);
+        log_info("ledger: %u asset%s from the store; the files are not read", rows, COUNTED(rows, "", "s"));
         return true;
     }
     struct buffer refused = BUFFER_INIT;
@@ -99,7 +99,8 @@ static bool ledger_first_load(struct daemon *daemon)
     ledger_change_summary(change, &summary);
     lines_log(LOG_LEVEL_WARNING, buffer_text(&refused));
     lines_log(LOG_LEVEL_WARNING, summary.problems);
-    log_notice("ledger: %u assets taken in, %u rows left out", summary.added, summary.rejected);
+    log_notice("ledger: %u asset%s taken in, %u row%s left out", summary.added, COUNTED(summary.added, "", "s"), summary.rejected,
+               COUNTED(summary.rejected, "", "s"));
     bool good = !refused.length;
     buffer_release(&refused);
     if (!good) {
@@ -216,7 +217,7 @@ static bool daemon_reload(void *owner, struct error *error)
         daemon->counters.reloads_refused++;
         snprintf(daemon->counters.refusal, sizeof daemon->counters.refusal, "%.*s", (int)strcspn(text, "\n"), text);
         lines_log(LOG_LEVEL_ERROR, text);
-        log_error("reload: %u mistake%s; the old configuration stays in force", problems.count, problems.count == 1 ? "" : "s");
+        log_error("reload: %u mistake%s; the old configuration stays in force", problems.count, COUNTED(problems.count, "", "s"));
         error_set(error, ERROR_INVALID, "%s", daemon->counters.refusal);
     } else {
         tell_what_waits(daemon, settings);
@@ -238,7 +239,8 @@ static bool daemon_reload(void *owner, struct error *error)
         daemon->counters.reloaded = clock_wall();
         daemon->counters.refusal[0] = '\0';
         api_use_site(daemon->api, settings_site(settings));
-        log_notice("reload: in force: %zu sources", sources_count(daemon->sources));
+        size_t sources = sources_count(daemon->sources);
+        log_notice("reload: in force: %zu source%s", sources, COUNTED(sources, "", "s"));
     }
     config_problems_release(&problems);
     supervisor_tell("READY=1\nSTATUS=%s", daemon->counters.refusal[0] ? "reload refused; see the log" : "serving");
@@ -441,7 +443,7 @@ int daemon_run(const struct options *options)
     unsigned mistakes = problems.count;
     config_problems_release(&problems);
     if (!daemon->settings) {
-        fprintf(stderr, "nocturned: %u mistake%s in the configuration\n", mistakes, mistakes == 1 ? "" : "s");
+        fprintf(stderr, "nocturned: %u mistake%s in the configuration\n", mistakes, COUNTED(mistakes, "", "s"));
         free(daemon);
         return 2;
     }

@@ -74,9 +74,9 @@ static unsigned check_settings(struct settings *settings)
     roster_lines(site->roster, &roster);
     lines_print(buffer_text(&roster)); /* to be looked at; a site may leave hours to nobody on purpose */
     if (!wrong)
-        printf("%s: good: %zu sources, %u ledger rows, %zu contracted populations\n",
-               site->config_path[0] ? site->config_path : "no configuration", source_count, summary.rows,
-               site->population_count);
+        printf("%s: good: %zu source%s, %u ledger row%s, %zu contracted population%s\n",
+               site->config_path[0] ? site->config_path : "no configuration", source_count, COUNTED(source_count, "", "s"),
+               summary.rows, COUNTED(summary.rows, "", "s"), site->population_count, COUNTED(site->population_count, "", "s"));
     ledger_change_free(&change);
     buffer_release(&refused);
     buffer_release(&roster);
@@ -92,7 +92,7 @@ int explain_run(const struct options *options)
     lines_print(buffer_text(&problems.text));
     unsigned wrong = problems.count + (settings ? check_settings(settings) : 0);
     if (wrong)
-        fprintf(stderr, "%u mistake%s\n", wrong, wrong == 1 ? "" : "s");
+        fprintf(stderr, "%u mistake%s\n", wrong, COUNTED(wrong, "", "s"));
     settings_free(&settings);
     config_problems_release(&problems);
     return wrong ? 2 : 0;

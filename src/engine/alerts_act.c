@@ -168,8 +168,11 @@ static bool do_close(struct change *change)
         return refuse(change, "closing needs a reason");
     uint32_t carried = alert->life.condition == CONDITION_CLEARED ? 0 : cause_carries(change->alerts, alert);
     if (carried)
-        return error_set(&change->error, ERROR_INVALID, "%u that are still active stand behind it: acknowledge or shelve it "
-                         "instead, close them with it, or give them another cause", carried);
+        return error_set(&change->error, ERROR_INVALID,
+                         COUNTED(carried, N_("%u that is still active stands behind it: acknowledge or shelve it instead, "
+                                             "close it with it, or give it another cause"),
+                                 N_("%u that are still active stand behind it: acknowledge or shelve it instead, "
+                                    "close them with it, or give them another cause")), carried);
     change->effects = alert_close(&alert->life, alert->policy, change->now);
     if (!change->effects)
         return refuse(change, "it is closed already");

@@ -76,7 +76,10 @@ static void write_summary(const struct fleet *fleet, uint32_t asset, char *text,
     char period[SPAN_TEXT];
     switch (live->reason) {
     case REASON_NO_DATA:
-        snprintf(text, size, N_("silent for %g periods of %s%s%s"), fleet->options.timeout_periods, span_format(period, live->period),
+        snprintf(text, size,
+                 COUNTED(fleet->options.timeout_periods, N_("silent for %g period of %s%s%s"),
+                         N_("silent for %g periods of %s%s%s")),
+                 fleet->options.timeout_periods, span_format(period, live->period),
                  evidence[0] ? "; " : "", evidence);
         break;
     case REASON_PARENT:

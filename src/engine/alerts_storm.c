@@ -193,10 +193,13 @@ void storms_restate(struct alerts *alerts)
         if (storm->folded == storm->first && !storm->restated)
             continue;
         storm->restated = true;
+        double periods = alerts->options.storm_periods;
         snprintf(summary, sizeof summary,
-                 of_gateways(storm) ? N_("%u of %u gateways lost; the first %u within %g periods")
-                                    : N_("%u of %u children silent; the first %u within %g periods"),
-                 storm->folded, storm->total, storm->first, alerts->options.storm_periods);
+                 of_gateways(storm) ? COUNTED(periods, N_("%u of %u gateways lost; the first %u within %g period"),
+                                              N_("%u of %u gateways lost; the first %u within %g periods"))
+                                    : COUNTED(periods, N_("%u of %u children silent; the first %u within %g period"),
+                                              N_("%u of %u children silent; the first %u within %g periods")),
+                 storm->folded, storm->total, storm->first, periods);
         alert_text_set(&own->summary, summary);
         alert_mark(alerts, own);
         change_note(alerts, own);
@@ -221,9 +224,11 @@ static void storm_raise(struct alerts *alerts, uint32_t group, uint32_t silent)
 {
     struct storm *storm = &alerts->storms->rows[group];
     char summary[160];
+    double periods = alerts->options.storm_periods;
     snprintf(summary, sizeof summary,
-             of_gateways(storm) ? N_("%u of %u gateways lost within %g periods") : N_("%u of %u children silent within %g periods"),
-             silent, storm->total, alerts->options.storm_periods);
+             of_gateways(storm) ? COUNTED(periods, N_("%u of %u gateways lost within %g period"), N_("%u of %u gateways lost within %g periods"))
+                                : COUNTED(periods, N_("%u of %u children silent within %g period"), N_("%u of %u children silent within %g periods")),
+             silent, storm->total, periods);
     struct alert_report report = {
         .source = N_("storm"), .rule = words[storm->kind].rule, .name = words[storm->kind].name, .type = "communication",
         .asset = storm->kind == STORM_GATEWAY ? storm->key : FLEET_NONE,

@@ -118,7 +118,9 @@ static void tell(struct application *application, bool news)
     if (application->hurts[0])
         snprintf(evidence, sizeof evidence, "%s", application->hurts);
     else
-        snprintf(evidence, sizeof evidence, N_("%u checks, all well"), application->check_count);
+        snprintf(evidence, sizeof evidence,
+                 COUNTED(application->check_count, N_("%u check, well"),
+                         N_("%u checks, all well")), application->check_count);
     source->sink.ops->check(source->sink.owner, source, application->asset, health_of(verdict), evidence);
     tell_alert(application, verdict);
 }

@@ -406,7 +406,9 @@ void recovery_consider(struct application *application)
         later(application, HOLD_AGAIN);
     } else if (recovery->try_count >= recovery->attempts) {
         char span[SPAN_TEXT];
-        snprintf(why, sizeof why, N_("%u tries within %s"), recovery->attempts, span_format(span, recovery->window));
+        snprintf(why, sizeof why,
+                 COUNTED(recovery->attempts, N_("%u try within %s"),
+                         N_("%u tries within %s")), recovery->attempts, span_format(span, recovery->window));
         if (recovery->state == RECOVERY_WATCHING && steady < recovery->next)
             later(application, recovery->next - steady); /* the last one may still help */
         else

@@ -292,7 +292,9 @@ static void judge_outbound(struct found *found, const struct hosts_expectation *
             continue;
         char point[80], who[160];
         snprintf(point, sizeof point, family == 128 ? "[%s]:%u" : "%s:%u", peer->address, peer->port);
-        find(found, HOST_OUTBOUND, point, "%s is connected to %s, which is not allowed (%u connections)",
+        find(found, HOST_OUTBOUND, point,
+             COUNTED(peer->count, N_("%s is connected to %s, which is not allowed (%u connection)"),
+                     N_("%s is connected to %s, which is not allowed (%u connections)")),
              who_is(peer->process, peer->pid, peer->user, who), point, peer->count);
     }
     free(nets);

@@ -292,7 +292,9 @@ static void take_row(struct reader *reader, unsigned line)
 {
     struct ledger_change *change = reader->change;
     if (reader->csv.field_count != reader->column_count) {
-        reject(change, reader->file, line, "", "expected %u fields, as the header has; got %u%s", reader->column_count,
+        reject(change, reader->file, line, "",
+               COUNTED(reader->column_count, N_("expected %u field, as the header has; got %u%s"),
+                       N_("expected %u fields, as the header has; got %u%s")), reader->column_count,
                reader->csv.field_count, reader->csv.field_count > reader->column_count ? " " N_("(a comma inside needs quotes)") : "");
         return;
     }

@@ -237,7 +237,10 @@ bool trend_fit(const struct trend_point *points, size_t count, struct trend *tre
 {
     memset(trend, 0, sizeof *trend);
     if (count < POINTS_MIN)
-        return error_set(error, ERROR_INVALID, "%zu points: a trend needs at least %d", count, POINTS_MIN);
+        return error_set(error, ERROR_INVALID,
+                         COUNTED(count, N_("%zu point: a trend needs at least %d"),
+                                 N_("%zu points: a trend needs at least %d")),
+                         count, POINTS_MIN);
     if (points[count - 1].time - points[0].time < SPAN_HOUR)
         return error_set(error, ERROR_INVALID, "less than an hour of points");
     struct trend_point *few = memory_new_array(TREND_POINTS_MAX, sizeof *few);

@@ -70,7 +70,7 @@ char *capacity_what(char out[CAPACITY_TEXT], const char *what)
 char *capacity_problem(char out[CAPACITY_TEXT], const struct wire_capacity *row)
 {
     unsigned points, least;
-    if (sscanf(row->problem, "%u points: a trend needs at least %u", &points, &least) == 2)
+    if (sscanf(row->problem, "%u point%*[s:] a trend needs at least %u", &points, &least) == 2)
         snprintf(out, CAPACITY_TEXT, _("no trend yet: %u stored points, it needs at least %u"), points, least);
     else if (strcmp(row->problem, "less than an hour of points") == 0)
         snprintf(out, CAPACITY_TEXT, "%s", _("no trend yet: less than an hour is stored"));

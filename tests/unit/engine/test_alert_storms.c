@@ -163,7 +163,8 @@ static void test_configured(void **state)
     assert_true(desk_queue(&night->desk, "source:storm", false, &rows, NULL) >= 1);
     struct wire_alert row;
     alerts_wire(night->desk.alerts, rows[0], NULL, &row);
-    assert_non_null(strstr(row.summary, "within 1 periods"));
+    assert_non_null(strstr(row.summary, "within 1 period"));
+    assert_null(strstr(row.summary, "periods"));
     void *owner = night;
     night_end(&owner);
 
