@@ -230,9 +230,15 @@ void store_metric(struct store *store, uint32_t key, const char *name)
     queued(store, queue_metric(&store->queue, key, name));
 }
 
+/* The window of times is days wide: a group's readings are held against it as of when the first of them came. */
+static msec group_time(const struct store *store)
+{
+    return store->queue.filling ? store->queue.filling->queued_at : clock_wall();
+}
+
 void store_reading(struct store *store, uint32_t asset, uint32_t metric, msec time, double value)
 {
-    if (!store_time_accepted(time, clock_wall()) || !isfinite(value)) {
+    if (!store_time_accepted(time, group_time(store)) || !isfinite(value)) {
         store->readings_refused++;
         return;
     }
