@@ -30,6 +30,11 @@ msec clock_steady(void)
     return clock_faked ? clock_fake_steady : clock_read(CLOCK_MONOTONIC);
 }
 
+msec clock_coarse(void)
+{
+    return clock_read(CLOCK_MONOTONIC_COARSE);
+}
+
 void clock_fake(msec wall, msec steady)
 {
     clock_fake_wall = wall;

@@ -26,6 +26,14 @@ void *memory_new_array(size_t count, size_t size)
     return memory_or_abort(calloc(count, size), count * size);
 }
 
+void *memory_new_aligned(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return memory_or_abort(NULL, SIZE_MAX);
+    return memset(memory_or_abort(aligned_alloc(size, bytes ? bytes : size), bytes), 0, bytes);
+}
+
 void *memory_resize(void *old, size_t count, size_t size)
 {
     size_t bytes;

@@ -6,6 +6,8 @@
 
 void *memory_new(size_t size);                    /* zeroed */
 void *memory_new_array(size_t count, size_t size); /* zeroed, overflow checked */
+/* The same, each element within as few cache lines as it has: `size` is a power of two of at least 16. */
+void *memory_new_aligned(size_t count, size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_text(const char *text);              /* copy; NULL stays NULL */
 void memory_free_texts(char **texts, size_t count); /* each, and the array */

@@ -52,6 +52,9 @@ struct sink_ops {
      * for the asset may be long gone. May be NULL. */
     void (*kept)(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time,
                  const struct sink_value *values, unsigned count, const char *raw, size_t raw_length);
+    /* Messages of these assets come next: what is known of them, which lies anywhere in memory, is fetched meanwhile. It only
+     * ever saves time. May be NULL. */
+    void (*expect)(void *owner, const uint32_t *assets, unsigned count);
     /* Its link (network status) was seen up or down: a probe's verdict, a broker's connect and disconnect events. */
     void (*link)(void *owner, struct source *source, uint32_t asset, enum link_state state, const char *evidence);
     /* A check of ours answered: verdict HEALTH_OK, WARNING or CRITICAL, and the figure for people ("HTTP 503", "certificate 6 d"). */

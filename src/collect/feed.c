@@ -8,6 +8,13 @@
 #include "collect/decode.h"
 #include "collect/names.h"
 
+/* An id in a topic that is still to come, and the asset it was looked up as. */
+struct expected {
+    const char *id;
+    size_t length;
+    uint32_t asset; /* SINK_NONE: not known then */
+};
+
 struct feed {
     struct source *source;
     struct names *assets, *metrics;
@@ -17,6 +24,8 @@ struct feed {
     msec *latest;  /* sample time by asset, of answers */
     uint32_t latest_count;
     struct sink_value values[DECODE_BATCH];
+    struct expected expected[2 * FEED_AHEAD]; /* in the order of their payloads */
+    unsigned expected_next, expected_count;
 };
 
 struct feed *feed_new(struct source *source)
@@ -65,14 +74,29 @@ void feed_begin(struct feed *feed)
 {
     const struct sink *sink = &feed->source->sink;
     uint64_t revision = sink->ops->ledger_revision(sink->owner);
-    if (revision != feed->revision)
+    if (revision != feed->revision) {
         names_clear(feed->assets);
+        feed->expected_count = 0;
+    }
     feed->revision = revision;
+}
+
+/* The very bytes that feed_ahead looked up, else SINK_NONE. They are asked for in their order, though not all of them. */
+static uint32_t expected_asset(struct feed *feed, const char *id, size_t length)
+{
+    for (unsigned i = feed->expected_next; i < feed->expected_count; i++)
+        if (feed->expected[i].id == id && feed->expected[i].length == length) {
+            feed->expected_next = i;
+            return feed->expected[i].asset;
+        }
+    return SINK_NONE;
 }
 
 static uint32_t asset_of(struct feed *feed, const char *id, size_t length)
 {
-    uint32_t asset = names_find(feed->assets, id, length);
+    uint32_t asset = expected_asset(feed, id, length);
+    if (asset == SINK_NONE)
+        asset = names_find(feed->assets, id, length);
     if (asset == SINK_NONE) {
         const struct sink *sink = &feed->source->sink;
         asset = sink->ops->asset(sink->owner, feed->source, id, length);
@@ -158,6 +182,34 @@ static void on_bad(void *owner, unsigned item, const char *sample, size_t length
     struct feed *feed = owner;
     (void)item;
     source_bad(feed->source, sample, length, "%s", reason);
+}
+
+void feed_ahead(struct feed *feed, const struct format *format, const struct format_input *inputs, unsigned count)
+{
+    const struct sink *sink = &feed->source->sink;
+    struct expected *expected = feed->expected;
+    uint32_t near[2 * FEED_AHEAD], assets[2 * FEED_AHEAD];
+    unsigned names = 0, known = 0;
+    for (unsigned i = 0; i < count && i < FEED_AHEAD; i++) {
+        struct topic_captures captures;
+        if (!format_captures(format, inputs[i].topic, inputs[i].topic_length, &captures))
+            continue;
+        for (int name = TOPIC_ASSET; name <= TOPIC_GATEWAY; name++) {
+            if (!captures.text[name])
+                continue;
+            expected[names] = (struct expected){captures.text[name], captures.length[name], SINK_NONE};
+            near[names++] = names_near(feed->assets, captures.text[name], captures.length[name]);
+        }
+    }
+    for (unsigned i = 0; i < names; i++) {
+        expected[i].asset = names_find_near(feed->assets, near[i], expected[i].id, expected[i].length);
+        if (expected[i].asset != SINK_NONE)
+            assets[known++] = expected[i].asset;
+    }
+    feed->expected_next = 0;
+    feed->expected_count = names;
+    if (known && sink->ops->expect)
+        sink->ops->expect(sink->owner, assets, known);
 }
 
 void feed_payload(struct feed *feed, struct format *format, const struct format_input *input)

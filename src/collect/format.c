@@ -308,12 +308,11 @@ const char *format_topic(const struct format *format, unsigned index)
 }
 
 /* The first template that covers the topic. */
-static enum topic_match match_any(const struct format *format, const struct format_input *input,
-                                  struct topic_captures *captures)
+static enum topic_match match_any(const struct format *format, const char *topic, size_t length, struct topic_captures *captures)
 {
     enum topic_match best = TOPIC_FOREIGN;
     for (unsigned i = 0; i < format->topic_count; i++) {
-        enum topic_match match = topic_match(&format->topics[i], input->topic, input->topic_length, captures);
+        enum topic_match match = topic_match(&format->topics[i], topic, length, captures);
         if (match == TOPIC_FITS)
             return match;
         if (match < best)
@@ -322,14 +321,19 @@ static enum topic_match match_any(const struct format *format, const struct form
     return best;
 }
 
+bool format_captures(const struct format *format, const char *topic, size_t length, struct topic_captures *captures)
+{
+    return match_any(format, topic, length, captures) == TOPIC_FITS;
+}
+
 void format_decode(struct format *format, const struct format_input *input, const struct decode_sink *sink)
 {
     struct decoding decoding = {.format = format, .input = input, .sink = sink};
     if (input->topic) {
-        enum topic_match match = match_any(format, input, &decoding.captures);
+        enum topic_match match = match_any(format, input->topic, input->topic_length, &decoding.captures);
         if (match != TOPIC_FITS && format->status) {
             struct topic_captures captures;
-            if (match_any(format->status, input, &captures) == TOPIC_FITS) {
+            if (match_any(format->status, input->topic, input->topic_length, &captures) == TOPIC_FITS) {
                 decoding.format = format->status;
                 decoding.captures = captures;
                 match = TOPIC_FITS;

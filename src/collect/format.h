@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "collect/topic.h"
 #include "model/health.h"
 
 struct format;
@@ -112,6 +113,9 @@ void format_free(struct format **format);
 /* What to subscribe to: filters with their $share/ prefix where the template has one. */
 unsigned format_topic_count(const struct format *format);
 const char *format_topic(const struct format *format, unsigned index);
+
+/* What the topic alone says of a payload. False: it fits none of the telemetry's templates. */
+bool format_captures(const struct format *format, const char *topic, size_t length, struct topic_captures *captures);
 
 /* Decode one payload. Uses the format's own scratch memory: not reentrant. */
 void format_decode(struct format *format, const struct format_input *input, const struct decode_sink *sink);

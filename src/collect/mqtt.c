@@ -15,7 +15,7 @@
 #include "collect/stream.h"
 
 #define ROUND_BYTES ((size_t)512 << 10) /* read at once, then the loop gets its turn */
-#define ROUND_TIME ((uint64_t)8000000)  /* ns; a line of 50 bytes that a gateway is gone may have a hundred verdicts behind it */
+#define ROUND_TIME 8                    /* ms; a line of 50 bytes that a gateway is gone may have a hundred verdicts behind it */
 #define STEADY (30 * SPAN_SECOND)       /* a connection that held so long starts the back-off anew */
 #define HURRY_ACKS 8                    /* so many QoS 1 messages at once: the broker's window may be used up */
 
@@ -40,6 +40,8 @@ struct mqtt {
     msec connected_at;         /* steady */
     struct stream *stream;
     struct mqtt_reader reader;
+    struct mqtt_packet ahead[FEED_AHEAD]; /* read and not handled yet */
+    unsigned ahead_next, ahead_count;
     struct buffer out;
     uv_timer_t alarm;          /* next try, deadline or ping, as the phase has it */
 };
@@ -127,6 +129,7 @@ static void on_opened(void *owner)
         .receive_maximum = (uint16_t)settings->receive_maximum,
     };
     mqtt_reader_init(&mqtt->reader, mqtt->version);
+    mqtt->ahead_next = mqtt->ahead_count = 0;
     mqtt_write_connect(&mqtt->out, &connect);
     mqtt->phase = PHASE_GREETING;
     stream_write(mqtt->stream, mqtt->out.data, mqtt->out.length);
@@ -204,14 +207,19 @@ static bool handle_suback(struct mqtt *mqtt, const struct mqtt_packet *packet)
 
 /* -- Messages -- */
 
+static struct format_input input_of(const struct mqtt_packet *packet)
+{
+    return (struct format_input){.topic = packet->topic, .topic_length = packet->topic_length, .payload = packet->payload,
+                                 .payload_length = packet->payload_length, .retained = packet->retained};
+}
+
 static void handle_publish(struct mqtt *mqtt, const struct mqtt_packet *packet)
 {
     struct source *source = mqtt->source;
     source->messages++;
     source->bytes += packet->payload_length;
     if (packet->payload) {
-        const struct format_input input = {.topic = packet->topic, .topic_length = packet->topic_length, .payload = packet->payload,
-                                           .payload_length = packet->payload_length, .retained = packet->retained};
+        const struct format_input input = input_of(packet);
         feed_payload(mqtt->feed, mqtt->format, &input);
     } else {
         source_bad(source, packet->topic, packet->topic_length, "payload of %zu KiB: over 1 MiB, passed over",
@@ -248,23 +256,45 @@ static bool handle_packet(struct mqtt *mqtt, const struct mqtt_packet *packet)
 
 enum round { ROUND_DONE, ROUND_TIRED, ROUND_LOST };
 
-/* What was read; tired: the loop is to have its turn, and more is left. */
-static enum round handle_packets(struct mqtt *mqtt, uint64_t until)
+/* Some packets at once: to wait for the memory of one asset after the other costs more than to read their payloads. */
+static enum mqtt_next look_ahead(struct mqtt *mqtt, struct error *error)
 {
-    struct mqtt_packet packet;
+    struct format_input inputs[FEED_AHEAD];
+    enum mqtt_next next = MQTT_NEXT_PACKET;
+    unsigned count = 0;
+    mqtt->ahead_next = mqtt->ahead_count = 0;
+    while (mqtt->ahead_count < FEED_AHEAD) {
+        const struct mqtt_packet *packet = &mqtt->ahead[mqtt->ahead_count];
+        next = mqtt_reader_next(&mqtt->reader, &mqtt->ahead[mqtt->ahead_count], error);
+        if (next != MQTT_NEXT_PACKET)
+            break;
+        mqtt->ahead_count++;
+        if (packet->type == MQTT_PUBLISH)
+            inputs[count++] = input_of(packet);
+    }
+    feed_ahead(mqtt->feed, mqtt->format, inputs, count);
+    return mqtt->ahead_count ? MQTT_NEXT_PACKET : next;
+}
+
+/* What was read; tired: the loop is to have its turn, and more is left. */
+static enum round handle_packets(struct mqtt *mqtt, msec until)
+{
     struct error error;
     for (;;) {
-        switch (mqtt_reader_next(&mqtt->reader, &packet, &error)) {
+        while (mqtt->ahead_next < mqtt->ahead_count) {
+            if (!handle_packet(mqtt, &mqtt->ahead[mqtt->ahead_next++]))
+                return ROUND_LOST;
+            if (clock_coarse() > until)
+                return ROUND_TIRED;
+        }
+        switch (look_ahead(mqtt, &error)) {
         case MQTT_NEXT_MORE:
             return ROUND_DONE;
         case MQTT_NEXT_BROKEN:
             connection_failed(mqtt, "protocol error: %s", error.text);
             return ROUND_LOST;
         case MQTT_NEXT_PACKET:
-            if (!handle_packet(mqtt, &packet))
-                return ROUND_LOST;
-            if (uv_hrtime() > until)
-                return ROUND_TIRED;
+            break;
         }
     }
 }
@@ -273,7 +303,7 @@ static void on_readable(void *owner)
 {
     struct mqtt *mqtt = owner;
     size_t total = 0, room;
-    uint64_t until = uv_hrtime() + ROUND_TIME;
+    msec until = clock_coarse() + ROUND_TIME;
     mqtt->acks = 0;
     feed_begin(mqtt->feed);
     enum round round = handle_packets(mqtt, until); /* what the last one left */
@@ -303,7 +333,7 @@ static void on_readable(void *owner)
 static void on_failed(void *owner, const char *why)
 {
     struct mqtt *mqtt = owner;
-    if (mqtt->phase != PHASE_RUNNING || handle_packets(mqtt, UINT64_MAX) != ROUND_LOST) /* what it said is not lost */
+    if (mqtt->phase != PHASE_RUNNING || handle_packets(mqtt, INT64_MAX) != ROUND_LOST) /* what it said is not lost */
         connection_lost(mqtt, why);
 }
 

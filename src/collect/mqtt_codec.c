@@ -188,8 +188,10 @@ uint8_t *mqtt_reader_room(struct mqtt_reader *reader, size_t *room)
             reader->capacity = 0;
         }
     }
-    if (reader->capacity - reader->end < ROOM_LEAST)
-        make_room(reader, reader->end - reader->start + ROOM_LEAST);
+    size_t least = reader->end - reader->start + ROOM_LEAST;
+    if (reader->need > reader->capacity || reader->capacity - reader->end < ROOM_LEAST)
+        make_room(reader, reader->need > least ? reader->need : least);
+    reader->need = 0;
     *room = reader->capacity - reader->end;
     return reader->bytes + reader->end;
 }
@@ -263,7 +265,7 @@ static enum mqtt_next next_oversized(struct mqtt_reader *reader, size_t header, 
     const uint8_t *at = reader->bytes + reader->start;
     size_t held = reader->end - reader->start, need = header + TOPIC_PART_MAX;
     if (held < need) {
-        make_room(reader, need);
+        reader->need = need;
         return MQTT_NEXT_MORE;
     }
     struct body body = {at + header, at + held, false};
@@ -320,8 +322,7 @@ enum mqtt_next mqtt_reader_next(struct mqtt_reader *reader, struct mqtt_packet *
     if (!publish && remaining > OTHER_MAX)
         return broken(error, "a packet is absurdly long");
     if (held < header + remaining) {
-        if (header + remaining > reader->capacity)
-            make_room(reader, header + remaining);
+        reader->need = header + remaining;
         return MQTT_NEXT_MORE;
     }
     struct body body = {at + header, at + header + remaining, false};

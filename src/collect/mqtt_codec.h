@@ -21,7 +21,7 @@ enum mqtt_type {
     MQTT_PINGREQ = 12, MQTT_PINGRESP = 13, MQTT_DISCONNECT = 14,
 };
 
-/* A packet from the broker. Texts point into the reader and are valid until it is asked for the next one. */
+/* A packet from the broker. Texts point into the reader and are valid until it is asked for room. */
 struct mqtt_packet {
     enum mqtt_type type;
     uint8_t reason;              /* CONNACK, DISCONNECT */
@@ -51,12 +51,13 @@ struct mqtt_reader {
     unsigned version;
     uint8_t *bytes;
     size_t start, end, capacity;
+    size_t need;   /* of the packet that is on its way, from `start`; 0: what there is will do */
     uint64_t skip; /* bytes of an oversized packet still to come */
 };
 
 void mqtt_reader_init(struct mqtt_reader *reader, unsigned version);
 void mqtt_reader_release(struct mqtt_reader *reader);
-/* Room for the next bytes (at least 4 KiB), and how many were put there. */
+/* Room for the next bytes (at least 4 KiB, once all packets that are there were asked for), and how many were put there. */
 uint8_t *mqtt_reader_room(struct mqtt_reader *reader, size_t *room);
 void mqtt_reader_added(struct mqtt_reader *reader, size_t length);
 /* BROKEN: the other side does not speak MQTT as the standard has it; the connection is of no more use. */

@@ -82,12 +82,25 @@ static struct entry *entry_find(const struct names *names, uint32_t hash, const 
     return NULL;
 }
 
-uint32_t names_find(const struct names *names, const char *bytes, size_t length)
+uint32_t names_near(const struct names *names, const char *bytes, size_t length)
+{
+    uint32_t hash = hash_bytes(names->seed, bytes, length);
+    if (names->count)
+        __builtin_prefetch(names->entries + (hash & (names->slots - 1)));
+    return hash;
+}
+
+uint32_t names_find_near(const struct names *names, uint32_t near, const char *bytes, size_t length)
 {
     if (names->count == 0 || length == 0)
         return UINT32_MAX;
-    const struct entry *entry = entry_find(names, hash_bytes(names->seed, bytes, length), bytes, length);
+    const struct entry *entry = entry_find(names, near, bytes, length);
     return entry ? entry->number : UINT32_MAX;
+}
+
+uint32_t names_find(const struct names *names, const char *bytes, size_t length)
+{
+    return names_find_near(names, hash_bytes(names->seed, bytes, length), bytes, length);
 }
 
 /* An empty place, or the last of the run. */

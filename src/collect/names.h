@@ -13,6 +13,10 @@ void names_free(struct names **names);
 void names_clear(struct names *names);
 /* UINT32_MAX when it is not remembered. */
 uint32_t names_find(const struct names *names, const char *bytes, size_t length);
+/* The same in two steps, for several names at once: what near() returns is for find_near(), and meanwhile the place where the
+ * name would be is fetched. */
+uint32_t names_near(const struct names *names, const char *bytes, size_t length);
+uint32_t names_find_near(const struct names *names, uint32_t near, const char *bytes, size_t length);
 void names_add(struct names *names, const char *bytes, size_t length, uint32_t number);
 size_t names_memory(const struct names *names); /* bytes held */
 

@@ -115,7 +115,7 @@ uint32_t fleet_reserve(struct fleet *fleet, uint32_t key, const char *id, size_t
         if (fleet->count >> CHUNK_BITS == fleet->chunk_count) {
             fleet->live = memory_resize(fleet->live, fleet->chunk_count + 1, sizeof *fleet->live);
             fleet->rows = memory_resize(fleet->rows, fleet->chunk_count + 1, sizeof *fleet->rows);
-            fleet->live[fleet->chunk_count] = memory_new_array(CHUNK_SIZE, sizeof **fleet->live);
+            fleet->live[fleet->chunk_count] = memory_new_aligned(CHUNK_SIZE, sizeof **fleet->live);
             fleet->rows[fleet->chunk_count] = memory_new_array(CHUNK_SIZE, sizeof **fleet->rows);
             fleet->chunk_count++;
         }

@@ -9,6 +9,7 @@
 #include "engine/fleet_private.h"
 #include "model/host.h"
 
+#define CACHE_LINE 64
 #define VIA_DEPTH 8 /* gateways behind gateways */
 
 static unsigned slot_of(struct fleet *fleet, struct source *source)
@@ -205,6 +206,28 @@ static void sink_kept(void *owner, struct source *source, uint32_t asset, uint32
     take_sample(owner, source, asset, via, time, values, count, raw, raw_length, false);
 }
 
+static void fetch(const void *memory)
+{
+    __builtin_prefetch(memory, 1);
+    __builtin_prefetch((const char *)memory + CACHE_LINE, 1);
+}
+
+/* First all records, then what they lead to, when they have come. */
+static void sink_expect(void *owner, const uint32_t *assets, unsigned count)
+{
+    const struct fleet *fleet = owner;
+    for (unsigned i = 0; i < count; i++)
+        if (assets[i] < fleet->count)
+            fetch(live_at(fleet, assets[i]));
+    for (unsigned i = 0; i < count; i++) {
+        const struct fleet_live *live = assets[i] < fleet->count ? live_at(fleet, assets[i]) : NULL;
+        if (live && live->values != FLEET_NONE)
+            fetch(&fleet->values[live->values]);
+        if (live && live->raw)
+            fetch(live->raw);
+    }
+}
+
 static void sink_describe(void *owner, struct source *source, uint32_t asset, const struct asset *hint)
 {
     struct fleet *fleet = owner;
@@ -294,6 +317,7 @@ struct sink fleet_sink(struct fleet *fleet)
         .metric = sink_metric,
         .message = sink_message,
         .kept = sink_kept,
+        .expect = sink_expect,
         .describe = sink_describe,
         .link = sink_link,
         .check = sink_check,

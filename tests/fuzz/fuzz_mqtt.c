@@ -21,6 +21,8 @@ static uint64_t read_all(const uint8_t *data, size_t size, unsigned version, siz
     struct error error;
     enum mqtt_next next = MQTT_NEXT_MORE;
     uint64_t state = 0xCBF29CE484222325u;
+    struct { const char *topic; size_t length; uint64_t sum; } held[16]; /* texts stay until room is asked for */
+    size_t held_count;
     mqtt_reader_init(&reader, version);
     *count = 0;
     for (size_t at = 0; at < size && next != MQTT_NEXT_BROKEN;) {
@@ -32,6 +34,7 @@ static uint64_t read_all(const uint8_t *data, size_t size, unsigned version, siz
         memcpy(to, data + at, part);
         mqtt_reader_added(&reader, part);
         at += part;
+        held_count = 0;
         while ((next = mqtt_reader_next(&reader, &packet, &error)) == MQTT_NEXT_PACKET) {
             uint64_t numbers[] = {packet.type, packet.reason, packet.id, packet.qos, packet.payload_length, packet.keep_alive};
             ++*count;
@@ -41,9 +44,16 @@ static uint64_t read_all(const uint8_t *data, size_t size, unsigned version, siz
             state = mix(state, packet.topic, packet.topic_length);
             if (packet.payload)
                 state = mix(state, packet.payload, packet.payload_length);
+            if (packet.topic && held_count < sizeof held / sizeof *held) {
+                held[held_count].topic = packet.topic;
+                held[held_count].length = packet.topic_length;
+                held[held_count++].sum = mix(0, packet.topic, packet.topic_length);
+            }
             mqtt_connack_text(version, packet.reason);
             mqtt_reason_text(packet.reason);
         }
+        for (size_t i = 0; i < held_count; i++)
+            assert(mix(0, held[i].topic, held[i].length) == held[i].sum);
         assert(reader.capacity <= (2u << 20));
     }
     mqtt_reader_release(&reader);

@@ -222,6 +222,26 @@ static void test_large_packets(void **state)
     assert_true(reader.capacity <= 64 << 10);
 }
 
+/* Packets read one after the other keep their texts until room is asked for, whatever follows them: here the beginning of
+ * one that is larger than all the reader holds. */
+static void test_packets_at_once(void **state)
+{
+    static const uint8_t stream[] = "\x30\x04\x00\x01""ax\x30\x04\x00\x01""by\x30\x80\x80\x10\x00\x01""c";
+    struct mqtt_packet first, second, third;
+    size_t room;
+    (void)state;
+    mqtt_reader_release(&reader);
+    mqtt_reader_init(&reader, MQTT_3_1_1);
+    put_bytes(stream, sizeof stream - 1);
+    assert_int_equal(mqtt_reader_next(&reader, &first, &error), MQTT_NEXT_PACKET);
+    assert_int_equal(mqtt_reader_next(&reader, &second, &error), MQTT_NEXT_PACKET);
+    assert_int_equal(mqtt_reader_next(&reader, &third, &error), MQTT_NEXT_MORE);
+    assert_memory_equal(first.topic, "ax", 2);
+    assert_memory_equal(second.topic, "by", 2);
+    mqtt_reader_room(&reader, &room);
+    assert_true(room >= (256 << 10) - 3);
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -243,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_what_no_broker_sends),
         cmocka_unit_test(test_any_cut),
         cmocka_unit_test(test_large_packets),
+        cmocka_unit_test(test_packets_at_once),
         cmocka_unit_test(test_words),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ static void test_what_is_found_is_right(void **state)
     char name[32];
     (void)state;
     assert_int_equal(names_find(names, "a", 1), UINT32_MAX);
+    assert_int_equal(names_find_near(names, names_near(names, "a", 1), "a", 1), UINT32_MAX);
     for (uint32_t i = 0; i < 100000; i++) {
         int length = snprintf(name, sizeof name, "terminal-%u", i);
         names_add(names, name, (size_t)length, i);
@@ -25,6 +26,7 @@ static void test_what_is_found_is_right(void **state)
         int length = snprintf(name, sizeof name, "terminal-%u", i);
         uint32_t number = names_find(names, name, (size_t)length);
         assert_true(number == UINT32_MAX || number == i);
+        assert_int_equal(names_find_near(names, names_near(names, name, (size_t)length), name, (size_t)length), number);
         found += number == i;
     }
     assert_in_range(found, 99900, 100000); /* half full at most: next to none gave way */
