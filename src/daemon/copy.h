@@ -4,7 +4,8 @@
 
 #include "daemon/options.h"
 
-/* The program's exit code. */
+/* Passwords are those of `store:` in the configuration where it names the same url, else as libpq finds them. The
+ * program's exit code. */
 int copy_run(const struct options *options);
 
 #endif

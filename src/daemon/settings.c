@@ -343,6 +343,12 @@ struct settings *settings_load(const struct options *options, msec started, cons
         config_check(root, settings_keys, problems);
     else if (root && problems->count == before && settings_text(root)[0])
         config_problem(problems, root, "expected a mapping with site:, sources: and so on");
+    if (options->copy_from) { /* as with --trust below */
+        settings_read_store(settings, root && config_is_map(root) ? root : NULL, options, problems);
+        if (problems->count != before)
+            settings_free(&settings);
+        return settings;
+    }
     if (root && config_is_map(root))
         read_sources(settings, root, options->trust ? "ssh" : NULL, problems);
     if (options->trust) { /* only they matter; secrets of all else may be out of reach from the command line */

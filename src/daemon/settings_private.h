@@ -48,5 +48,8 @@ const char *settings_text(const struct config_node *node); /* "" for what is no 
 /* settings_site.c: the site, where it is kept, who reaches it and as what. */
 void settings_read_site(struct settings *settings, const struct config_node *root, const struct options *options,
                         struct config_problems *problems);
+/* Its `store:` alone. */
+void settings_read_store(struct settings *settings, const struct config_node *root, const struct options *options,
+                         struct config_problems *problems);
 
 #endif

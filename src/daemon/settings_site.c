@@ -34,8 +34,8 @@ static void check_store_url(const struct config_node *node, const char *url, str
     }
 }
 
-static void read_store(struct settings *settings, const struct config_node *root, const struct options *options,
-                       struct config_problems *problems)
+void settings_read_store(struct settings *settings, const struct config_node *root, const struct options *options,
+                         struct config_problems *problems)
 {
     const struct config_node *node = config_get(root, "store"), *map = NULL;
     const char *url = "sqlite";
@@ -170,7 +170,7 @@ void settings_read_site(struct settings *settings, const struct config_node *roo
                         struct config_problems *problems)
 {
     read_names(settings, root);
-    read_store(settings, root, options, problems);
+    settings_read_store(settings, root, options, problems);
     read_listen(settings, root, options, problems);
     read_roles(settings, root);
     read_units(settings, root, problems);
