@@ -63,11 +63,11 @@ class Site:
         if process.poll() is None:
             process.send_signal(how)
             try:
-                process.wait(seconds)
+                process.wait(seconds * PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                raise AssertionError("%s did not end within %g s of signal %d" % (name, seconds, how))
+                raise AssertionError("%s did not end within %g s of signal %d" % (name, seconds * PATIENCE, how))
         return process.returncode
 
     def log(self, name):
@@ -166,9 +166,9 @@ class Site:
     def request(self, method, path, body=None, headers=None):
         """(status, headers, bytes) of one HTTP request over the unix socket."""
         import http.client
-        connection = http.client.HTTPConnection("localhost", timeout=30)
+        connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.sock.settimeout(30)
+        connection.sock.settimeout(30 * PATIENCE)
         connection.sock.connect(self.socket)
         try:
             connection.request(method, path if path in ("/metrics", "/healthz") else "/api/v1" + path, body, headers or {})
@@ -191,6 +191,18 @@ class Site:
         status, _, data = self.request("GET", path)
         assert status == 200, (path, status, data[:500])
         return json.loads(data)
+
+    def metrics(self):
+        """What a scrape says, by its whole name."""
+        rows = (line.rsplit(" ", 1) for line in self.request("GET", "/metrics")[2].decode().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in rows}
+
+    def written(self):
+        """Wait until a kill -9 would lose nothing: all that was told so far is committed."""
+        def all_of_it():
+            found = self.metrics()
+            return found["nocturne_alerts_unwritten"] == 0 == found["nocturne_store_queued"]
+        wait_for("all is written", all_of_it)
 
     def post(self, path, body, content_type="application/json", expect=(200, 201, 202, 204)):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -84,6 +84,14 @@ static char *read_source(const struct config_node *node, struct config_problems 
     return secret;
 }
 
+void secret_free(char **secret)
+{
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
+}
+
 void secrets_add(struct secrets *secrets, const char *text)
 {
     if (strlen(text) < SECRET_REDACTED)
@@ -114,10 +122,8 @@ char *secret_load(struct secrets *secrets, const struct config_node *map, const 
 
 void secrets_release(struct secrets *secrets)
 {
-    for (unsigned i = 0; i < secrets->count; i++) {
-        explicit_bzero(secrets->text[i], strlen(secrets->text[i]));
-        free(secrets->text[i]);
-    }
+    for (unsigned i = 0; i < secrets->count; i++)
+        secret_free(&secrets->text[i]);
     free(secrets->text);
     *secrets = (struct secrets){0};
 }

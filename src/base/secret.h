@@ -18,6 +18,7 @@ struct secrets {
  * problem added, or where it is absent and not required. */
 char *secret_load(struct secrets *secrets, const struct config_node *map, const char *key, bool required,
                   struct config_problems *problems);
+void secret_free(char **secret); /* overwritten first */
 void secrets_add(struct secrets *secrets, const char *text);
 void secrets_release(struct secrets *secrets);
 /* Cleans and redacts text from outside into a fixed array. */

@@ -49,7 +49,7 @@ const struct config_key alertmanager_keys[] = {
     {.name = "user", .type = CONFIG_TEXT, .help = "for basic authentication"},
     {.name = "password", .type = CONFIG_ANY, .help = "{file: PATH} of mode 0600, {env: NAME} or {credential: NAME}"},
     {.name = "token", .type = CONFIG_ANY, .help = "bearer token: {file: PATH}, {env: NAME} or {credential: NAME}"},
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},
+    TRANSFER_WAY_KEYS,
     {.name = "push_silences", .type = CONFIG_BOOL,
      .help = "silences and shelving made here over its alerts become silences there, and end with them (default yes)"},
     {.name = "push_acknowledgements", .type = CONFIG_BOOL, .help = "an acknowledged alert is silenced there, too (default no)"},
@@ -114,8 +114,8 @@ static void read_labels(struct alertmanager_settings *settings, const struct con
 static void check_together(const struct alertmanager_settings *settings, const struct config_node *node,
                            struct config_problems *problems)
 {
-    static const char *const pulled[] = {"interval", "filter", "states", "user", "password", "token", "authority", "push_silences",
-                                         "push_acknowledgements", "settle"};
+    static const char *const pulled[] = {"interval", "filter", "states", "user", "password", "token", "verify", "authority", "proxy",
+                                         "push_silences", "push_acknowledgements", "settle"};
     for (size_t i = 0; !settings->url && i < ARRAY_COUNT(pulled); i++)
         if (config_get(node, pulled[i]))
             config_problem(problems, config_get(node, pulled[i]), "`%s` is for pulling: it needs `url:`", pulled[i]);
@@ -134,7 +134,7 @@ void alertmanager_settings_read(struct alertmanager_settings *settings, const st
         .url = memory_text(config_text(node, "url", NULL)),
         .severity_label = memory_text(config_text(node, "severity_label", "severity")),
         .alert_type = memory_text(config_text(node, "alert_type", "application")),
-        .user = memory_text(config_text(node, "user", NULL)), .authority = memory_text(config_text(node, "authority", NULL)),
+        .user = memory_text(config_text(node, "user", NULL)),
         .interval = config_span(node, "interval", 15 * SPAN_SECOND), .timeout = config_span(node, "timeout", 10 * SPAN_SECOND),
         .settle = config_span(node, "settle", 5 * SPAN_MINUTE), .expire = config_span(node, "expire", 0),
         .push_silences = config_bool(node, "push_silences", true),
@@ -144,6 +144,7 @@ void alertmanager_settings_read(struct alertmanager_settings *settings, const st
         settings->url[length - 1] = '\0';
     settings->password = secret_load(&settings->secrets, node, "password", settings->user != NULL, problems);
     settings->token = secret_load(&settings->secrets, node, "token", false, problems);
+    transfer_way_read(&settings->way, node, &settings->secrets, problems);
     severity_parse(config_text(node, "default_severity", "warning"), &otherwise);
     severity_words_read(&settings->severities, config_get(node, "severities"), otherwise, problems);
     read_query(settings, node);
@@ -153,14 +154,10 @@ void alertmanager_settings_read(struct alertmanager_settings *settings, const st
 
 void alertmanager_settings_release(struct alertmanager_settings *settings)
 {
-    char *secret[] = {settings->password, settings->token};
-    char *texts[] = {settings->url, settings->query, settings->severity_label, settings->alert_type, settings->user,
-                     settings->authority};
-    for (size_t i = 0; i < ARRAY_COUNT(secret); i++) {
-        if (secret[i])
-            explicit_bzero(secret[i], strlen(secret[i]));
-        free(secret[i]);
-    }
+    char *texts[] = {settings->url, settings->query, settings->severity_label, settings->alert_type, settings->user};
+    secret_free(&settings->password);
+    secret_free(&settings->token);
+    transfer_way_release(&settings->way);
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         free(texts[i]);
     for (unsigned i = 0; i < settings->label_count; i++)

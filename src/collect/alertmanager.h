@@ -4,7 +4,7 @@
 #ifndef COLLECT_ALERTMANAGER_H
 #define COLLECT_ALERTMANAGER_H
 
-#include "base/secret.h"
+#include "base/transfer_way.h"
 #include "collect/alarm.h"
 #include "collect/ingest.h"
 
@@ -13,7 +13,8 @@ struct alertmanager_settings {
     char *query;              /* of GET /api/v2/alerts */
     char **labels;            /* that may name the asset, in order */
     unsigned label_count;
-    char *severity_label, *alert_type, *user, *password, *token, *authority;
+    char *severity_label, *alert_type, *user, *password, *token;
+    struct transfer_way way;
     struct severity_words severities;
     struct secrets secrets;
     msec interval, timeout, settle, expire;

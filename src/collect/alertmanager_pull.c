@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/transfer.h"
-#include "collect/fault.h"
 #include "collect/alertmanager.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
@@ -40,8 +39,8 @@ struct alertmanager_pull {
     CURL *easy;
     struct curl_slist *headers;
     struct buffer answer;
-    char cause[CURL_ERROR_SIZE], signature[160];
-    struct fault_certificate certificate;
+    char signature[160];
+    struct fault_watch watch;
     bool running;
     enum step step;
     msec next;                      /* steady */
@@ -157,30 +156,12 @@ static void request(struct alertmanager_pull *pull, const char *method, const ch
     CURL *easy = pull->easy;
     curl_easy_reset(easy);
     buffer_clear(&pull->answer);
-    pull->cause[0] = '\0';
-    curl_easy_setopt(easy, CURLOPT_URL, url);
+    transfer_way_set(&settings->way, easy, url, settings->timeout, &pull->watch);
     free(url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, pull->cause);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, pull);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, pull->headers);
-    if (settings->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, settings->authority);
-    fault_transfer_watch(easy, &pull->certificate);
-    if (settings->user) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        curl_easy_setopt(easy, CURLOPT_USERNAME, settings->user);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, settings->password ? settings->password : "");
-    }
-    if (settings->token) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings->token);
-    }
+    transfer_sign_in(easy, settings->user, settings->password, settings->token);
     if (body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body);
@@ -388,7 +369,7 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     if (result != CURLE_OK) {
         bool large = result == CURLE_WRITE_ERROR;
         if (!large)
-            fault_transfer(easy, result, &pull->certificate, pull->cause, pull->settings->timeout, &error);
+            fault_transfer(&pull->watch, easy, result, &error);
         round_failed(pull, SOURCE_DOWN, large ? N_("the answer is larger than 64 MiB") : error.text);
         return;
     }

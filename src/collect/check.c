@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "collect/assertion.h"
 #include "collect/check_private.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 #include "collect/probe.h"
 
 #define CHECK(name) extern const struct check_ops check_##name;

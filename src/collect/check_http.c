@@ -63,8 +63,8 @@ static bool http_open(struct check *check, const struct config_node *node, struc
     const char *user = config_text(node, "user", NULL);
     char *password = NULL;
     http->url = memory_text(config_text(node, "url", ""));
-    http->plan = http_plan_new(node);
-    bool good = check_secret(check, node, "password", &password, error);
+    http->plan = http_plan_new(node, error);
+    bool good = http->plan && check_secret(check, node, "password", &password, error);
     if (good && user)
         http_plan_user(http->plan, user, password);
     free(password);
@@ -88,6 +88,7 @@ const struct check_ops check_http = {
     .type = "http",
     .help = "A page by HTTP or HTTPS: status, body, JSON, redirects, latency, and the certificate: days left, expired, self-signed, another name",
     .keys = http_keys,
+    .validate = transfer_way_validate,
     .address = "url",
     .open = http_open,
     .begin = http_begin,

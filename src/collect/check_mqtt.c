@@ -232,9 +232,7 @@ static void mqtt_close(struct check *check)
     free(mqtt->authority);
     free(mqtt->client);
     free(mqtt->topic);
-    if (mqtt->password)
-        explicit_bzero(mqtt->password, strlen(mqtt->password));
-    free(mqtt->password);
+    secret_free(&mqtt->password);
     free(mqtt);
 }
 

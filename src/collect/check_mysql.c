@@ -307,9 +307,7 @@ static void mysql_check_close(struct check *check)
     free(mysql->database);
     free(mysql->user);
     free(mysql->authority);
-    if (mysql->password)
-        explicit_bzero(mysql->password, strlen(mysql->password));
-    free(mysql->password);
+    secret_free(&mysql->password);
     free(mysql);
 }
 

@@ -237,9 +237,7 @@ static void postgres_close(struct check *check)
     free(postgres->user);
     free(postgres->mode);
     free(postgres->authority);
-    if (postgres->password)
-        explicit_bzero(postgres->password, strlen(postgres->password));
-    free(postgres->password);
+    secret_free(&postgres->password);
     free(postgres);
 }
 

@@ -156,9 +156,7 @@ static void redis_close(struct check *check)
     free(redis->host);
     free(redis->user);
     free(redis->authority);
-    if (redis->password)
-        explicit_bzero(redis->password, strlen(redis->password));
-    free(redis->password);
+    secret_free(&redis->password);
     free(redis);
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "collect/fault.h"
 #include "collect/http_ask.h"
 #include "collect/probe.h"
 
@@ -93,8 +92,8 @@ static bool http_start(struct source *source, const struct config_node *node, st
     http->transfers = transfers_new(source->loop, RUNNING_LIMIT);
     http->url = memory_text(config_text(node, "url", ""));
     http->probe.address_optional = !strstr(http->url, "{address}") && !strstr(http->url, "{host}");
-    http->plan = http_plan_new(node);
-    return probe_start(&http->probe, source, &http_probe_ops, http, node, 30 * SPAN_SECOND, error);
+    http->plan = http_plan_new(node, error);
+    return http->plan && probe_start(&http->probe, source, &http_probe_ops, http, node, 30 * SPAN_SECOND, error);
 }
 
 static void http_ledger_changed(struct source *source)
@@ -136,6 +135,7 @@ const struct collector_ops collector_http = {
     .type = "http",
     .help = "HTTP(S) checks: status, body, JSON value, latency, certificate days",
     .keys = http_keys,
+    .validate = transfer_way_validate,
     .start = http_start,
     .ledger_changed = http_ledger_changed,
     .stop = http_stop,

@@ -13,18 +13,18 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "collect/assertion.h"
-#include "collect/fault.h"
 
 #define BODY_LIMIT (1u << 20) /* bytes of an answer that are looked at */
 #define ASSERTIONS_MAX 16
 
 struct http_plan {
-    char *method, *contains, *equals, *authority, *user, *password;
+    char *method, *contains, *equals, *user, *password;
     struct curl_slist *headers;
     struct assertion *json[ASSERTIONS_MAX];
     unsigned json_count;
     regex_t matches;
-    bool has_matches, verify;
+    bool has_matches;
+    struct transfer_way way;
     long status_low, status_high, redirects;
     msec slow;
     double warn_days, critical_days;
@@ -36,11 +36,10 @@ struct http_ask {
     CURL *easy;
     struct buffer body;
     msec timeout;
-    struct fault_certificate certificate;
+    struct fault_watch watch;
     struct http_verdict verdict;
     http_ask_done *done;
     void *owner;
-    char cause[CURL_ERROR_SIZE];
 };
 
 /* ---- configuration ---- */
@@ -122,14 +121,12 @@ static void header_add(struct http_plan *plan, const char *text)
         plan->headers = curl_slist_append(plan->headers, text);
 }
 
-struct http_plan *http_plan_new(const struct config_node *node)
+struct http_plan *http_plan_new(const struct config_node *node, struct error *error)
 {
     struct http_plan *plan = memory_new(sizeof *plan);
     plan->method = memory_text(config_text(node, "method", "GET"));
     plan->contains = memory_text(config_text(node, "contains", NULL));
     plan->equals = memory_text(config_text(node, "equals", NULL));
-    plan->authority = memory_text(config_text(node, "authority", NULL));
-    plan->verify = config_bool(node, "verify", true);
     plan->slow = config_span(node, "slow", 0);
     plan->redirects = (long)config_integer(node, "redirects", 0);
     plan->warn_days = config_number(node, "certificate_warning_days", 30);
@@ -139,6 +136,8 @@ struct http_plan *http_plan_new(const struct config_node *node)
     plan->has_matches = matches && regcomp(&plan->matches, matches, REG_EXTENDED | REG_NOSUB | REG_NEWLINE) == 0;
     each_text(config_get(node, "headers"), header_add, plan);
     each_text(config_get(node, "json"), json_add, plan);
+    if (!transfer_way_load(&plan->way, node, error))
+        http_plan_free(&plan);
     return plan;
 }
 
@@ -164,11 +163,9 @@ void http_plan_free(struct http_plan **slot)
     free(plan->method);
     free(plan->contains);
     free(plan->equals);
-    free(plan->authority);
     free(plan->user);
-    if (plan->password)
-        explicit_bzero(plan->password, strlen(plan->password));
-    free(plan->password);
+    secret_free(&plan->password);
+    transfer_way_release(&plan->way);
     free(plan);
 }
 
@@ -254,17 +251,17 @@ static void judge_answer(struct http_ask *ask)
     const struct http_plan *plan = ask->plan;
     struct http_verdict *verdict = &ask->verdict;
     int length = snprintf(verdict->evidence, sizeof verdict->evidence, "HTTP %ld, %.0f ms", verdict->status, verdict->latency);
-    if (ask->certificate.seen)
+    if (ask->watch.certificate.seen)
         snprintf(verdict->evidence + length, sizeof verdict->evidence - (size_t)length, ", " N_("certificate %.0f d"), verdict->certificate_days);
     judge_status(ask);
     judge_body(ask);
     if (plan->slow > 0 && verdict->latency > (double)plan->slow)
         worse(ask, HEALTH_WARNING, "slow: %.0f ms", verdict->latency);
-    if (ask->certificate.seen && verdict->certificate_days < 0)
-        worse(ask, HEALTH_CRITICAL, "its certificate expired %.1f d ago (%s)", -verdict->certificate_days, ask->certificate.name);
-    else if (ask->certificate.seen && verdict->certificate_days < plan->critical_days)
+    if (ask->watch.certificate.seen && verdict->certificate_days < 0)
+        worse(ask, HEALTH_CRITICAL, "its certificate expired %.1f d ago (%s)", -verdict->certificate_days, ask->watch.certificate.name);
+    else if (ask->watch.certificate.seen && verdict->certificate_days < plan->critical_days)
         worse(ask, HEALTH_CRITICAL, "certificate ends in %.1f d", verdict->certificate_days);
-    else if (ask->certificate.seen && verdict->certificate_days < plan->warn_days)
+    else if (ask->watch.certificate.seen && verdict->certificate_days < plan->warn_days)
         worse(ask, HEALTH_WARNING, "certificate ends in %.1f d", verdict->certificate_days);
 }
 
@@ -280,13 +277,13 @@ static void judge(struct http_ask *ask, CURLcode result)
     verdict->connect = ms_of(ask->easy, CURLINFO_CONNECT_TIME);
     verdict->handshake = ms_of(ask->easy, CURLINFO_APPCONNECT_TIME);
     verdict->first_byte = ms_of(ask->easy, CURLINFO_STARTTRANSFER_TIME);
-    verdict->certificate_days = ask->certificate.seen ? ask->certificate.days : NAN;
+    verdict->certificate_days = ask->watch.certificate.seen ? ask->watch.certificate.days : NAN;
     verdict->bytes = (double)ask->body.length;
     if (verdict->answered)
         judge_answer(ask);
     else if (result == CURLE_TOO_MANY_REDIRECTS)
         worse(ask, HEALTH_CRITICAL, "more than %ld redirects: it goes in circles, or too far", ask->plan->redirects);
-    else if (!fault_transfer(ask->easy, result, &ask->certificate, ask->cause, ask->timeout, &error))
+    else if (!fault_transfer(&ask->watch, ask->easy, result, &error))
         worse(ask, HEALTH_CRITICAL, "%s", error.text);
 }
 
@@ -319,45 +316,23 @@ static void ask_done(void *owner, CURL *easy, CURLcode result)
     done(whose, &verdict);
 }
 
-static void set_security(struct http_ask *ask)
-{
-    const struct http_plan *plan = ask->plan;
-    CURL *easy = ask->easy;
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, plan->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, plan->verify ? 2L : 0L);
-    fault_transfer_watch(easy, &ask->certificate);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate */
-    if (plan->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, plan->authority);
-    if (plan->user) {
-        curl_easy_setopt(easy, CURLOPT_USERNAME, plan->user);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, plan->password ? plan->password : "");
-    }
-}
-
 struct http_ask *http_ask_start(const struct http_plan *plan, struct transfers *transfers, const char *url, msec timeout,
                                 http_ask_done *done, void *owner)
 {
     struct http_ask *ask = memory_new(sizeof *ask);
     *ask = (struct http_ask){.plan = plan, .transfers = transfers, .easy = curl_easy_init(), .timeout = timeout, .done = done, .owner = owner};
     CURL *easy = ask->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    transfer_way_set(&plan->way, easy, url, timeout, &ask->watch);
+    transfer_sign_in(easy, plan->user, plan->password, NULL);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, plan->redirects > 0 ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, plan->redirects);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout * 2);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, ask->cause);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, ask);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    set_security(ask);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate */
     if (plan->headers)
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, plan->headers);
     if (strcmp(plan->method, "HEAD") == 0)

@@ -4,8 +4,8 @@
 #define COLLECT_HTTP_ASK_H
 
 #include "base/config.h"
-#include "base/secret.h"
 #include "base/transfer.h"
+#include "base/transfer_way.h"
 #include "model/health.h"
 
 struct http_plan;
@@ -22,8 +22,7 @@ struct http_ask;
     {.name = "json", .type = CONFIG_TEXT_LIST, .check = http_plan_check_json, .help = "JSON pointer that must lead to something, or what must stand there: `/status == up`, `/queue < 100`, `/name ~ text`"}, \
     {.name = "equals", .type = CONFIG_TEXT, .help = "the text that must stand at the first json pointer"},                \
     {.name = "slow", .type = CONFIG_SPAN, .help = "an answer later than this is a warning"},                              \
-    {.name = "verify", .type = CONFIG_BOOL, .help = "check the server's certificate and name (default true)"},            \
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},   \
+    TRANSFER_WAY_KEYS,                                                                                                    \
     {.name = "certificate_warning_days", .type = CONFIG_NUMBER, .maximum = 3650, .help = "default 30"},                   \
     {.name = "certificate_critical_days", .type = CONFIG_NUMBER, .maximum = 3650, .help = "default 7"}
 extern const char *const http_plan_methods[];
@@ -32,7 +31,8 @@ bool http_plan_check_status(const struct config_node *node, const char *text, st
 bool http_plan_check_regex(const struct config_node *node, const char *text, struct error *error);
 bool http_plan_check_json(const struct config_node *node, const char *text, struct error *error);
 
-struct http_plan *http_plan_new(const struct config_node *node); /* a checked mapping; copies what it needs */
+/* From a checked mapping; copies what it needs. */
+struct http_plan *http_plan_new(const struct config_node *node, struct error *error);
 void http_plan_free(struct http_plan **plan);
 void http_plan_user(struct http_plan *plan, const char *user, const char *password); /* basic authentication */
 

@@ -16,7 +16,7 @@
 #include <sodium.h>
 
 #include "base/memory.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 #include "collect/probe.h"
 
 #define BATCH 64

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 #include "model/filter.h"
 
 #define TICK 50                            /* ms between the sends of one round's parts */
@@ -512,6 +512,10 @@ void probe_stop(struct probe *probe, void (*stopped)(struct probe *probe))
     probe->stopping = true;
     probe->stopped = stopped;
     probe->retry_count = 0;
+    if (!probe->source) { /* it was never started */
+        stopped(probe);
+        return;
+    }
     for (size_t i = 0; i < probe->count; i++)
         if (probe->targets[i]->resolving)
             uv_cancel((uv_req_t *)&probe->targets[i]->lookup);

@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/transfer.h"
+#include "base/transfer_way.h"
 #include "collect/exporter_host.h"
 #include "collect/exporter_metrics.h"
-#include "collect/fault.h"
 #include "collect/probe.h"
 #include "collect/source_values.h"
 
@@ -33,9 +33,10 @@ struct prometheus {
     struct scrape *running;
     unsigned running_count;
     struct remembered *remembered; /* by asset */
-    char *url, *authority;
+    char *url;
+    struct transfer_way way;
     struct curl_slist *headers;
-    bool verify, compress, as_host;
+    bool compress, as_host;
     size_t body_limit;
     CURL *spare[RUNNING_LIMIT];
     unsigned spare_count;
@@ -60,8 +61,7 @@ struct scrape {
     struct probe_target *target;
     struct scrape *next;
     CURL *easy;
-    char cause[CURL_ERROR_SIZE];
-    struct fault_certificate certificate;
+    struct fault_watch watch;
     bool begun, hopeless, too_long;
     struct exposition exposition;
     struct exporter_host *host;    /* NULL when hosts are not wanted */
@@ -229,7 +229,7 @@ static bool answer_wrong(struct scrape *scrape, CURLcode result, char *why, size
         snprintf(why, size, N_("the page is longer than %zu MiB"), scrape->prometheus->body_limit >> 20);
     else if (result != CURLE_OK && !scrape->hopeless)
         snprintf(why, size, N_("cut after %llu bytes: %.100s"), (unsigned long long)scrape->exposition.bytes,
-                 scrape->cause[0] ? scrape->cause : curl_easy_strerror(result));
+                 scrape->watch.detail[0] ? scrape->watch.detail : curl_easy_strerror(result));
     else if (!scrape->begun)
         snprintf(why, size, N_("an empty page"));
     else if (!exposition_end(&scrape->exposition, &error) || scrape->hopeless)
@@ -311,7 +311,7 @@ static void scrape_done(void *owner, CURL *easy, CURLcode result)
     }
     if (status == 0) {
         struct error error;
-        fault_transfer(easy, result, &scrape->certificate, scrape->cause, prometheus->probe.timeout, &error);
+        fault_transfer(&scrape->watch, easy, result, &error);
         probe_failed(scrape_end(scrape), error.text);
         return;
     }
@@ -335,22 +335,11 @@ static void scrape_set_up(struct scrape *scrape, const char *url)
 {
     const struct prometheus *prometheus = scrape->prometheus;
     CURL *easy = scrape->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)prometheus->probe.timeout);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, scrape->cause);
+    transfer_way_set(&prometheus->way, easy, url, prometheus->probe.timeout, &scrape->watch);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, page_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, scrape);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, prometheus->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, prometheus->verify ? 2L : 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip"); /* understood; asked for only by `compress` */
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, prometheus->headers);
-    if (prometheus->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, prometheus->authority);
-    fault_transfer_watch(easy, &scrape->certificate);
 }
 
 static enum probe_sent prometheus_send(struct probe *probe, struct probe_target *target)
@@ -400,8 +389,6 @@ static bool prometheus_start(struct source *source, const struct config_node *no
     prometheus->transfers = transfers_new(source->loop, CONNECTIONS_KEPT);
     prometheus->url = memory_text(config_text(node, "url", "http://{host}:9100/metrics"));
     prometheus->probe.address_optional = !strstr(prometheus->url, "{address}") && !strstr(prometheus->url, "{host}");
-    prometheus->authority = memory_text(config_text(node, "authority", NULL));
-    prometheus->verify = config_bool(node, "verify", true);
     prometheus->compress = config_bool(node, "compress", false);
     prometheus->as_host = config_bool(node, "host", true);
     prometheus->body_limit = (size_t)config_integer(node, "limit_mib", 256) << 20;
@@ -410,7 +397,8 @@ static bool prometheus_start(struct source *source, const struct config_node *no
     const struct config_node *headers = config_get(node, "headers");
     for (size_t i = 0; headers && i < config_count(headers); i++)
         prometheus->headers = curl_slist_append(prometheus->headers, config_scalar(config_at(headers, i)));
-    if (!(prometheus->choice = exporter_choice_new(config_get(node, "metrics"), error)))
+    if (!transfer_way_load(&prometheus->way, node, error) ||
+        !(prometheus->choice = exporter_choice_new(config_get(node, "metrics"), error)))
         return false;
     names_fill(prometheus);
     return probe_start(&prometheus->probe, source, &prometheus_probe_ops, prometheus, node, 15 * SPAN_SECOND, error);
@@ -443,7 +431,7 @@ static void prometheus_stopped(struct probe *probe)
     exporter_choice_free(&prometheus->choice);
     free(prometheus->names);
     free(prometheus->url);
-    free(prometheus->authority);
+    transfer_way_release(&prometheus->way);
     free(prometheus);
 }
 
@@ -468,8 +456,7 @@ static const struct config_key prometheus_keys[] = {
     {.name = "headers", .type = CONFIG_TEXT_LIST, .help = "request headers, each `Name: value`"},
     {.name = "compress", .type = CONFIG_BOOL, .help = "ask for gzip: for slow links (default false)"},
     {.name = "limit_mib", .type = CONFIG_INTEGER, .minimum = 1, .maximum = 4096, .help = "a longer page is refused (default 256)"},
-    {.name = "verify", .type = CONFIG_BOOL, .help = "check the server's certificate and name (default true)"},
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},
+    TRANSFER_WAY_KEYS,
     {.name = NULL},
 };
 
@@ -477,6 +464,7 @@ const struct collector_ops collector_prometheus = {
     .type = "prometheus",
     .help = "scrapes exporters: node_exporter makes a server, chosen series make metrics",
     .keys = prometheus_keys,
+    .validate = transfer_way_validate,
     .start = prometheus_start,
     .ledger_changed = prometheus_ledger_changed,
     .stop = prometheus_stop,

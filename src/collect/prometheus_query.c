@@ -11,10 +11,9 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "base/transfer.h"
-#include "collect/fault.h"
+#include "base/transfer_way.h"
 #include "collect/http_ask.h"
 #include "collect/probe.h"
 
@@ -35,10 +34,10 @@ struct asking {
     struct transfers *transfers;
     uv_timer_t timer;
     bool closing;
-    char *url, *select, *authority, *user;
+    char *url, *select, *user;
     char *password, *token;
     struct secrets secrets;
-    bool verify;
+    struct transfer_way way;
     msec interval, timeout, step;
     struct query *queries;
     unsigned query_count, at;    /* the query under way */
@@ -49,8 +48,7 @@ struct asking {
     CURL *easy;
     bool running;
     struct buffer body;
-    char cause[CURL_ERROR_SIZE];
-    struct fault_certificate certificate;
+    struct fault_watch watch;
 };
 
 /* ---- which asset a label means ---- */
@@ -167,7 +165,7 @@ static bool take_answer(struct asking *asking, CURLcode result, struct error *er
     if (asking->body.length >= BODY_LIMIT)
         return error_set(error, ERROR_FULL, "the answer is longer than %u MiB", BODY_LIMIT >> 20);
     if (result != CURLE_OK)
-        return fault_transfer(asking->easy, result, &asking->certificate, asking->cause, asking->timeout, error);
+        return fault_transfer(&asking->watch, asking->easy, result, error);
     struct json_object *answer = json_parse(buffer_text(&asking->body), asking->body.length, 0, error);
     if (status != 200 && !(answer && json_get_text(answer, "error", NULL))) {
         json_object_put(answer);
@@ -290,13 +288,14 @@ static void ask_next(struct asking *asking)
         past_piece(asking, query, &form);
     char *url = memory_printf("%s/api/v1/%s", asking->url, asking->past ? "query_range" : "query");
     CURL *easy = asking->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, url);
+    transfer_way_set(&asking->way, easy, url, asking->timeout, &asking->watch);
+    transfer_sign_in(easy, asking->user, asking->password, asking->token);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, asking);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)form.length);
     curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, buffer_text(&form));
     free(url);
     buffer_release(&form);
-    asking->cause[0] = '\0';
-    asking->certificate = (struct fault_certificate){.begun = false};
     asking->running = true;
     transfer_start(asking->transfers, easy, asked, asking);
 }
@@ -312,33 +311,6 @@ static void round_begin(uv_timer_t *timer)
 }
 
 /* ---- the collector ---- */
-
-static void set_up(struct asking *asking)
-{
-    CURL *easy = asking->easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)asking->timeout);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, asking->cause);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, asking);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, asking->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, asking->verify ? 2L : 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (asking->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, asking->authority);
-    fault_transfer_watch(easy, &asking->certificate);
-    if (asking->user) {
-        curl_easy_setopt(easy, CURLOPT_USERNAME, asking->user);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, asking->password ? asking->password : "");
-    }
-    if (asking->token) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, asking->token);
-    }
-}
 
 static void queries_read(struct asking *asking, const struct config_node *node)
 {
@@ -366,21 +338,20 @@ static bool query_start(struct source *source, const struct config_node *node, s
     for (size_t length = strlen(asking->url); length > 0 && asking->url[length - 1] == '/'; length--)
         asking->url[length - 1] = '\0';
     asking->select = memory_text(config_text(node, "select", "kind:server"));
-    asking->authority = memory_text(config_text(node, "authority", NULL));
     asking->user = memory_text(config_text(node, "user", NULL));
-    asking->verify = config_bool(node, "verify", true);
     asking->interval = config_span(node, "interval", 30 * SPAN_SECOND);
     asking->timeout = config_span(node, "timeout", 10 * SPAN_SECOND);
     asking->step = asking->interval > STEP_MINIMUM ? asking->interval : STEP_MINIMUM;
     config_problems_init(&problems);
     asking->password = secret_load(&asking->secrets, node, "password", asking->user != NULL, &problems);
     asking->token = secret_load(&asking->secrets, node, "token", false, &problems);
+    transfer_way_read(&asking->way, node, &asking->secrets, &problems);
     bool good = problems.count == 0;
     if (!good)
         error_set(error, ERROR_INVALID, "%s", buffer_text(&problems.text));
     config_problems_release(&problems);
     queries_read(asking, node);
-    set_up(asking);
+    asking->easy = curl_easy_init();
     if (good)
         uv_timer_start(&asking->timer, round_begin, 0, 0);
     return good;
@@ -401,10 +372,13 @@ static void query_stop(struct source *source)
     }
     places_clear(asking);
     buffer_release(&asking->body);
-    char *texts[] = {asking->url, asking->select, asking->authority, asking->user, asking->password, asking->token};
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-        free(texts[i]);
+    free(asking->url);
+    free(asking->select);
+    free(asking->user);
+    secret_free(&asking->password);
+    secret_free(&asking->token);
     free(asking->queries);
+    transfer_way_release(&asking->way);
     secrets_release(&asking->secrets);
     uv_close((uv_handle_t *)&asking->timer, asking_closed);
 }
@@ -415,6 +389,7 @@ static void query_validate(const struct config_node *node, struct config_problem
     free(secret_load(&secrets, node, "password", config_text(node, "user", NULL) != NULL, problems));
     free(secret_load(&secrets, node, "token", false, problems));
     secrets_release(&secrets);
+    transfer_way_validate(node, problems);
 }
 
 static const struct config_key query_keys[] = {
@@ -434,8 +409,7 @@ static const struct config_key keys[] = {
     {.name = "user", .type = CONFIG_TEXT, .help = "to sign in with"},
     {.name = "password", .type = CONFIG_ANY, .help = "its password: {file: PATH}, {env: NAME} or {credential: NAME}"},
     {.name = "token", .type = CONFIG_ANY, .help = "a bearer token, given in the same way"},
-    {.name = "verify", .type = CONFIG_BOOL, .help = "check the server's certificate and name (default true)"},
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},
+    TRANSFER_WAY_KEYS,
     {.name = NULL},
 };
 

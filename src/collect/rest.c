@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "base/transfer.h"
 #include "collect/collector.h"
-#include "collect/fault.h"
 #include "collect/feed.h"
 #include "collect/rest_plan.h"
 
@@ -32,8 +31,7 @@ struct rest {
     uv_timer_t timer;
     CURL *easy;
     struct curl_slist *headers;         /* of the request under way */
-    char cause[CURL_ERROR_SIZE];
-    struct fault_certificate certificate;
+    struct fault_watch watch;
     struct buffer answer;
     bool running, too_long;
 
@@ -179,29 +177,14 @@ static void request_send(struct rest *rest, const struct rest_request *request, 
     CURL *easy = rest->easy;
     curl_easy_reset(easy);
     buffer_clear(&rest->answer);
-    rest->cause[0] = '\0';
     rest->too_long = false;
     headers_set(rest, request, values);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturned/" NOCTURNE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)plan->timeout);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rest->cause);
+    transfer_way_set(&plan->way, easy, url, plan->timeout, &rest->watch);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, rest);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, rest->headers);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, plan->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, plan->verify ? 2L : 0L);
-    if (plan->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, plan->authority);
-    fault_transfer_watch(easy, &rest->certificate);
-    if (plan->user && !plan->login.given) {
-        curl_easy_setopt(easy, CURLOPT_USERNAME, plan->user);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, plan->password ? plan->password : "");
-    }
+    if (!plan->login.given)
+        transfer_sign_in(easy, plan->user, plan->password, NULL);
     if (request->body) {
         struct buffer body = BUFFER_INIT;
         rest_fill(plan, values, request->body, request->json ? REST_JSON : REST_URL, &body);
@@ -340,7 +323,7 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     if (rest->too_long) {
         round_failed(rest, SOURCE_TROUBLED, N_("the answer is longer than 32 MiB: ask for smaller pages"), 0);
     } else if (result != CURLE_OK) {
-        fault_transfer(easy, result, &rest->certificate, rest->cause, rest->plan.timeout, &error);
+        fault_transfer(&rest->watch, easy, result, &error);
         round_failed(rest, SOURCE_DOWN, error.text, 0);
     } else if (rest->step != STEP_ASK) {
         token_answered(rest, status);

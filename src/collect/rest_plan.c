@@ -264,12 +264,8 @@ enum rest_next rest_position_advance(struct rest_position *position, const struc
 
 void rest_session_release(struct rest_session *session)
 {
-    char *texts[] = {session->token, session->refresh};
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        if (texts[i])
-            explicit_bzero(texts[i], strlen(texts[i]));
-        free(texts[i]);
-    }
+    secret_free(&session->token);
+    secret_free(&session->refresh);
     *session = (struct rest_session){0};
 }
 
@@ -277,11 +273,8 @@ void rest_session_release(struct rest_session *session)
 static void token_hide(struct rest_plan *plan, const char *token)
 {
     struct secrets *secrets = &plan->secrets;
-    if (plan->token_hidden) {
-        char *old = secrets->text[--secrets->count];
-        explicit_bzero(old, strlen(old));
-        free(old);
-    }
+    if (plan->token_hidden)
+        secret_free(&secrets->text[--secrets->count]);
     unsigned before = secrets->count;
     secrets_add(secrets, token);
     plan->token_hidden = secrets->count > before;

@@ -3,11 +3,9 @@
 #ifndef COLLECT_REST_PLAN_H
 #define COLLECT_REST_PLAN_H
 
-#include <curl/curl.h>
-
 #include "base/buffer.h"
 #include "base/config.h"
-#include "base/secret.h"
+#include "base/transfer_way.h"
 #include "collect/scan.h"
 
 /* A JSON pointer that may be absent. */
@@ -44,8 +42,7 @@ struct rest_plan {
     struct rest_pointer items;        /* of the format: to count what a page holds */
     char *select;                     /* NULL: one question for all */
     char *user, *password, *token, *token_header;
-    char *authority;
-    bool verify;
+    struct transfer_way way;
     msec interval, timeout, history, overlap;
     struct secrets secrets;
     bool token_hidden; /* the last of the secrets is a login's token */

@@ -72,8 +72,7 @@ const struct config_key rest_keys[] = {
     {.name = "timeout", .type = CONFIG_SPAN, .minimum = 100, .maximum = 300e3, .help = "for each answer (default 10s)"},
     {.name = "history", .type = CONFIG_SPAN, .maximum = 400.0 * SPAN_DAY, .help = "how far back {since} of the first round is (default 1h)"},
     {.name = "overlap", .type = CONFIG_SPAN, .maximum = 24 * 3600e3, .help = "how far {since} goes back behind the last good round, for what comes late (default 1m)"},
-    {.name = "verify", .type = CONFIG_BOOL, .help = "check the server's certificate and name (default true)"},
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},
+    TRANSFER_WAY_KEYS,
     FORMAT_VALUE_KEYS,
     {.name = NULL},
 };
@@ -85,6 +84,7 @@ void rest_validate(const struct config_node *node, struct config_problems *probl
     free(secret_load(&secrets, node, "password", config_text(node, "user", NULL) != NULL, problems));
     free(secret_load(&secrets, node, "token", false, problems));
     secrets_release(&secrets);
+    transfer_way_validate(node, problems);
     if (login && config_get(node, "token"))
         config_problem(problems, config_get(node, "token"), "one of `token` and `login`, please");
     if (login && config_get(login, "refresh") && !config_get(login, "refresh_token"))
@@ -157,12 +157,11 @@ bool rest_plan_load(struct rest_plan *plan, const struct config_node *node, stru
 {
     struct config_problems problems;
     const struct config_node *headers = config_get(node, "headers");
-    *plan = (struct rest_plan){.verify = config_bool(node, "verify", true)};
+    *plan = (struct rest_plan){0};
     request_set(&plan->ask, node, headers);
     plan->select = memory_text(config_text(node, "select", NULL));
     plan->user = memory_text(config_text(node, "user", NULL));
     plan->token_header = memory_text(config_text(node, "token_header", TOKEN_HEADER));
-    plan->authority = memory_text(config_text(node, "authority", NULL));
     plan->interval = config_span(node, "interval", SPAN_MINUTE);
     plan->timeout = config_span(node, "timeout", 10 * SPAN_SECOND);
     plan->history = config_span(node, "history", 60 * SPAN_MINUTE);
@@ -170,6 +169,7 @@ bool rest_plan_load(struct rest_plan *plan, const struct config_node *node, stru
     config_problems_init(&problems);
     plan->password = secret_load(&plan->secrets, node, "password", plan->user != NULL, &problems);
     plan->token = secret_load(&plan->secrets, node, "token", false, &problems);
+    transfer_way_read(&plan->way, node, &plan->secrets, &problems);
     bool good = problems.count == 0 || error_set(error, ERROR_INVALID, "%.300s", buffer_text(&problems.text));
     config_problems_release(&problems);
     const char *items = config_text(node, "items", NULL);
@@ -204,13 +204,12 @@ void rest_plan_release(struct rest_plan *plan)
     request_release(&plan->ask);
     request_release(&plan->login.ask);
     request_release(&plan->login.refresh);
-    char *secret[] = {plan->password, plan->token};
-    for (size_t i = 0; i < ARRAY_COUNT(secret); i++)
-        if (secret[i])
-            explicit_bzero(secret[i], strlen(secret[i]));
-    char *texts[] = {plan->select, plan->user, plan->token_header, plan->authority, plan->password, plan->token};
+    secret_free(&plan->password);
+    secret_free(&plan->token);
+    char *texts[] = {plan->select, plan->user, plan->token_header};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         free(texts[i]);
+    transfer_way_release(&plan->way);
     secrets_release(&plan->secrets);
-    *plan = (struct rest_plan){.verify = true};
+    *plan = (struct rest_plan){0};
 }

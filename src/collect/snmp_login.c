@@ -112,9 +112,7 @@ void snmp_login_release(struct snmp_login *login)
 {
     explicit_bzero(login->auth_key, sizeof login->auth_key);
     explicit_bzero(login->privacy_key, sizeof login->privacy_key);
-    if (login->community)
-        explicit_bzero(login->community, strlen(login->community));
-    free(login->community);
+    secret_free(&login->community);
     free(login->user);
     free(login->context);
 }

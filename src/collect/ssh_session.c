@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 #include "collect/ssh_internal.h"
 
 #define PAUSE 20 /* ms, when libssh2 does not take what is there */

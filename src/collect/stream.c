@@ -14,7 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 
 #define GATHER_MS 2
 #define GATHER_FULL_MS 1          /* while it comes so fast that the socket's room might fill up */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 #include "collect/probe.h"
 
 #define CONNECTING_LIMIT 256 /* at one time */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "collect/fault.h"
+#include "base/fault.h"
 
 struct tls {
     SSL_CTX *context;

@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/transfer_way.h"
 
 struct notify;
 struct notify_plan;
@@ -47,6 +47,7 @@ struct channel {
     unsigned parallel, queue;
     msec timeout, give_up;
     struct secrets secrets;
+    struct transfer_way way;
 };
 
 enum outcome { OUTCOME_SENT, OUTCOME_AGAIN, OUTCOME_REFUSED };
@@ -65,7 +66,9 @@ struct sending {
     struct buffer upload, answer;
     size_t uploaded;
     char *url;
-    char cause[CURL_ERROR_SIZE];
+    struct fault_watch watch;
+    int sockets[2];           /* of a mail: two addresses are tried at once; -1 none */
+    char said[160];           /* what a mail server refused with */
     char detail[200];
     msec retry_after;         /* what the receiver asked for, 0 */
     unsigned redirects;
@@ -77,7 +80,7 @@ void sending_end(struct sending *sending, enum outcome outcome);
 void sending_detail(struct sending *sending, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* notify_http.c: an HTTP request or a mail by libcurl. `body` NULL: none. */
-CURL *sending_easy(struct sending *sending, const char *url); /* time limits and TLS are set */
+CURL *sending_easy(struct sending *sending, const char *url); /* time limits, TLS and proxy are set */
 void sending_header(struct sending *sending, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sending_post(struct sending *sending, const char *url, const char *body, const char *content_type);
 void sending_go(struct sending *sending);

@@ -2,15 +2,17 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "engine/channel.h"
 
-
 struct mail {
-    char *url, *from, *user, *password, *authority;
+    char *url, *from, *user, *password;
     long tls;
 };
 
@@ -40,7 +42,8 @@ static const struct config_key keys[] = {
     {.name = "user", .type = CONFIG_TEXT, .help = "to log in as"},
     {.name = "password", .type = CONFIG_ANY, .help = "{file: PATH} of mode 0600, {env: NAME} or {credential: NAME}"},
     {.name = "tls", .type = CONFIG_CHOICE, .choices = tls_choices, .help = "STARTTLS with smtp:// (default required)"},
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"},
+    TRANSFER_AUTHORITY_KEY,
+    TRANSFER_PROXY_KEYS,
     {.name = NULL},
 };
 
@@ -52,7 +55,6 @@ static void mail_read(struct channel *channel, const struct config_node *node, s
     mail->from = memory_text(config_text(node, "from", ""));
     mail->user = memory_text(config_text(node, "user", NULL));
     mail->password = secret_read(channel, node, "password", mail->user != NULL, problems);
-    mail->authority = memory_text(config_text(node, "authority", NULL));
     mail->tls = strcmp(tls, "none") == 0 ? CURLUSESSL_NONE : strcmp(tls, "opportunistic") == 0 ? CURLUSESSL_TRY : CURLUSESSL_ALL;
     if (mail->password && mail->tls == CURLUSESSL_NONE && strncmp(mail->url, "smtps:", 6) != 0)
         config_problem(problems, config_get(node, "tls"), "a password is not sent without TLS");
@@ -64,10 +66,7 @@ static void mail_release(void *settings)
     free(mail->url);
     free(mail->from);
     free(mail->user);
-    if (mail->password)
-        sodium_memzero(mail->password, strlen(mail->password));
-    free(mail->password);
-    free(mail->authority);
+    secret_free(&mail->password);
     free(mail);
 }
 
@@ -141,6 +140,68 @@ static size_t give(char *bytes, size_t size, size_t count, void *owner)
     return take;
 }
 
+/* A line of what the server says. A refusal is kept: libcurl says QUIT after it, whose answer would hide it. */
+static size_t reply_arrived(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct sending *sending = owner;
+    size_t length = size * count;
+    if (length && (*bytes == '4' || *bytes == '5'))
+        text_clean_into(sending->said, sizeof sending->said, bytes, length - (length && bytes[length - 1] == '\n'));
+    return length;
+}
+
+/* ---- the end of the connection ----
+ *
+ * libcurl says QUIT and waits for the answer in the middle of everything, two minutes long. Nobody needs that answer: once
+ * QUIT is out, there is nothing more to read from the socket. */
+
+static int socket_made(void *owner, curl_socket_t descriptor, curlsocktype purpose)
+{
+    struct sending *sending = owner;
+    (void)purpose;
+    for (size_t i = 0; i < ARRAY_COUNT(sending->sockets); i++)
+        if (sending->sockets[i] < 0) {
+            sending->sockets[i] = descriptor;
+            break;
+        }
+    return CURL_SOCKOPT_OK;
+}
+
+static int socket_close(void *owner, curl_socket_t descriptor)
+{
+    struct sending *sending = owner;
+    for (size_t i = 0; i < ARRAY_COUNT(sending->sockets); i++)
+        if (sending->sockets[i] == descriptor)
+            sending->sockets[i] = -1;
+    return close(descriptor);
+}
+
+static int line_passed(CURL *easy, curl_infotype type, char *bytes, size_t length, void *owner)
+{
+    const struct sending *sending = owner;
+    (void)easy;
+    if (type != CURLINFO_HEADER_OUT || length != 6 || memcmp(bytes, "QUIT\r\n", 6) != 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_COUNT(sending->sockets); i++)
+        if (sending->sockets[i] >= 0)
+            shutdown(sending->sockets[i], SHUT_RD);
+    return 0;
+}
+
+static void watch_the_end(struct sending *sending)
+{
+    CURL *easy = sending->easy;
+    for (size_t i = 0; i < ARRAY_COUNT(sending->sockets); i++)
+        sending->sockets[i] = -1;
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_made);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, sending);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, sending);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, line_passed);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, sending);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L); /* else the debug function is not called */
+}
+
 static bool add_recipients(struct sending *sending)
 {
     char *list = memory_text(sending->to), *rest = list, *one;
@@ -164,15 +225,14 @@ static bool mail_start(struct sending *sending, struct error *error)
     curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
     curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, sending->recipients);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, mail->tls);
-    if (mail->user) {
-        curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password ? mail->password : "");
-    }
-    if (mail->authority)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, mail->authority);
+    transfer_sign_in(easy, mail->user, mail->password, NULL);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, reply_arrived);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, sending);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
     curl_easy_setopt(easy, CURLOPT_READDATA, sending);
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    watch_the_end(sending);
     sending_go(sending);
     return true;
 }

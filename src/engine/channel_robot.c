@@ -9,17 +9,18 @@
 #include "base/memory.h"
 
 #define URL_HELP "the robot's address; it holds a key, so {file: PATH}, {env: NAME} or {credential: NAME}"
-#define AUTHORITY {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"}
 
 const struct config_key robot_keys[] = {
     {.name = "url", .type = CONFIG_ANY, .required = true, .help = URL_HELP},
-    AUTHORITY,
+    TRANSFER_AUTHORITY_KEY,
+    TRANSFER_PROXY_KEYS,
     {.name = NULL},
 };
 const struct config_key robot_signed_keys[] = {
     {.name = "url", .type = CONFIG_ANY, .required = true, .help = URL_HELP},
     {.name = "secret", .type = CONFIG_ANY, .help = "for signed messages: {file: PATH}, {env: NAME} or {credential: NAME}"},
-    AUTHORITY,
+    TRANSFER_AUTHORITY_KEY,
+    TRANSFER_PROXY_KEYS,
     {.name = NULL},
 };
 
@@ -35,7 +36,6 @@ void robot_read(struct channel *channel, const struct config_node *node, struct 
     if (robot->url && strncmp(robot->url, "https://", 8) != 0 && strncmp(robot->url, "http://", 7) != 0)
         config_problem(problems, url, "expected an address that begins with https://");
     robot->secret = secret_read(channel, node, "secret", false, problems);
-    robot->authority = memory_text(config_text(node, "authority", NULL));
     const char *key = robot->url ? strrchr(robot->url, '=') : NULL;
     if (!key && robot->url)
         key = strrchr(robot->url, '/');
@@ -48,16 +48,12 @@ void robot_release(void *settings)
     struct robot *robot = settings;
     free(robot->url);
     free(robot->secret);
-    free(robot->authority);
     free(robot);
 }
 
 void robot_post(struct sending *sending, const char *url, const char *body)
 {
-    const struct robot *robot = sending->channel->settings;
     sending_post(sending, url, body, "application/json; charset=utf-8");
-    if (robot->authority)
-        curl_easy_setopt(sending->easy, CURLOPT_CAINFO, robot->authority);
     sending_go(sending);
 }
 

@@ -7,7 +7,7 @@
 #include "engine/channel.h"
 
 struct robot {
-    char *url, *secret, *authority;
+    char *url, *secret;
 };
 extern const struct config_key robot_keys[], robot_signed_keys[];
 void robot_read(struct channel *channel, const struct config_node *node, struct config_problems *problems);

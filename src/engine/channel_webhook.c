@@ -9,7 +9,7 @@
 #include "engine/channel.h"
 
 struct webhook {
-    char *url, *method, *body, *content_type, *pointer, *equals, *authority;
+    char *url, *method, *body, *content_type, *pointer, *equals;
     char **headers; /* "Name: value" */
     unsigned header_count;
 };
@@ -24,7 +24,8 @@ static const char *const methods[] = {"POST", "PUT", "GET", NULL};
     {.name = "headers", .type = CONFIG_MAP, .help = "name: text, or {file: PATH}, {env: NAME}, {credential: NAME} for secrets"}, \
     {.name = "answer", .type = CONFIG_TEXT, .help = "JSON pointer to what a good answer holds, such as /code"},         \
     {.name = "equals", .type = CONFIG_TEXT, .help = "its value then (default 0)"},                                      \
-    {.name = "authority", .type = CONFIG_PATH, .help = "PEM file of the authorities to trust (default: the system's)"}, \
+    TRANSFER_AUTHORITY_KEY,                                                                                             \
+    TRANSFER_PROXY_KEYS,                                                                                                \
     {.name = NULL}
 
 static const struct config_key webhook_keys[] = {KEYS(
@@ -61,7 +62,6 @@ static void webhook_read(struct channel *channel, const struct config_node *node
     webhook->content_type = memory_text(config_text(node, "content_type", "application/json; charset=utf-8"));
     webhook->pointer = memory_text(config_text(node, "answer", NULL));
     webhook->equals = memory_text(config_text(node, "equals", "0"));
-    webhook->authority = memory_text(config_text(node, "authority", NULL));
     if (webhook->url && strncmp(webhook->url, "https://", 8) != 0 && strncmp(webhook->url, "http://", 7) != 0)
         config_problem(problems, url, "expected an address that begins with https:// or http://");
     else if (webhook->url && !template_check(url, webhook->url, &error))
@@ -87,7 +87,6 @@ static void webhook_release(void *settings)
     free(webhook->content_type);
     free(webhook->pointer);
     free(webhook->equals);
-    free(webhook->authority);
     free(webhook);
 }
 
@@ -112,8 +111,6 @@ static bool webhook_start(struct sending *sending, struct error *error)
     sending_post(sending, buffer_text(&url), webhook->body || post ? buffer_text(&body) : NULL, webhook->content_type);
     if (!post)
         curl_easy_setopt(sending->easy, CURLOPT_CUSTOMREQUEST, webhook->method);
-    if (webhook->authority)
-        curl_easy_setopt(sending->easy, CURLOPT_CAINFO, webhook->authority);
     sending_go(sending);
     buffer_release(&url);
     buffer_release(&body);

@@ -148,6 +148,7 @@ static void read_channel(struct notify_plan *plan, const struct config_node *nod
         .timeout = config_span(node, "timeout", 10 * SPAN_SECOND),
         .give_up = config_span(node, "give_up", SPAN_HOUR),
     };
+    transfer_way_read(&channel->way, node, &channel->secrets, problems);
     ops->read(channel, node, problems);
 }
 
@@ -383,6 +384,7 @@ static void channel_release(struct channel *channel)
     if (channel->settings)
         channel->ops->release(channel->settings);
     secrets_release(&channel->secrets);
+    transfer_way_release(&channel->way);
     free(channel->name);
     free(channel->to);
 }

@@ -21,16 +21,10 @@ static size_t answer_arrived(char *bytes, size_t size, size_t count, void *owner
 CURL *sending_easy(struct sending *sending, const char *url)
 {
     CURL *easy = sending->easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, sending->cause);
+    transfer_way_set(&sending->channel->way, easy, url, sending->channel->timeout, &sending->watch);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_arrived);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, sending);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)sending->channel->timeout);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* see redirect_follow */
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "nocturne/" NOCTURNE_VERSION);
     return easy;
 }
 
@@ -113,10 +107,12 @@ static void http_ended(struct sending *sending, long status)
         sending_detail(sending, "HTTP %ld: a redirect to another host is not followed", status);
         sending_end(sending, OUTCOME_REFUSED);
     } else if (status < 200 || status >= 300) {
+        struct error error;
         curl_off_t wait = 0;
         curl_easy_getinfo(sending->easy, CURLINFO_RETRY_AFTER, &wait);
         sending->retry_after = wait > 0 && wait < 3600 ? wait * SPAN_SECOND : 0;
-        sending_detail(sending, "HTTP %ld %s", status, shown);
+        fault_status(sending->easy, shown, strlen(shown), &error);
+        sending_detail(sending, "%s", error.text);
         sending_end(sending, worth_trying_again(status) ? OUTCOME_AGAIN : OUTCOME_REFUSED);
     } else if (sending->channel->ops->judge &&
                !sending->channel->ops->judge(sending, buffer_text(&sending->answer), sending->answer.length, &again)) {
@@ -127,28 +123,40 @@ static void http_ended(struct sending *sending, long status)
     }
 }
 
+/* Nobody was reached: the address stands before what went wrong there. */
+static void sending_where(struct sending *sending, const struct error *error)
+{
+    char address[160];
+    fault_transfer_address(sending->easy, address, sizeof address);
+    sending_detail(sending, "%s: %s", address, error->text);
+}
+
 /* Mail: a reply of the 5xx kind is final (RFC 5321 4.2.1), all else may pass. */
-static void mail_ended(struct sending *sending, CURLcode result, long reply)
+static void mail_ended(struct sending *sending, CURLcode result)
 {
     if (result == CURLE_OK) {
-        sending_detail(sending, "%ld accepted", reply);
+        sending_detail(sending, "accepted");
         sending_end(sending, OUTCOME_SENT);
         return;
     }
-    bool refused = reply >= 500 && reply < 600 && result != CURLE_OPERATION_TIMEDOUT;
-    sending_detail(sending, "%s", sending->cause[0] ? sending->cause : curl_easy_strerror(result));
+    struct error error;
+    bool refused = *sending->said == '5' && result != CURLE_OPERATION_TIMEDOUT;
+    fault_mail(&sending->watch, sending->easy, result, sending->said, &error);
+    sending_where(sending, &error);
     sending_end(sending, refused ? OUTCOME_REFUSED : OUTCOME_AGAIN);
 }
 
 static void ended(void *owner, CURL *easy, CURLcode result)
 {
     struct sending *sending = owner;
+    struct error error;
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (sending->recipients) {
-        mail_ended(sending, result, status);
+        mail_ended(sending, result);
     } else if (result != CURLE_OK) {
-        sending_detail(sending, "%s", sending->cause[0] ? sending->cause : curl_easy_strerror(result));
+        fault_transfer(&sending->watch, easy, result, &error);
+        sending_where(sending, &error);
         sending_end(sending, OUTCOME_AGAIN);
     } else {
         http_ended(sending, status);

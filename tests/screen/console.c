@@ -49,6 +49,11 @@ struct harness *console_open(const char *socket, const struct console_look *look
     return harness;
 }
 
+void console_mask(struct harness *harness)
+{
+    harness_mask(harness, " *([0-9]+ ms  )?[0-9][0-9.]*/s( +[0-9]+[smhd][0-9]*)?", ">0/s");
+}
+
 void settle(struct harness *harness)
 {
     harness_wait_quiet(harness, QUIET, SETTLE);

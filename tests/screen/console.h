@@ -20,6 +20,9 @@ struct console_look {
 /* socket: a site's, or NULL when the arguments say what is shown. */
 struct harness *console_open(const char *socket, const struct console_look *look);
 
+/* Hides what the first row says of the moment: the link's delay where it is long, the rate, the age of the newest word. */
+void console_mask(struct harness *harness);
+
 void press(struct harness *harness, const char *keys, const char *until); /* until: a text on the screen, or NULL; settled */
 void await(struct harness *harness, const char *text);                    /* the same without a key */
 void settle(struct harness *harness);                                     /* what moves by itself may keep it from it */

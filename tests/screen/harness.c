@@ -362,8 +362,11 @@ static char *mask_row(const struct mask *mask, char *row)
     while (*at && regexec(&mask->pattern, at, 1, &match, at == row ? 0 : REG_NOTBOL) == 0 && match.rm_eo > match.rm_so) {
         int width = text_width_n(at + match.rm_so, (size_t)(match.rm_eo - match.rm_so));
         buffer_append(&out, at, (size_t)match.rm_so);
-        int used = text_fit(&out, mask->replacement, width, TEXT_CUT_END, true);
-        for (; used < width; used++)
+        bool right = mask->replacement[0] == '>';
+        const char *stands = mask->replacement + right;
+        for (int blanks = width - text_width(stands); right && blanks > 0; blanks--, width--)
+            buffer_append_char(&out, ' ');
+        for (int used = text_fit(&out, stands, width, TEXT_CUT_END, true); used < width; used++)
             buffer_append_char(&out, ' ');
         at += match.rm_eo;
     }
@@ -386,19 +389,44 @@ static void append_masked(struct harness *harness, struct buffer *out)
     }
 }
 
-/* Runs of equal looks, "row:first-last look", plain cells left out. */
+/* Where the last column is of what a mask hides, by column; -1: seen as it is. */
+static int *masked_ends(struct harness *harness, int row)
+{
+    int *ends = memory_new_array((size_t)harness->columns, sizeof *ends);
+    char *text = memory_text(harness_row(harness, row));
+    for (int column = 0; column < harness->columns; column++)
+        ends[column] = -1;
+    for (unsigned i = 0; i < harness->mask_count; i++) {
+        const char *at = text;
+        regmatch_t match;
+        while (*at && regexec(&harness->masks[i].pattern, at, 1, &match, at == text ? 0 : REG_NOTBOL) == 0 && match.rm_eo > match.rm_so) {
+            int from = text_width_n(text, (size_t)(at - text + match.rm_so)), to = text_width_n(text, (size_t)(at - text + match.rm_eo));
+            for (int column = from; column < to && to <= harness->columns; column++)
+                ends[column] = to - 1;
+            at += match.rm_eo;
+        }
+    }
+    free(text);
+    return ends;
+}
+
+/* Runs of equal looks, "row:first-last look", plain cells left out; what is masked looks as its last cell does. */
 static void append_looks(struct harness *harness, struct buffer *out)
 {
     buffer_append_text(out, "-- looks --\n");
-    for (int row = 0; row < harness->rows; row++)
+    for (int row = 0; row < harness->rows; row++) {
+        int *ends = masked_ends(harness, row);
         for (int column = 0, end; column < harness->columns; column = end) {
-            char *look = memory_text(harness_look(harness, row, column));
-            for (end = column + 1; end < harness->columns && strcmp(harness_look(harness, row, end), look) == 0; end++)
-                ;
+            char *look = memory_text(harness_look(harness, row, ends[column] < 0 ? column : ends[column]));
+            for (end = column + 1; end < harness->columns; end++)
+                if (strcmp(harness_look(harness, row, ends[end] < 0 ? end : ends[end]), look) != 0)
+                    break;
             if (look[0])
                 buffer_printf(out, "%d:%d-%d %s\n", row, column, end - 1, look);
             free(look);
         }
+        free(ends);
+    }
 }
 
 static char *read_file(const char *path)

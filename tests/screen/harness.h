@@ -75,7 +75,8 @@ bool harness_alternate(const struct harness *harness);  /* the alternate screen 
 const char *harness_raw(const struct harness *harness, size_t *length);
 
 /* Replace what matches the extended regular expression, in every row of pictures compared from now on; the
- * replacement is padded or cut to the width of what it stands for, so that columns stay. */
+ * replacement is padded or cut to the width of what it stands for, so that columns stay; to the right, where it begins
+ * with `>`. In looks what is hidden looks as its last cell does. */
 void harness_mask(struct harness *harness, const char *pattern, const char *replacement);
 /* Compare with the golden file; fails the cmocka test. */
 void harness_golden(struct harness *harness, const char *name);

@@ -158,6 +158,8 @@ void site_start(struct site_fixture *site)
     launch(site);
     feed(site);
     wait_offline(site);
+    if (getenv("SITE_AGE"))
+        poll(NULL, 0, 1000 * atoi(getenv("SITE_AGE")));
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)

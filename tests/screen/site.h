@@ -12,7 +12,8 @@ struct site_fixture {
     pid_t daemon;
 };
 
-/* Ends the test program when the daemon does not come up. */
+/* Ends the test program when the daemon does not come up. With SITE_AGE=N in the environment it lies for N seconds before
+ * the tests begin: pictures must be the same then. */
 void site_start(struct site_fixture *site);
 /* The same program on a configuration and a ledger of the test's own; nothing is pushed. */
 void site_start_with(struct site_fixture *site, const char *configuration, const char *ledger);

@@ -32,16 +32,23 @@ static int stop_site(void **state)
     return 0;
 }
 
-/* What is never the same twice: times, ages, rates, the heart. */
+/* What is never the same twice: times, ages, rates, the heart. An age is of any length: it is masked with the
+ * blanks in front of it, or with what stands behind it in its line. */
 static void mask(struct harness *harness)
 {
+    console_mask(harness);
     harness_mask(harness, "^ [0-9]+ (commands|个命令)", " 00"); /* there will be more of them */
     harness_mask(harness, "( +[0-9]{2}[:-][0-9]{2}){2,} *$", "");                /* a time axis: its ticks move */
     harness_mask(harness, " *(⢀|⡀|⠄|⠠|⠂|⠐|⠁|⠈)+", "");                          /* the one value on a chart moves too */
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
-    harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
-    harness_mask(harness, "\\b[0-9]+[sm]\\b", "0s");
+    harness_mask(harness, "  +offline [0-9]+[sm] +[(]since [0-9:]+[)]", ">offline 0s (since 00:00:00)");
+    harness_mask(harness, "  +unreachable [0-9]+[sm] +[(]since [0-9:]+[)]", ">unreachable 0s (since 00:00:00)");
+    harness_mask(harness, "  +离线 [0-9]+[sm] *（自 [0-9:]+）", ">离线 0s（自 00:00:00）");
+    harness_mask(harness, " · heard [0-9]+[sm] ago · every 1s", " · heard 0s ago · every 1s");
+    harness_mask(harness, " · heard [0-9]+[sm] ago · every 1h00", " · heard 0s ago · every 1h00");
+    harness_mask(harness, "  +[0-9]+[sm]  +[0-9]+[sm]\\b", ">0s    0s");
+    harness_mask(harness, "  +[0-9]+[sm]\\b", ">0s");
     harness_mask(harness, "(•|∙) 00", "* 00");
     harness_mask(harness, "[0-9]+ ms", "");
 }

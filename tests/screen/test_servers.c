@@ -139,17 +139,18 @@ static struct harness *open_console(int rows, int columns, const char *locale, c
 {
     struct harness *harness = console_open(site.socket, &(struct console_look){
         .rows = rows, .columns = columns, .locale = locale, .environment = {more}});
+    harness_mask(harness, "^ 创新港  .*$", " 创新港"); /* other processes of this very host may keep it busy */
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]", "00:00:00");
     harness_mask(harness, "[0-9][0-9]:[0-9][0-9]", "00:00");
-    harness_mask(harness, "[0-9][0-9.]*/s +[0-9]*[sm]? ", "0/s");
     /* To the end of the row, before spans are masked one by one: how long it took may have one digit or two. */
     harness_mask(harness, "(after [0-9]+m?s|[0-9]+m?s后).*$", "after");
     harness_mask(harness, " +(ok|正常) +[0-9]+[smh] *(\\(since|（自).*$", "  well again");
+    harness_mask(harness, "  +critical [0-9]+[smh] +[(]since [0-9:]+[)]", ">critical (since 00:00:00)");
+    harness_mask(harness, "checked [0-9]+[smh] ago.*$", "checked");
     harness_mask(harness, " *\\b[0-9]+[smh]\\b", "  0s");
     harness_mask(harness, "(•|∙) 00", "* 00");
     harness_mask(harness, "[0-9.]+ (ms|MiB|%)", "0 ms");
     harness_mask(harness, "[0-9]+\\.[0-9]+", "0");
-    harness_mask(harness, "^ 创新港  .*$", " 创新港"); /* other processes of this very host may keep it busy */
     harness_mask(harness, "(Alerts|告警) [0-9]+ ", "Alerts ");
     harness_mask(harness, "^.*web-1 +(server|服务器) .*$", "  web-1 server");
     harness_mask(harness, " · (this month|本月) .*$", "");

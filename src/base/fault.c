@@ -1,4 +1,4 @@
-#include "collect/fault.h"
+#include "base/fault.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -172,11 +172,12 @@ static CURLcode handshake_begins(CURL *easy, void *context, void *owner)
     return CURLE_OK;
 }
 
-void fault_transfer_watch(CURL *easy, struct fault_certificate *seen)
+void fault_watch_begin(struct fault_watch *watch, CURL *easy, msec timeout, const char *proxy)
 {
-    *seen = (struct fault_certificate){.begun = false};
+    *watch = (struct fault_watch){.timeout = timeout, .proxy = proxy};
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, watch->detail);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, handshake_begins);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, seen);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &watch->certificate);
 }
 
 static bool url_parts(const char *url, char *host, size_t size, char *port, size_t port_size)
@@ -223,20 +224,25 @@ static bool reached(CURL *easy, CURLINFO what)
     return curl_easy_getinfo(easy, what, &seconds) == CURLE_OK && seconds > 0;
 }
 
-/* How far it came before time was up. */
-static bool late(CURL *easy, const struct fault_certificate *seen, msec timeout, struct error *error)
+static bool is_secure(CURL *easy)
 {
-    char span[SPAN_TEXT], *scheme = NULL;
+    char *scheme = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) == CURLE_OK && scheme && strcasecmp(scheme, "https") == 0;
+}
+
+/* How far it came before time was up. */
+static bool late(const struct fault_watch *watch, CURL *easy, struct error *error)
+{
+    char span[SPAN_TEXT];
     curl_off_t bytes = 0;
-    span_format(span, timeout);
+    span_format(span, watch->timeout);
     curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
-    bool secure = curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) == CURLE_OK && scheme && strcasecmp(scheme, "https") == 0;
     if (bytes > 0)
         return error_set(error, ERROR_TIMEOUT, "the answer stopped after %lld bytes, not whole within %s", (long long)bytes, span);
     const char *missing = reached(easy, CURLINFO_PRETRANSFER_TIME) ? N_("accepted but did not answer")
         : !reached(easy, CURLINFO_NAMELOOKUP_TIME) ? N_("its name was not found")
-        : !reached(easy, CURLINFO_CONNECT_TIME) && !seen->begun ? N_("did not accept the connection")
-        : secure && !reached(easy, CURLINFO_APPCONNECT_TIME) ? N_("accepted but did not finish the TLS handshake")
+        : !reached(easy, CURLINFO_CONNECT_TIME) && !watch->certificate.begun ? N_("did not accept the connection")
+        : is_secure(easy) && watch->certificate.begun ? N_("accepted but did not finish the TLS handshake")
         : N_("accepted but did not answer");
     return error_set(error, ERROR_TIMEOUT, "%s within %s", missing, span);
 }
@@ -255,9 +261,9 @@ static bool handshake_failed(const char *detail, struct error *error)
     return error_set(error, ERROR_UNAVAILABLE, "TLS failed: %s", reason ? reason + 2 : *detail ? detail : "no reason given");
 }
 
-bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate *seen, const char *detail, msec timeout,
-                    struct error *error)
+static bool failed(const struct fault_watch *watch, CURL *easy, CURLcode result, struct error *error)
 {
+    const char *detail = watch->detail;
     char host[160], port[8];
     long system = 0;
     curl_off_t bytes = 0, promised = 0;
@@ -267,14 +273,15 @@ bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate 
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     switch (result) {
     case CURLE_OPERATION_TIMEDOUT:
-        return late(easy, seen, timeout, error);
+        return late(watch, easy, error);
     case CURLE_PEER_FAILED_VERIFICATION:
-        return fault_certificate_refused(seen, host, error);
+        return fault_certificate_refused(&watch->certificate, host, error);
     case CURLE_SSL_CONNECT_ERROR:
         return handshake_failed(detail, error);
     case CURLE_SSL_CACERT_BADFILE:
         return error_set(error, ERROR_INVALID, "the file of authorities cannot be read, or holds no PEM certificate");
     case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
         return error_set(error, ERROR_UNAVAILABLE, "its name was not found");
     case CURLE_COULDNT_CONNECT:
         return error_set(error, ERROR_UNAVAILABLE, "%s", system ? fault_socket((int)system) : N_("did not accept the connection"));
@@ -299,6 +306,50 @@ bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate 
     default:
         return error_set(error, ERROR_UNAVAILABLE, "%s", *detail ? detail : curl_easy_strerror(result));
     }
+}
+
+/* Through a proxy; `answer`: its own to CONNECT, 0 none came. False: what went wrong is beyond it. */
+static bool failed_at_proxy(const struct fault_watch *watch, CURL *easy, CURLcode result, long answer, struct error *error)
+{
+    bool tunnel = strncmp(watch->proxy, "http", 4) == 0 && is_secure(easy), connected = answer / 100 == 2;
+    bool nowhere = !reached(easy, CURLINFO_CONNECT_TIME) && !watch->certificate.begun;
+    char address[160], span[SPAN_TEXT];
+    struct error cause;
+    if (result != CURLE_PROXY && !nowhere && (!tunnel || connected))
+        return false;
+    fault_url_address(watch->proxy, address, sizeof address);
+    span_format(span, watch->timeout);
+    if (answer == 407)
+        error_set(error, ERROR_DENIED, "the proxy %s does not let us in: look at `proxy_login`", address);
+    else if (answer && !connected)
+        error_set(error, ERROR_UNAVAILABLE, "the proxy %s did not connect us: HTTP %ld", address, answer);
+    else if (result == CURLE_PROXY)
+        error_set(error, ERROR_UNAVAILABLE, "the proxy %s did not connect us", address);
+    else if (result == CURLE_OPERATION_TIMEDOUT && reached(easy, CURLINFO_NAMELOOKUP_TIME))
+        error_set(error, ERROR_TIMEOUT, "the proxy %s did not connect us within %s", address, span);
+    else if (!failed(watch, easy, result, &cause))
+        error_set(error, cause.code, "the proxy %s: %s", address, cause.text);
+    return true;
+}
+
+bool fault_transfer(const struct fault_watch *watch, CURL *easy, CURLcode result, struct error *error)
+{
+    long answer = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+    return watch->proxy && failed_at_proxy(watch, easy, result, answer, error) ? false : failed(watch, easy, result, error);
+}
+
+bool fault_mail(const struct fault_watch *watch, CURL *easy, CURLcode result, const char *said, struct error *error)
+{
+    if (result == CURLE_LOGIN_DENIED)
+        return error_set(error, ERROR_DENIED, "it does not let us in: look at user and password (%s)", said);
+    if (result == CURLE_USE_SSL_FAILED)
+        return error_set(error, ERROR_DENIED, "it offers no TLS, without which nothing is sent: see `tls:`");
+    if (*said && (result == CURLE_SEND_ERROR || result == CURLE_RECV_ERROR || result == CURLE_WEIRD_SERVER_REPLY))
+        return error_set(error, ERROR_UNAVAILABLE, "the mail server refused: %s", said);
+    if (result == CURLE_WEIRD_SERVER_REPLY)
+        return error_set(error, ERROR_UNAVAILABLE, "what answers there does not speak SMTP");
+    return fault_transfer(watch, easy, result, error);
 }
 
 bool fault_status(CURL *easy, const char *body, size_t length, struct error *error)

@@ -1,7 +1,7 @@
 /* What went wrong on the way to another machine, in words that a person can act on: the one place that turns errno,
- * OpenSSL's and libcurl's verdicts into such words, so that every source says the same of the same trouble. */
-#ifndef COLLECT_FAULT_H
-#define COLLECT_FAULT_H
+ * OpenSSL's and libcurl's verdicts into such words, so that every source and channel says the same of the same trouble. */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -36,11 +36,19 @@ bool fault_tls(struct error *error);
 /* The same over a file that it was to read. */
 bool fault_tls_file(const char *path, struct error *error);
 
-/* A transfer that looks at the certificate: to be called after its other TLS options, `seen` lives until it ended. */
-void fault_transfer_watch(CURL *easy, struct fault_certificate *seen);
-/* Why a transfer failed: "connection refused". `detail` is libcurl's error buffer, `timeout` what was allowed for it. */
-bool fault_transfer(CURL *easy, CURLcode result, const struct fault_certificate *seen, const char *detail, msec timeout,
-                    struct error *error);
+/* A transfer that is watched, so that its failure can be told: to be begun after the handle's other TLS options, and to be
+ * kept until it ended. `timeout`: what is allowed for it; `proxy`: NULL or the url of the one in between, kept by the caller. */
+struct fault_watch {
+    struct fault_certificate certificate;
+    char detail[CURL_ERROR_SIZE];
+    msec timeout;
+    const char *proxy;
+};
+void fault_watch_begin(struct fault_watch *watch, CURL *easy, msec timeout, const char *proxy);
+/* Why it failed: "connection refused", "the proxy 10.0.0.1:3128: connection refused". */
+bool fault_transfer(const struct fault_watch *watch, CURL *easy, CURLcode result, struct error *error);
+/* The same of a mail by SMTP; `said`: what the server refused with, "550 no such person", or "". */
+bool fault_mail(const struct fault_watch *watch, CURL *easy, CURLcode result, const char *said, struct error *error);
 /* An HTTP status that is none to go on with: "HTTP 404: nothing is there: is the url's path right?", with what a short text of
  * its own says (`body` may be NULL). */
 bool fault_status(CURL *easy, const char *body, size_t length, struct error *error);
