@@ -436,14 +436,15 @@ static void check_gone(uv_handle_t *handle)
     free(check);
 }
 
-struct check *check_new(uv_loop_t *loop, struct transfers *transfers, const struct config_node *node, struct error *error)
+struct check *check_new(const struct check_parts *parts, const struct config_node *node, struct error *error)
 {
     struct check *check = memory_new(sizeof *check);
     check->ops = kind_of(node, NULL);
-    check->loop = loop;
-    check->transfers = transfers;
+    check->loop = parts->loop;
+    check->transfers = parts->transfers;
+    check->contexts = parts->contexts;
     check->timeout = config_span(node, "timeout", 5 * SPAN_SECOND);
-    uv_timer_init(loop, &check->timer);
+    uv_timer_init(check->loop, &check->timer);
     check->timer.data = check;
     limits_read(check, node);
     if (!check->ops->open(check, node, error))

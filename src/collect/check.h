@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/transfer.h"
+#include "collect/tls_contexts.h"
 #include "model/health.h"
 
 struct check;
@@ -60,8 +61,14 @@ bool check_waits(const struct config_node *node);
 
 unsigned check_port(const struct config_node *node); /* of its address; 0: none stated */
 
+/* What all checks of a daemon share. */
+struct check_parts {
+    uv_loop_t *loop;
+    struct transfers *transfers;
+    struct tls_contexts *contexts;
+};
 /* Reads files of secrets. NULL with a cause. Nothing of the configuration is kept. */
-struct check *check_new(uv_loop_t *loop, struct transfers *transfers, const struct config_node *node, struct error *error);
+struct check *check_new(const struct check_parts *parts, const struct config_node *node, struct error *error);
 /* An attempt under way ends without a call; handles close on later turns of the loop. */
 void check_free(struct check **check);
 

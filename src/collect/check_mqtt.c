@@ -184,7 +184,7 @@ static void mqtt_begin(struct check *check)
 {
     struct mqtt *mqtt = check->state;
     const struct mqtt_address *address = &mqtt->address;
-    const struct tls_settings tls = {.ca = mqtt->authority, .name = address->host};
+    const struct tls_settings tls = {check->contexts, {.ca = mqtt->authority}, address->host};
     const struct websocket_settings websocket = {.host = address->host, .port = address->port, .tls = address->tls,
                                                  .path = address->path, .protocol = "mqtt"};
     const struct stream_settings settings = {address->host, address->port, address->tls ? &tls : NULL,

@@ -15,6 +15,7 @@ struct check {
     const struct check_ops *ops;
     uv_loop_t *loop;
     struct transfers *transfers;
+    struct tls_contexts *contexts;
     void *state;                /* the kind's own */
     msec timeout;               /* of each phase */
     struct secrets secrets;

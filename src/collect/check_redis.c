@@ -139,7 +139,7 @@ static void redis_opened(struct check *check)
 static void redis_begin(struct check *check)
 {
     struct redis *redis = check->state;
-    struct tls_settings tls = {.ca = redis->authority, .name = redis->host};
+    struct tls_settings tls = {check->contexts, {.ca = redis->authority}, redis->host};
     talk_open(&redis->talk, check, redis->host, redis->port, redis->tls ? &tls : NULL, redis_opened, redis_heard);
 }
 

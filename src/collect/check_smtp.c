@@ -79,7 +79,7 @@ static void starttls(struct check *check)
         check_fail(check, "it sends more before the TLS handshake than its answer to STARTTLS");
         return;
     }
-    smtp->inner = tls_new(&(struct tls_settings){.ca = smtp->authority, .name = smtp->host}, &error);
+    smtp->inner = tls_new(&(struct tls_settings){check->contexts, {.ca = smtp->authority}, smtp->host}, &error);
     if (!smtp->inner) {
         check_fail(check, "%s", error.text);
         return;
@@ -155,7 +155,7 @@ static void smtp_opened(struct check *check)
 static void smtp_begin(struct check *check)
 {
     struct smtp *smtp = check->state;
-    struct tls_settings tls = {.ca = smtp->authority, .name = smtp->host};
+    struct tls_settings tls = {check->contexts, {.ca = smtp->authority}, smtp->host};
     smtp->step = STEP_BANNER;
     talk_open(&smtp->talk, check, smtp->host, smtp->port, smtp->tls ? &tls : NULL, smtp_opened, smtp_heard);
 }

@@ -43,7 +43,7 @@ static void tcp_opened(struct check *check)
 static void tcp_begin(struct check *check)
 {
     struct tcp *tcp = check->state;
-    struct tls_settings tls = {.ca = tcp->authority, .name = tcp->host};
+    struct tls_settings tls = {check->contexts, {.ca = tcp->authority}, tcp->host};
     talk_open(&tcp->talk, check, tcp->host, tcp->port, tcp->tls ? &tls : NULL, tcp_opened, tcp_heard);
 }
 

@@ -38,6 +38,7 @@ struct mqtt {
     unsigned keep_alive;       /* seconds, the broker's choice */
     unsigned acks;             /* of this round */
     msec connected_at;         /* steady */
+    struct tls_contexts *contexts;
     struct stream *stream;
     struct mqtt_reader reader;
     struct mqtt_packet ahead[FEED_AHEAD]; /* read and not handled yet */
@@ -352,7 +353,7 @@ static void connect_now(struct mqtt *mqtt)
     if (!mqtt->was_connected && mqtt->attempt == 0)
         source_status(mqtt->source, SOURCE_STARTING, "connecting to %s port %u", address->host, address->port);
     if (mqtt_settings_headers(settings, &headers, &error)) {
-        const struct tls_settings tls = {settings->ca, settings->certificate, settings->key,
+        const struct tls_settings tls = {mqtt->contexts, {settings->ca, settings->certificate, settings->key},
                                          settings->tls_name ? settings->tls_name : address->host};
         const struct websocket_settings websocket = {.host = address->host, .port = address->port, .tls = address->tls,
                                                      .path = address->path, .protocol = "mqtt", .headers = headers.data};
@@ -412,6 +413,7 @@ static void on_alarm_closed(uv_handle_t *handle)
     free(mqtt->filters);
     format_free(&mqtt->format);
     feed_free(&mqtt->feed);
+    tls_contexts_free(&mqtt->contexts);
     mqtt_reader_release(&mqtt->reader);
     buffer_release(&mqtt->out);
     mqtt_settings_release(&mqtt->settings);
@@ -456,6 +458,7 @@ static bool mqtt_start(struct source *source, const struct config_node *node, st
     }
     mqtt->source = source;
     mqtt->feed = feed_new(source);
+    mqtt->contexts = tls_contexts_new();
     mqtt->version = mqtt->settings.version ? mqtt->settings.version : MQTT_5;
     filters_set(mqtt);
     uv_timer_init(source->loop, &mqtt->alarm);

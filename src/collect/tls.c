@@ -13,27 +13,11 @@
 #include "base/fault.h"
 
 struct tls {
-    SSL_CTX *context;
     SSL *session;
     BIO *in, *out; /* the session's */
     char *name;    /* that the other side must prove */
     struct fault_certificate seen;
 };
-
-static bool load_files(SSL_CTX *context, const struct tls_settings *settings, struct error *error)
-{
-    if (settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
-                     : SSL_CTX_set_default_verify_paths(context) != 1)
-        return fault_tls_file(settings->ca ? settings->ca : N_("the system's certificates"), error);
-    if (!settings->certificate)
-        return true;
-    const char *key = settings->key ? settings->key : settings->certificate;
-    if (SSL_CTX_use_certificate_chain_file(context, settings->certificate) != 1)
-        return fault_tls_file(settings->certificate, error);
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1)
-        return fault_tls_file(key, error);
-    return true;
-}
 
 static bool expect_name(SSL *session, const char *name)
 {
@@ -45,18 +29,13 @@ static bool expect_name(SSL *session, const char *name)
 
 struct tls *tls_new(const struct tls_settings *settings, struct error *error)
 {
+    SSL_CTX *context = tls_context(settings->contexts, &settings->files, error);
+    if (!context)
+        return NULL;
     struct tls *tls = memory_new(sizeof *tls);
     tls->name = memory_text(settings->name);
-    tls->context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
-    SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(tls->context, fault_certificate_verify, &tls->seen);
-    SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
-    if (!load_files(tls->context, settings, error)) {
-        tls_free(&tls);
-        return NULL;
-    }
-    tls->session = SSL_new(tls->context);
+    tls->session = SSL_new(context);
+    SSL_set_app_data(tls->session, &tls->seen);
     tls->in = BIO_new(BIO_s_mem());
     tls->out = BIO_new(BIO_s_mem());
     SSL_set_bio(tls->session, tls->in, tls->out);
@@ -73,7 +52,6 @@ void tls_free(struct tls **tls)
     if (!*tls)
         return;
     SSL_free((*tls)->session);
-    SSL_CTX_free((*tls)->context);
     free((*tls)->name);
     free(*tls);
     *tls = NULL;

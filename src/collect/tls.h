@@ -9,17 +9,17 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "collect/tls_contexts.h"
 
 struct tls;
 
 struct tls_settings {
-    const char *ca;          /* PEM file of those we trust; NULL: the system's */
-    const char *certificate; /* our own, PEM with its chain; NULL: none */
-    const char *key;         /* NULL: in the certificate's file */
+    struct tls_contexts *contexts;
+    struct tls_files files;
     const char *name;        /* that the other side must prove; a host name or an address */
 };
 
-/* Reads the files: a renewed certificate counts from the next connection on. */
+/* A renewed certificate counts from the next connection on. */
 struct tls *tls_new(const struct tls_settings *settings, struct error *error);
 void tls_free(struct tls **tls);
 

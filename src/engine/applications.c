@@ -421,7 +421,7 @@ struct applications *applications_new(const struct applications_parts *parts, st
     }
     applications->source = source_new(parts->loop, fleet_sink(parts->fleet), "applications", &source_ops);
     source_status(applications->source, SOURCE_RUNNING, "asking");
-    applications->transfers = transfers_new(parts->loop, RUNNING_KEPT);
+    applications->asking = (struct check_parts){parts->loop, transfers_new(parts->loop, RUNNING_KEPT), tls_contexts_new()};
     uv_timer_init(parts->loop, &applications->soon);
     uv_timer_init(parts->loop, &applications->minute);
     applications->soon.data = applications->minute.data = applications;
@@ -452,7 +452,8 @@ void applications_free(struct applications **slot)
         application_close(applications->items[i]);
     free(applications->items);
     applications->count = 0;
-    transfers_free(&applications->transfers);
+    transfers_free(&applications->asking.transfers);
+    tls_contexts_free(&applications->asking.contexts);
     fleet_forget_source(applications->fleet, applications->source);
     applications_index_free(&applications->index);
     applications_past_forget(applications);

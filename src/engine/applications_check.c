@@ -206,7 +206,7 @@ void application_check_open(struct application_check *check, const struct config
     applications->parts[check->part].degrades = config_bool(node, "degrades", false);
     if (check->waits)
         return;
-    check->check = check_new(applications->loop, applications->transfers, node, &error);
+    check->check = check_new(&applications->asking, node, &error);
     if (check->check)
         return;
     check->trouble = memory_text(error.text);

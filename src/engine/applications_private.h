@@ -106,7 +106,7 @@ struct applications {
     struct alerts *alerts;
     struct hosts *hosts;
     struct source *source;                   /* ours, as the fleet knows it */
-    struct transfers *transfers;
+    struct check_parts asking;
     struct application **items;
     unsigned count;
     struct part *parts;
