@@ -205,7 +205,7 @@ static struct application *application_make(struct applications *applications, c
     application->servers = texts_copy(plan_get(item, "servers"), &application->server_count);
     application->asset = FLEET_NONE;
     application->cause = PARTS_NONE;
-    application->reckoned = application->counted = CLOCK_NEVER;
+    application->reckoned = application->counted = application->turned = application->rose = CLOCK_NEVER;
     application->checks = memory_new_array(item->check_count + 1u, sizeof *application->checks);
     for (unsigned i = 0; i < item->check_count; i++)
         application->checks[application->check_count++] = check_make(application, item->checks[i]);
@@ -274,6 +274,8 @@ static void application_adopt(struct application *application, const struct appl
     application->month = old->month;
     application->days30 = old->days30;
     application->reckoned = old->reckoned;
+    application->turned = old->turned;
+    application->rose = old->rose;
     applications->parts[application->part].verdict = old_parts[old->part].verdict;
     for (unsigned i = 0; i < application->check_count; i++)
         for (unsigned o = 0; o < old->check_count; o++)
@@ -400,7 +402,9 @@ static bool is_server(struct applications *applications, uint32_t asset)
 static void fleet_judged(void *owner, uint32_t asset, enum health from, enum health to)
 {
     struct applications *applications = owner;
-    (void)from, (void)to;
+    for (unsigned i = 0; i < applications->count && from != to; i++)
+        if (applications->items[i]->asset == asset)
+            application_turned(applications->items[i], from, to);
     if (applications->part_count > applications->server_first && is_server(applications, asset) &&
         !uv_is_active((uv_handle_t *)&applications->soon))
         uv_timer_start(&applications->soon, soon_due, 1, 0);

@@ -82,6 +82,7 @@ struct application {
     /* from the store, up to `reckoned`; live from then on */
     struct uptime month, days30;
     msec reckoned;                           /* wall; CLOCK_NEVER: not yet */
+    msec turned, rose;                       /* wall: its health changed last, it came up last; CLOCK_NEVER: not since the start */
     msec counted;                            /* wall: its users, last */
     struct reckoning *reckoning;             /* asked of the store; NULL none */
     struct recovery recovery;
@@ -150,6 +151,8 @@ void application_count_users(struct application *application, msec now);
 /* applications_uptime.c */
 void application_reckon(struct application *application);
 msec application_reckons_from(msec until); /* the month's start, or 30 days before */
+/* Its health changes now: what was so until now is counted as that. */
+void application_turned(struct application *application, enum health from, enum health to);
 void application_reckoned(const struct store_interval *rows, size_t count, msec until, struct uptime *month, struct uptime *days30);
 void reckoning_abandon(struct application *application);
 void application_bridge(struct application *application); /* the time that nobody watched, into the store */

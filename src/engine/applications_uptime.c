@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "engine/applications_private.h"
 
+#define ON_ITS_WAY (3 * SPAN_SECOND)  /* until a change is on the disk */
 #define WATCHED_GAP (3 * SPAN_MINUTE) /* a longer silence of our own figures: nobody watched */
 #define DAYS30 (30 * SPAN_DAY)
 
@@ -50,7 +51,10 @@ static void reckoned(void *owner, const struct store_interval *rows, size_t coun
     free(reckoning);
     if (application)
         application->reckoning = NULL;
-    if (application && !error) {
+    /* Of a change that is not on the disk yet we know more than the store. */
+    bool known_better = application && application->reckoned != CLOCK_NEVER && application->turned != CLOCK_NEVER &&
+                        application->turned > until - ON_ITS_WAY;
+    if (application && !error && !known_better) {
         application_reckoned(rows, count, until, &application->month, &application->days30);
         application->reckoned = until;
     }
@@ -77,6 +81,32 @@ void reckoning_abandon(struct application *application)
     application->reckoning = NULL;
 }
 
+static bool is_up(enum health health)
+{
+    return health == HEALTH_OK || health == HEALTH_WARNING;
+}
+
+static void uptime_lasts(struct uptime *uptime, enum health health, msec span)
+{
+    if (is_up(health))
+        uptime->up += span;
+    else if (health == HEALTH_CRITICAL || health == HEALTH_OFFLINE || health == HEALTH_UNREACHABLE)
+        uptime->down += span;
+}
+
+void application_turned(struct application *application, enum health from, enum health to)
+{
+    msec now = clock_wall();
+    if (application->reckoned != CLOCK_NEVER) {
+        uptime_lasts(&application->month, from, now - application->reckoned);
+        uptime_lasts(&application->days30, from, now - application->reckoned);
+        application->reckoned = now;
+    }
+    application->turned = now;
+    if (is_up(to) && !is_up(from))
+        application->rose = now;
+}
+
 /* What was reckoned a moment ago, brought up to now by what it is now. */
 struct uptime application_uptime(const struct application *application, const struct uptime *stored)
 {
@@ -86,16 +116,13 @@ struct uptime application_uptime(const struct application *application, const st
     if (application->reckoned == CLOCK_NEVER || application->asset == FLEET_NONE)
         return (struct uptime){.since = CLOCK_NEVER};
     fleet_get(application->applications->fleet, application->asset, &view);
-    bool up = view.health == HEALTH_OK || view.health == HEALTH_WARNING;
-    msec more = now - application->reckoned;
-    if (up)
-        uptime.up += more;
-    else if (view.health == HEALTH_CRITICAL || view.health == HEALTH_OFFLINE || view.health == HEALTH_UNREACHABLE)
-        uptime.down += more;
-    if (!up)
+    uptime_lasts(&uptime, view.health, now - application->reckoned);
+    if (!is_up(view.health))
         uptime.since = CLOCK_NEVER;
     else if (uptime.since == CLOCK_NEVER)
         uptime.since = view.since;
+    else if (application->rose != CLOCK_NEVER && application->rose > uptime.since)
+        uptime.since = application->rose;
     return uptime;
 }
 
