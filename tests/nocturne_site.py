@@ -221,6 +221,16 @@ class Site:
         return subprocess.run([os.path.join(BUILD, "campus"), "fault", "--control", self.control, *words], check=True,
                               capture_output=True, text=True).stdout
 
+    def faults(self, *lines):
+        """Many at once: by `fault`, a process each, the first would be over before the last begins."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as wire:
+            wire.connect(self.control)
+            wire.sendall("".join(line + "\n" for line in lines).encode())
+            answers = wire.makefile()
+            for line in lines:
+                answer = answers.readline()
+                assert answer.startswith("ok"), (line, answer)
+
     def heard(self, share=0.99):
         """Wait until that share of the terminals was heard."""
         def enough():

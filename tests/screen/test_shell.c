@@ -159,8 +159,8 @@ static void watch_prints_changes_as_they_come(void **state)
 {
     (void)state;
     struct buffer line = BUFFER_INIT;
-    buffer_printf(&line, "cd '%s' && (timeout 8 " BUILD_FOLDER "/nocturne --socket '%s' watch assets > seen & p=$!; sleep 1; "
-                  "echo started; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do grep -q GW-05 seen && break; sleep 0.3; done; kill $p 2>/dev/null; cat seen)",
+    buffer_printf(&line, "cd '%s' && (timeout 120 " BUILD_FOLDER "/nocturne --socket '%s' watch assets > seen & p=$!; sleep 1; "
+                  "echo started; for i in $(seq 400); do grep -q GW-05 seen && break; sleep 0.3; done; kill $p 2>/dev/null; cat seen)",
                   site.folder, site.socket);
     FILE *pipe = popen(buffer_text(&line), "r");
     char first[64];
@@ -221,7 +221,7 @@ static void a_daemon_elsewhere(void **state)
         "listen: [{unix: %%s/s.sock}, {tls: \"127.0.0.1:%%s\", certificate: cert.pem, key: key.pem}]\\nsources: [{name: self, type: local}]\\n' "
         "$PWD $port > nocturne.yml\n"
         BUILD_FOLDER "/nocturned --config $PWD/nocturne.yml --state-dir $PWD/state > log 2>&1 & pid=$!\n"
-        "for i in $(seq 100); do [ -S s.sock ] && break; sleep 0.1; done\n"
+        "for i in $(seq 600); do [ -S s.sock ] && break; sleep 0.1; done\n"
         "token=$(curl -s --unix-socket s.sock -X POST -H 'Content-Type: application/json' -d '{\"name\":\"desk\",\"role\":\"admin\"}' "
         "http://x/api/v1/tokens | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')\n"
         "n=" BUILD_FOLDER "/nocturne; url=https://localhost:$port; export NOCTURNE_AUTHORITY=$PWD/cert.pem\n"

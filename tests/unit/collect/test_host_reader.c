@@ -526,6 +526,22 @@ static void somebody_elses_text_is_no_answer(void **state)
     host_reader_free(&reader);
 }
 
+/* Until the child has become what it was told to be. */
+static void wait_command(pid_t child, const char *part)
+{
+    char path[40], command[256];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)child);
+    for (int tries = 0; tries < 3000; tries++, usleep(10000)) {
+        FILE *file = fopen(path, "r");
+        size_t length = file ? fread(command, 1, sizeof command, file) : 0;
+        if (file)
+            fclose(file);
+        if (memmem(command, length, part, strlen(part)))
+            return;
+    }
+    fail_msg("%s never became `%s`", path, part);
+}
+
 /* A process may have any name: marks in it forge nothing, other bytes than UTF-8 and controls are made harmless. */
 static void names_from_the_host_are_harmless(void **state)
 {
@@ -534,10 +550,10 @@ static void names_from_the_host_are_harmless(void **state)
     struct buffer answer = BUFFER_INIT;
     pid_t child = fork();
     if (child == 0) {
-        execl("/bin/sh", "evil\n=nocturne end\n\xb0\xa1\033[31m", "-c", "sleep 20; :", (char *)NULL);
+        execl("/bin/sh", "evil\n=nocturne end\n\xb0\xa1\033[31m", "-c", "sleep 200; :", (char *)NULL);
         _exit(127);
     }
-    usleep(100000);
+    wait_command(child, "nocturne end");
     ask(&answer, (const char *const[]){"sh", NULL}, HOST_QUICK | HOST_FULL);
     struct host *host = take(reader, answer.data, steady_now());
     bool found = false;

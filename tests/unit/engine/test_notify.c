@@ -207,7 +207,7 @@ static unsigned messages(struct world *world, const char *containing)
 
 static void until(struct world *world, const char *containing, unsigned wanted)
 {
-    for (int i = 0; i < 200 && messages(world, containing) < wanted; i++)
+    for (int i = 0; i < 2400 && messages(world, containing) < wanted; i++)
         pass(world, 25);
     assert_int_equal(messages(world, containing), wanted);
 }
@@ -217,7 +217,7 @@ static void until_known(struct world *world, const char *containing, unsigned wa
 {
     struct notify_status status;
     until(world, containing, wanted);
-    for (int i = 0; i < 200; i++, pass(world, 25)) {
+    for (int i = 0; i < 2400; i++, pass(world, 25)) {
         notify_status(world->notify, &status);
         if (status.waiting == 0)
             return;

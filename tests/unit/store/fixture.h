@@ -178,7 +178,7 @@ static inline void answer_wait(struct fixture *fixture, const struct answer *ans
 static inline void fixture_settle(struct fixture *fixture)
 {
     struct store_status status;
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < 60000; i++) {
         uv_mutex_lock(&fixture->store->lock);
         queue_hand_over(&fixture->store->queue);
         uv_cond_signal(&fixture->store->telemetry.wake);

@@ -281,7 +281,7 @@ static void test_damaged_day(void **state)
     clock_fake(NOON, 3 * SPAN_HOUR);
     store_reading(fixture->store, 1, 1, NOON + 1, 1);
     fixture_settle(fixture);
-    for (int i = 0; i < 500 && ask(fixture, "nocturne-telemetry.db", "SELECT count(*) FROM journal") > 0; i++)
+    for (int i = 0; i < 6000 && ask(fixture, "nocturne-telemetry.db", "SELECT count(*) FROM journal") > 0; i++)
         usleep(10000);
     fixture_close(fixture);
     off_t page = (off_t)ask(fixture, "nocturne-telemetry.db",

@@ -112,7 +112,7 @@ static void old_rows_go(void **state)
         store_action_node(action, &rows[i]);
     store_action_commit(action, answer_action, &answer);
     answer_wait(fixture, &answer);
-    for (int i = 0; i < 500 && between(fixture, "", 0, INT64_MAX, 0).count != 3; i++) /* forgetting is nobody's answer */
+    for (int i = 0; i < 6000 && between(fixture, "", 0, INT64_MAX, 0).count != 3; i++) /* forgetting is nobody's answer */
         usleep(10000);
     struct told told = between(fixture, "", 0, INT64_MAX, 0);
     assert_int_equal(told.count, 3);

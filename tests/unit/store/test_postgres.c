@@ -363,7 +363,13 @@ static void test_refusals(void **state)
     if (geteuid() == 0)
         assert_int_equal(chown(path, PG_NOBODY, PG_NOBODY), 0);
     assert_int_equal(postgres_test_number(&server, "postgres", "SELECT pg_reload_conf()::int"), 1);
-    usleep(300000);
+    for (int tries = 0; tries < 3000; tries++, usleep(10000)) { /* the server's processes have it a moment later */
+        PGconn *guard = PQconnectdb(url);
+        bool refused = PQstatus(guard) == CONNECTION_BAD;
+        PQfinish(guard);
+        if (refused)
+            break;
+    }
     fixture->options.url = url;
     assert_refused(fixture, ERROR_DENIED, "no password supplied");
     fixture->options.password = "pump-house 8";

@@ -45,7 +45,7 @@ static int64_t ask(struct fixture *fixture, const char *sql)
 
 static void wait_until(struct fixture *fixture, const char *sql, int64_t expected)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 6000; i++) {
         uv_run(&fixture->loop, UV_RUN_NOWAIT);
         if (ask(fixture, sql) == expected)
             return;
@@ -74,7 +74,7 @@ static void pack(struct fixture *fixture)
         nudge(fixture);
         set_clock(clock_wall());
         nudge(fixture);
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 200; i++) {
             if (ask(fixture, "SELECT count(*) FROM journal") == 0)
                 return;
             usleep(5000);
