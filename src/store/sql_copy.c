@@ -37,7 +37,7 @@ static const struct copied records_rest[] = {
 };
 static const struct copied telemetry_tables[] = {
     {"metric", "key, name", "it", ""},
-    {"journal", "id, data", "ib", ""},
+    {"journal", "id, data, form", "ibi", ""},
     {"last", "asset, metric, time, value", "iiir", ""},
     {"state_open", "asset, since, health, reason, link, comm", "iiiiii", ""},
     {"state_frame", "at, data", "ib", ""},

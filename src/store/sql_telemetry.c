@@ -1,35 +1,32 @@
 /* Telemetry coming in: a transaction is one journal row, its states and new metric names. */
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/journal.h"
 #include "store/sql_internal.h"
-
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "journal rows are written as they lie in memory, which their format wants little-endian"
-#endif
-_Static_assert(sizeof(struct store_sample) == 24, "the journal's format");
 
 #define HEAD_HARD_LIMIT 3000000 /* rows: packing keeps failing, so nothing more is taken */
 #define CHECK_ALWAYS_BELOW (32u << 20)
 #define CHECK_MS 300
 
-static bool replay_journal(struct telemetry *telemetry, struct error *error)
+static bool replay_journal(struct store_engine *engine, struct error *error)
 {
+    struct telemetry *telemetry = &engine->telemetry;
     struct statement *statement = NULL;
     bool row = false;
-    bool done = database_prepare(&telemetry->db, &statement, error, "SELECT id, data FROM journal ORDER BY id");
+    bool done = database_prepare(&telemetry->db, &statement, error, "SELECT id, data, form FROM journal ORDER BY id");
     while (done && (done = database_step(&telemetry->db, statement, &row, error)) && row) {
-        size_t count = statement_bytes(statement, 1) / sizeof(struct store_sample);
-        const void *rows = statement_blob(statement, 1);
-        struct store_sample *copy = memory_resize(NULL, count, sizeof *copy);
-        if (count > 0)
-            memcpy(copy, rows, count * sizeof *copy);
-        head_add(&telemetry->head, copy, count);
-        free(copy);
+        struct store_sample *rows;
+        size_t count;
+        if (!journal_unpack(statement_blob(statement, 1), statement_bytes(statement, 1),
+                            (enum journal_form)statement_integer(statement, 2), &rows, &count))
+            engine_problem(engine, "%s: a batch of readings was damaged: its first %zu were read, the others are lost",
+                           telemetry->db.path, count);
+        head_add(&telemetry->head, rows, count);
+        free(rows);
         telemetry->journal_next = statement_integer(statement, 0) + 1;
     }
     statement_free(&statement);
@@ -98,7 +95,7 @@ static bool open_file(struct store_engine *engine, bool was_clean, struct error 
         load_memory(engine, error) && (!check || (check_newest(engine, PART_READINGS, error) &&
                                                   check_newest(engine, PART_STATES, error) &&
                                                   check_newest(engine, PART_KEPT, error))) &&
-        replay_journal(telemetry, error))
+        replay_journal(engine, error))
         return true;
     database_close(&telemetry->db);
     return false;
@@ -231,11 +228,14 @@ static bool write_journal(struct telemetry *telemetry, struct error *error)
     struct statement **statement = &telemetry->statements[1];
     if (telemetry->staged_count == 0)
         return true;
-    if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO journal VALUES (?, ?) ON CONFLICT (id) DO "
-                          "UPDATE SET data=excluded.data"))
+    if (!database_prepare(&telemetry->db, statement, error, "INSERT INTO journal (id, data, form) VALUES (?, ?, ?) ON "
+                          "CONFLICT (id) DO UPDATE SET data=excluded.data, form=excluded.form"))
         return false;
+    buffer_clear(&telemetry->blob);
+    journal_pack(&telemetry->blob, telemetry->staged, telemetry->staged_count);
     statement_bind_integer(*statement, 1, telemetry->journal_next);
-    statement_bind_blob(*statement, 2, telemetry->staged, telemetry->staged_count * sizeof *telemetry->staged);
+    statement_bind_blob(*statement, 2, telemetry->blob.data, telemetry->blob.length);
+    statement_bind_integer(*statement, 3, JOURNAL_PACKED);
     return database_finish(&telemetry->db, *statement, error);
 }
 

@@ -308,6 +308,55 @@ static void test_damaged_day(void **state)
                          "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged_readings_20261121_%'"), 1);
 }
 
+static size_t readings_of(struct fixture *fixture, uint32_t asset)
+{
+    memset(&answer, 0, sizeof answer);
+    store_readings(fixture->store, asset, 1, 0, NOON * 2, 0, answer_readings, &answer);
+    answer_wait(fixture, &answer);
+    assert_true(answer.ok);
+    return answer.count;
+}
+
+/* Batches that wait to be packed were kept as they lay in memory up to schema 1. */
+static void test_older_journal(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_sample rows[] = {{1, 1, NOON, 20.5}, {1, 1, NOON + 1, 21}, {2, 1, NOON, 1.0 / 3}};
+    char text[400], *at = text;
+    fixture_open(fixture);
+    fixture_close(fixture);
+    at += sprintf(at, "ALTER TABLE journal DROP COLUMN form; UPDATE meta SET value=1 WHERE name='schema'; INSERT INTO journal VALUES (7, x'");
+    for (size_t i = 0; i < sizeof rows; i++)
+        at += sprintf(at, "%02x", ((unsigned char *)rows)[i]);
+    strcpy(at, "')");
+    sql(fixture, "nocturne-telemetry.db", text);
+    for (int opened = 0; opened < 2; opened++) { /* then with what is written now beside it */
+        fixture_open(fixture);
+        assert_int_equal(readings_of(fixture, 1), 2 + opened);
+        assert_int_equal(readings_of(fixture, 2), 1);
+        store_reading(fixture->store, 1, 1, NOON + 2, 22);
+        fixture_settle(fixture);
+        fixture_close(fixture);
+    }
+    assert_int_equal(ask(fixture, "nocturne-telemetry.db", "SELECT count(*) FROM journal WHERE form=0"), 1);
+    assert_int_equal(ask(fixture, "nocturne-telemetry.db", "SELECT count(*) FROM journal WHERE form=1"), 2);
+}
+
+/* Bytes gone bad inside a batch: what stands before them is there, and somebody is told. */
+static void test_damaged_batch(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_status status;
+    fill(fixture);
+    fixture_close(fixture);
+    sql(fixture, "nocturne-telemetry.db", "UPDATE journal SET data=CAST(substr(data, 1, length(data) - 1) AS BLOB)");
+    fixture_open(fixture);
+    store_status(fixture->store, &status);
+    assert_non_null(strstr(status.problem, "a batch of readings was damaged"));
+    assert_in_range(readings_of(fixture, 0), 39, 40);
+    assert_true(status.writable);
+}
+
 /* ---- the audit chain ---- */
 
 static void assert_broken(struct fixture *fixture, const char *change, int64_t broken_at)
@@ -362,7 +411,7 @@ int main(void)
         EACH(test_two_daemons),      EACH(test_later_version), EACH(test_older_version), EACH(test_older_names),
         EACH(test_foreign_database), EACH(test_read_only_directory),
         EACH(test_damaged_records),  EACH(test_damaged_telemetry),
-        EACH(test_damaged_day),      EACH(test_tampering),
+        EACH(test_older_journal), EACH(test_damaged_batch), EACH(test_damaged_day),      EACH(test_tampering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

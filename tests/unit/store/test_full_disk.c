@@ -87,7 +87,7 @@ static void pause_ms(struct fixture *fixture, int ms)
 
 static int next_reading;
 
-/* Sixty bytes of journal for each, and never the same batch twice. */
+/* Eleven bytes of journal for each, and never the same batch twice. */
 static void measure(struct fixture *fixture, int count)
 {
     for (int i = 0; i < count; i++, next_reading++)
