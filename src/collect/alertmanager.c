@@ -222,10 +222,20 @@ static bool push(struct source *source, const char *body, size_t length, struct 
     return good;
 }
 
+static void alertmanager_protection(const struct config_node *node, struct protection *protection)
+{
+    const char *url = config_text(node, "url", "");
+    if (*url)
+        protection_of_url(protection, url, true);
+    else
+        protection_pushed(node, protection);
+}
+
 const struct collector_ops collector_alertmanager = {
     .type = "alertmanager",
     .help = "Prometheus's Alertmanager: its webhook, and its alerts and silences by the v2 API",
     .keys = alertmanager_keys,
+    .protection = alertmanager_protection,
     .validate = validate,
     .start = start,
     .stop = stop,

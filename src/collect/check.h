@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/transfer.h"
 #include "collect/tls_contexts.h"
+
+#include "collect/protection.h"
 #include "model/health.h"
 
 struct check;
@@ -40,6 +42,8 @@ struct check_ops {
     const char *address;                /* the key without which it waits for an address */
     const char *const *limits;          /* "warning connections_percent > 80": in force for figures that no key names; NULL */
     void (*validate)(const struct config_node *node, struct config_problems *problems); /* what keys cannot say; may be NULL */
+    /* How what it says and hears is protected; NULL: not known. */
+    void (*protection)(const struct config_node *node, struct protection *protection);
     bool (*open)(struct check *check, const struct config_node *node, struct error *error);
     void (*begin)(struct check *check);                     /* ends with check_end, now or later */
     void (*stop)(struct check *check);                      /* let go of what an attempt holds; also when there is none */

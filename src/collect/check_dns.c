@@ -147,6 +147,7 @@ const struct check_ops check_dns = {
     .type = "dns",
     .help = "A name server: its answer, the expected address, latency",
     .keys = dns_keys,
+    .protection = protection_nothing_carried,
     .address = "address",
     .open = dns_open,
     .begin = dns_begin,

@@ -89,6 +89,7 @@ const struct check_ops check_http = {
     .help = "A page by HTTP or HTTPS: status, body, JSON, redirects, latency, and the certificate: days left, expired, self-signed, another name",
     .keys = http_keys,
     .validate = transfer_way_validate,
+    .protection = protection_by_url,
     .address = "url",
     .open = http_open,
     .begin = http_begin,

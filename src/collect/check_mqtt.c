@@ -286,10 +286,16 @@ static const struct config_key mqtt_check_keys[] = {
 
 static const char *const mqtt_limits[] = {"warning round_trip_ms > 1000", NULL};
 
+static void mqtt_protection(const struct config_node *node, struct protection *protection)
+{
+    protection_of_address(protection, config_text(node, "address", ""), "mqtt", config_bool(node, "tls", false), true);
+}
+
 const struct check_ops check_mqtt = {
     .type = "mqtt",
     .help = "An MQTT broker: it lets us in, a message of ours comes back in time, and what it tells under $SYS",
     .keys = mqtt_check_keys,
+    .protection = mqtt_protection,
     .address = "address",
     .limits = mqtt_limits,
     .open = mqtt_open,

@@ -345,10 +345,16 @@ static const char *const mysql_limits[] = {"warning connections_percent > 80", "
                                            "warning oldest_transaction_s > 3600", "warning replication_lag_s > 60",
                                            "warning locks_waiting > 20", NULL};
 
+static void mysql_protection(const struct config_node *node, struct protection *protection)
+{
+    protection_of_address(protection, config_text(node, "address", ""), "mysql", config_bool(node, "tls", false), true);
+}
+
 const struct check_ops check_mysql = {
     .type = "mysql",
     .help = "A MySQL or MariaDB: connections, oldest transaction, locks waiting, replication, buffer pool, size",
     .keys = mysql_keys,
+    .protection = mysql_protection,
     .address = "address",
     .limits = mysql_limits,
     .open = mysql_open,

@@ -281,10 +281,19 @@ static const char *const postgres_limits[] = {
     "warning replication_lag_s > 60", "warning locks_waiting > 20", "warning transaction_age > 1000000000",
     "critical transaction_age > 1800000000", NULL};
 
+/* libpq's `prefer` takes TLS where it is had and checks nobody; only verify-ca and verify-full look at who it is. */
+static void postgres_protection(const struct config_node *node, struct protection *protection)
+{
+    const char *mode = config_text(node, "sslmode", "prefer");
+    bool tls = strcmp(mode, "disable") != 0 && strcmp(mode, "prefer") != 0, verify = strncmp(mode, "verify-", 7) == 0;
+    protection_of_address(protection, config_text(node, "address", ""), "postgres", tls, verify);
+}
+
 const struct check_ops check_postgres = {
     .type = "postgres",
     .help = "A PostgreSQL: connections, oldest transaction, locks waiting, replication lag, cache hits, size, dead rows",
     .keys = postgres_keys,
+    .protection = postgres_protection,
     .address = "address",
     .limits = postgres_limits,
     .open = postgres_open,

@@ -182,10 +182,16 @@ static const struct config_key redis_keys[] = {
 static const char *const redis_limits[] = {"warning memory_percent > 90", "critical memory_percent > 98", "warning clients_percent > 80",
                                            "critical clients_percent > 95", "warning replication_lag_s > 30", NULL};
 
+static void redis_protection(const struct config_node *node, struct protection *protection)
+{
+    protection_of_address(protection, config_text(node, "address", ""), "redis", config_bool(node, "tls", false), true);
+}
+
 const struct check_ops check_redis = {
     .type = "redis",
     .help = "A Redis: PING and INFO: memory, clients, hit rate, last save, replication",
     .keys = redis_keys,
+    .protection = redis_protection,
     .address = "address",
     .limits = redis_limits,
     .open = redis_open,

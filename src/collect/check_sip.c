@@ -101,6 +101,7 @@ const struct check_ops check_sip = {
     .type = "sip",
     .help = "A SIP server, gateway or phone: OPTIONS over UDP; a refusal for want of an account counts as being there",
     .keys = sip_keys,
+    .protection = protection_nothing_carried,
     .address = "address",
     .open = sip_open,
     .begin = sip_begin,

@@ -214,10 +214,17 @@ static const struct config_key smtp_keys[] = {
     {.name = NULL},
 };
 
+static void smtp_protection(const struct config_node *node, struct protection *protection)
+{
+    protection_of_address(protection, config_text(node, "address", ""), "smtp",
+                          config_bool(node, "tls", false) || config_bool(node, "starttls", false), true);
+}
+
 const struct check_ops check_smtp = {
     .type = "smtp",
     .help = "A mail server: banner, EHLO, STARTTLS and its certificate; no mail is sent",
     .keys = smtp_keys,
+    .protection = smtp_protection,
     .address = "address",
     .open = smtp_open,
     .begin = smtp_begin,

@@ -109,10 +109,19 @@ static const struct config_key tcp_keys[] = {
     {.name = NULL},
 };
 
+static void tcp_protection(const struct config_node *node, struct protection *protection)
+{
+    if (config_bool(node, "tls", false) || config_get(node, "send") || config_get(node, "expect"))
+        protection_of_address(protection, config_text(node, "address", ""), "tcp", config_bool(node, "tls", false), true);
+    else
+        protection_nothing_carried(node, protection);
+}
+
 const struct check_ops check_tcp = {
     .type = "tcp",
     .help = "A port: is something listening there, and does it say what is expected",
     .keys = tcp_keys,
+    .protection = tcp_protection,
     .address = "address",
     .validate = tcp_validate,
     .open = tcp_open,

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "collect/protection.h"
 #include "model/asset.h"
 #include "model/health.h"
 
@@ -106,6 +107,7 @@ struct source {
     enum source_state status;
     char detail[240];            /* "connected, 3 topics", "broker:1883: connection refused; next try in 8 s" */
     msec since;                  /* of the status */
+    struct protection protection; /* of its configuration */
     msec last_heard;             /* wall; CLOCK_NEVER */
     uint64_t messages, readings, bytes, bad, duplicates, checks, failures, reconnects;
     double rate;                 /* messages (or checks) a second, over the last 10 s */
@@ -143,6 +145,8 @@ struct collector_ops {
     const struct config_key *keys;  /* its own keys besides name and type; checked before start() */
     /* Check what the key table cannot (URLs, templates, filters); add problems. May be NULL. */
     void (*validate)(const struct config_node *node, struct config_problems *problems);
+    /* How what it asks for is protected on its way; `node` is valid. NULL: not known. */
+    void (*protection)(const struct config_node *node, struct protection *protection);
     /* Sets source->state. After a failure stop() is called too when the state was set. */
     bool (*start)(struct source *source, const struct config_node *node, struct error *error);
     /* A JSON body that was pushed to the API for this source; NULL: it takes none. With `dry_run` nothing is handed over, and

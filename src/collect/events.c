@@ -146,6 +146,7 @@ const struct collector_ops collector_events = {
     .type = "events",
     .help = "other systems' events as JSON, pushed to /api/v1/ingest/events and read by a mapping",
     .keys = events_keys,
+    .protection = protection_pushed,
     .validate = validate,
     .start = start,
     .stop = stop,

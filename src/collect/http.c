@@ -136,6 +136,7 @@ const struct collector_ops collector_http = {
     .help = "HTTP(S) checks: status, body, JSON value, latency, certificate days",
     .keys = http_keys,
     .validate = transfer_way_validate,
+    .protection = protection_by_url,
     .start = http_start,
     .ledger_changed = http_ledger_changed,
     .stop = http_stop,

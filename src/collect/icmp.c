@@ -319,6 +319,7 @@ const struct collector_ops collector_icmp = {
     .type = "icmp",
     .help = "ICMP echo (ping) to the addresses of the selected assets",
     .keys = icmp_keys,
+    .protection = protection_nothing_carried,
     .start = icmp_start,
     .ledger_changed = icmp_ledger_changed,
     .stop = icmp_stop,

@@ -343,6 +343,7 @@ const struct collector_ops collector_local = {
     .type = "local",
     .help = "this very host: processor, memory, disks, network, ports, services, processes",
     .keys = local_keys,
+    .protection = protection_local,
     .start = local_start,
     .attend = local_attend,
     .run = local_run_on,

@@ -472,6 +472,7 @@ const struct collector_ops collector_mqtt = {
     .type = "mqtt",
     .help = "subscribes to topics of an MQTT broker",
     .keys = mqtt_keys,
+    .protection = protection_by_url,
     .validate = mqtt_validate,
     .start = mqtt_start,
     .stop = mqtt_stop,

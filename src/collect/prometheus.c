@@ -460,11 +460,17 @@ static const struct config_key prometheus_keys[] = {
     {.name = NULL},
 };
 
+static void prometheus_protection(const struct config_node *node, struct protection *protection)
+{
+    protection_of_url(protection, config_text(node, "url", "http://{host}:9100/metrics"), config_bool(node, "verify", true));
+}
+
 const struct collector_ops collector_prometheus = {
     .type = "prometheus",
     .help = "scrapes exporters: node_exporter makes a server, chosen series make metrics",
     .keys = prometheus_keys,
     .validate = transfer_way_validate,
+    .protection = prometheus_protection,
     .start = prometheus_start,
     .ledger_changed = prometheus_ledger_changed,
     .stop = prometheus_stop,

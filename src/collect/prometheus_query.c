@@ -417,6 +417,7 @@ const struct collector_ops collector_prometheus_query = {
     .type = "prometheus-query",
     .help = "asks a Prometheus server, for now and for the past",
     .keys = keys,
+    .protection = protection_by_url,
     .validate = query_validate,
     .start = query_start,
     .stop = query_stop,

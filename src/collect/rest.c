@@ -429,6 +429,7 @@ const struct collector_ops collector_rest = {
     .type = "rest",
     .help = "asks a platform's REST API: logins, pages, one question for all assets or one for each",
     .keys = rest_keys,
+    .protection = protection_by_url,
     .validate = rest_validate,
     .start = rest_start,
     .stop = rest_stop,

@@ -486,10 +486,24 @@ static const struct config_key snmp_keys[] = {
     {.name = NULL},
 };
 
+static void snmp_protection(const struct config_node *node, struct protection *protection)
+{
+    bool third = strcmp(config_text(node, "version", config_get(node, "user") ? "3" : "2c"), "3") == 0;
+    if (!third)
+        protection_set(protection, PROTECTION_PLAIN, N_("SNMP v2c, its community in the clear"));
+    else if (config_get(node, "privacy_password") || config_get(node, "privacy"))
+        protection_set(protection, PROTECTION_ENCRYPTED, N_("SNMP v3, signed and encrypted"));
+    else if (config_get(node, "auth_password") || config_get(node, "auth"))
+        protection_set(protection, PROTECTION_PLAIN, N_("SNMP v3, signed, in the clear"));
+    else
+        protection_set(protection, PROTECTION_PLAIN, N_("SNMP v3, neither signed nor encrypted"));
+}
+
 const struct collector_ops collector_snmp = {
     .type = "snmp",
     .help = "reads UPS, switches, gateways and servers by SNMP v2c or v3",
     .keys = snmp_keys,
+    .protection = snmp_protection,
     .validate = snmp_validate,
     .start = snmp_start,
     .ledger_changed = snmp_ledger_changed,

@@ -438,10 +438,17 @@ static const struct config_key ssh_keys[] = {
     {.name = NULL},
 };
 
+static void ssh_protection(const struct config_node *node, struct protection *protection)
+{
+    (void)node;
+    protection_set(protection, PROTECTION_ENCRYPTED, N_("SSH, host key checked")); /* there is no way around known_hosts */
+}
+
 const struct collector_ops collector_ssh = {
     .type = "ssh",
     .help = "servers, seen from inside through SSH: no agent on them, no root, one shell each",
     .keys = ssh_keys,
+    .protection = ssh_protection,
     .validate = ssh_validate,
     .start = ssh_start,
     .ledger_changed = ssh_ledger_changed,

@@ -196,6 +196,7 @@ const struct collector_ops collector_tcp = {
     .type = "tcp",
     .help = "TCP connect to the addresses of the selected assets",
     .keys = tcp_keys,
+    .protection = protection_nothing_carried,
     .start = tcp_start,
     .ledger_changed = tcp_ledger_changed,
     .stop = tcp_stop,

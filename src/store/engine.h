@@ -125,6 +125,9 @@ struct store_engine_ops {
                         store_alert_visit *visit, void *owner, struct error *error);
     bool (*alerts_at)(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person, void *owner,
                       struct error *error);
+    /* As store_alerts_raised. */
+    bool (*alerts_raised)(struct store_reader *reader, msec from, msec to, int64_t after, unsigned limit, store_alert_visit *visit,
+                          void *owner, struct error *error);
     /* Each node's last row at or before `at`, by id; all rows of from..to, oldest first. */
     bool (*nodes_at)(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
     bool (*nodes_between)(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,

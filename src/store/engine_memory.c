@@ -364,6 +364,7 @@ const struct store_engine_ops store_engine_memory = {
     .alert_row = memory_alert_row,
     .alerts_like = memory_alerts_like,
     .alerts_at = memory_alerts_at,
+    .alerts_raised = memory_alerts_raised,
     .nodes_at = memory_nodes_at,
     .nodes_between = memory_nodes_between,
     .kept_at = memory_kept_at,

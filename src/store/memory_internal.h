@@ -102,6 +102,8 @@ bool memory_alert_events(struct store_reader *reader, int64_t number, store_even
 bool memory_alert_row(struct store_reader *reader, int64_t number, store_alert_visit *visit, void *owner, struct error *error);
 bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec since, unsigned limit,
                         store_alert_visit *visit, void *owner, struct error *error);
+bool memory_alerts_raised(struct store_reader *reader, msec from, msec to, int64_t after, unsigned limit, store_alert_visit *visit,
+                          void *owner, struct error *error);
 bool memory_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
                       void *owner, struct error *error);
 bool memory_nodes_at(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);

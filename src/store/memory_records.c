@@ -276,6 +276,24 @@ bool memory_alerts_like(struct store_reader *reader, int64_t fingerprint, msec s
     return true;
 }
 
+bool memory_alerts_raised(struct store_reader *reader, msec from, msec to, int64_t after, unsigned limit, store_alert_visit *visit,
+                          void *owner, struct error *error)
+{
+    struct store_engine *engine = reader->engine;
+    (void)error;
+    uv_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->alert_count && limit > 0; i++) { /* by number */
+        const struct store_alert *alert = &engine->alerts[i].row;
+        if (alert->number <= after || alert->raised_at < from || alert->raised_at >= to)
+            continue;
+        limit--;
+        if (!visit(owner, alert, NULL))
+            break;
+    }
+    uv_mutex_unlock(&engine->lock);
+    return true;
+}
+
 static bool open_at(const struct store_alert *alert, msec at)
 {
     return (alert->closed_at == CLOCK_NEVER || alert->closed_at > at) && alert->pending_since <= at;

@@ -446,6 +446,32 @@ void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, v
     uv_mutex_unlock(&store->lock);
 }
 
+static void run_alerts_raised(struct request *request, struct store_reader *reader)
+{
+    request->ok = request->store->ops->alerts_raised(reader, request->from, request->to, request->number, request->limit, keep_alert,
+                                                     request, &request->error);
+}
+
+static void finish_alerts_raised(struct request *request)
+{
+    ((store_alerts_raised_done *)request->done)(request->owner, request->alerts, request->ok ? request->alert_count : 0,
+                                                request_error(request));
+}
+
+void store_alerts_raised(struct store *store, msec from, msec to, int64_t after, unsigned limit,
+                         store_alerts_raised_done *done, void *owner)
+{
+    struct request *request = request_new(store, run_alerts_raised, finish_alerts_raised, (void (*)(void))done, owner);
+    int64_t oldest = (int64_t)instant_day(from - 40 * SPAN_DAY) * 10000000;
+    request->from = from;
+    request->to = to;
+    request->number = after > oldest ? after : oldest;
+    request->limit = limit;
+    uv_mutex_lock(&store->lock);
+    store_request_submit(request);
+    uv_mutex_unlock(&store->lock);
+}
+
 /* ---- parts of applications ---- */
 
 static bool keep_node(void *owner, const struct store_node *node)

@@ -263,6 +263,27 @@ bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec sinc
     return done;
 }
 
+bool sql_alerts_raised(struct store_reader *reader, msec from, msec to, int64_t after, unsigned limit, store_alert_visit *visit,
+                       void *owner, struct error *error)
+{
+    struct buffer names = BUFFER_INIT;
+    struct statement *statement = NULL;
+    columns(&names, "");
+    bool done = database_prepare(&reader->records, &statement, error,
+                                 "SELECT %s FROM alert WHERE number>? AND raised_at>=? AND raised_at<? ORDER BY number LIMIT ?",
+                                 buffer_text(&names));
+    if (done) {
+        statement_bind_integer(statement, 1, after);
+        statement_bind_integer(statement, 2, from);
+        statement_bind_integer(statement, 3, to);
+        statement_bind_integer(statement, 4, limit);
+        done = visit_rows(reader, statement, false, visit, owner, error);
+    }
+    statement_free(&statement);
+    buffer_release(&names);
+    return done;
+}
+
 #define OPEN_AT "(a.closed_at=?2 OR a.closed_at>?1) AND a.pending_since<=?1"
 
 static bool people_at(struct store_reader *reader, msec at, store_event_visit *visit, void *owner, struct error *error)

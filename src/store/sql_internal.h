@@ -93,6 +93,8 @@ bool sql_alerts_like(struct store_reader *reader, int64_t fingerprint, msec sinc
                         store_alert_visit *visit, void *owner, struct error *error);
 bool sql_alerts_at(struct store_reader *reader, msec at, store_alert_visit *visit, store_event_visit *person,
                       void *owner, struct error *error);
+bool sql_alerts_raised(struct store_reader *reader, msec from, msec to, int64_t after, unsigned limit, store_alert_visit *visit,
+                       void *owner, struct error *error);
 bool records_load(struct store_reader *reader, const struct store_load_ops *ops, void *owner, struct error *error);
 bool sql_audit(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);
@@ -287,6 +289,7 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .alert_row = sql_alert_row,                     \
     .alerts_like = sql_alerts_like,                 \
     .alerts_at = sql_alerts_at,                     \
+    .alerts_raised = sql_alerts_raised,             \
     .nodes_at = sql_nodes_at,                       \
     .nodes_between = sql_nodes_between,             \
     .kept_at = sql_kept_at,                         \

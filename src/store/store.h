@@ -208,6 +208,11 @@ typedef void store_alerts_at_done(void *owner, const struct store_alert *alerts,
                                   size_t count, const struct store_alert_event *people, size_t people_count,
                                   const struct error *);
 void store_alerts_at(struct store *store, msec at, store_alerts_at_done *done, void *owner);
+/* Alerts raised in from..to (`to` not included) whose number is above `after`, by number, the first `limit`: page by page
+ * through a period. Numbers are days: those made more than 40 days before `from` are not looked at. */
+typedef void store_alerts_raised_done(void *owner, const struct store_alert *alerts, size_t count, const struct error *);
+void store_alerts_raised(struct store *store, msec from, msec to, int64_t after, unsigned limit,
+                         store_alerts_raised_done *done, void *owner);
 struct store_audit {
     int64_t sequence;
     msec time;
