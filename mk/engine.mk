@@ -13,6 +13,12 @@ $(BUILD)/generated/common_rules.inc: $(wildcard src/profiles/common/*.yml) mk/en
 	$(Q)mkdir -p $(@D)
 	$(call say,GEN,$@)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(filter %.yml,$^) > $@.new && mv $@.new $@
 
+# What the security view is made of.
+$(BUILD)/generated/security_controls.inc: src/profiles/security/controls.yml mk/engine.mk
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(filter %.yml,$^) > $@.new && mv $@.new $@
+
+$(BUILD)/src/engine/security_plan.o $(BUILD)/fuzz/src/engine/security_plan.o: $(BUILD)/generated/security_controls.inc
 $(BUILD)/src/daemon/ruleset.o $(BUILD)/fuzz/src/daemon/ruleset.o: $(BUILD)/generated/common_rules.inc
 $(BUILD)/src/daemon/profile.o $(BUILD)/fuzz/src/daemon/profile.o: $(BUILD)/generated/profiles.inc
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api/private.h"
+#include "api/security.h"
 #include "base/memory.h"
 #include "collect/ingest.h"
 
@@ -39,6 +40,9 @@ struct api *api_new(uv_loop_t *loop, const struct api_parts *parts, struct error
     api->feeds = parts->feeds;
     api->heartbeats = parts->heartbeats;
     api->hosts = parts->hosts;
+    api->security = parts->security;
+    if (api->security)
+        security_provide(api->security, FACTS_TOKENS, security_tokens, api);
     api->capsule = parts->capsule;
     api->site = parts->site;
     api->socket = memory_text(parts->socket);
@@ -103,6 +107,8 @@ void api_free(struct api **slot)
     if (api->second)
         uv_close((uv_handle_t *)api->second, free_handle);
     alerts_events_end(api);
+    if (api->security)
+        security_provide(api->security, FACTS_TOKENS, NULL, NULL);
     events_stop(api->events);
     for (struct request *request = api->requests; request; request = request->next)
         if (request->sleeping)

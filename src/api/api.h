@@ -23,6 +23,7 @@ struct heartbeats;
 struct hosts;
 struct rules;
 struct applications;
+struct security;
 struct site;
 
 struct api_parts {
@@ -35,6 +36,7 @@ struct api_parts {
     struct feeds *feeds;      /* alerts from elsewhere; NULL: none */
     struct heartbeats *heartbeats; /* NULL: none */
     struct hosts *hosts;      /* NULL: none */
+    struct security *security; /* NULL: none */
     const struct capsule *capsule; /* an incident replayed, in place of rules and notify: nothing may be written; else NULL */
     const struct site *site;  /* name, roles, listen addresses, sources, contracted populations */
     const char *socket;       /* --socket: in place of the site's unix listeners; NULL: as the site says */

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/private.h"
 #include "api/report.h"
+#include "api/security.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/capacity.h"
@@ -230,15 +231,21 @@ void get_capacity(struct request *request)
 
 void get_report(struct request *request)
 {
-    const char *format = target_get(&request->target, "format");
-    struct reckoning *reckoning = memory_new(sizeof *reckoning);
-    reckoning->document = true;
-    if (strcmp(request->id, "capacity") != 0 || !report_format_parse(format ? format : "txt", &reckoning->format)) {
-        bool known = strcmp(request->id, "capacity") == 0;
-        free(reckoning);
+    const char *format = target_get(&request->target, "format"), *filter = target_get(&request->target, "filter");
+    bool capacity = strcmp(request->id, "capacity") == 0, trace = strcmp(request->id, "security-trace") == 0;
+    bool known = capacity || ((trace || strcmp(request->id, "security") == 0) && request->api->security);
+    enum report_format parsed;
+    if (!known || !report_format_parse(format ? format : "txt", &parsed)) {
         request_refuse(request, known ? 400 : 404, known ? ERROR_INVALID : ERROR_NOT_FOUND,
-                       known ? N_("format: expected txt, md, csv or xlsx") : N_("no report of that name; there is: capacity"));
-        return;
+                       known ? N_("format: expected txt, md, csv or xlsx") : N_("no report of that name; there are: capacity, security, security-trace"));
+    } else if (!capacity && filter && *filter) {
+        request_refuse(request, 400, ERROR_INVALID, "filter: only the capacity report takes one");
+    } else if (capacity) {
+        struct reckoning *reckoning = memory_new(sizeof *reckoning);
+        reckoning->document = true;
+        reckoning->format = parsed;
+        reckon(request, reckoning);
+    } else {
+        security_report(request, trace, parsed);
     }
-    reckon(request, reckoning);
 }

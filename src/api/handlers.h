@@ -32,5 +32,6 @@ handler post_server_restart, post_server_shell;               /* servers_act.c *
 handler get_server_logs;                                      /* servers_logs.c */
 handler get_capsule;                                          /* capsule.c */
 handler get_capacity, get_report;                             /* capacity.c */
+handler get_security, get_security_row, get_security_breaches; /* security.c */
 
 #endif

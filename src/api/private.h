@@ -28,6 +28,7 @@ struct ingest;
 struct listener;
 struct people;
 struct records;
+struct security;
 struct replays;
 struct request;
 
@@ -102,6 +103,7 @@ struct api {
     struct feeds *feeds;
     struct heartbeats *heartbeats;
     struct hosts *hosts;
+    struct security *security;
     const struct capsule *capsule; /* replayed: everything is read-only */
     struct exporting *exporting;  /* an incident on its way out; NULL: none */
     const struct site *site;

@@ -13,6 +13,7 @@
 #include "wire/applications.h"
 #include "wire/capacity.h"
 #include "wire/runbook.h"
+#include "wire/security.h"
 #include "wire/servers.h"
 #include "wire/wire.h"
 

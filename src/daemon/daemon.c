@@ -26,6 +26,7 @@
 #include "engine/hosts.h"
 #include "engine/ledger.h"
 #include "engine/rules.h"
+#include "engine/security.h"
 #include "store/store.h"
 
 #define TRIM_DELAY (3 * SPAN_SECOND)
@@ -54,6 +55,7 @@ struct daemon {
     struct applications *applications;
     struct notify *notify;
     struct heartbeats *heartbeats;
+    struct security *security;
     struct feeds *feeds;
     struct api *api;
     struct sources *sources;
@@ -231,6 +233,7 @@ static bool daemon_reload(void *owner, struct error *error)
         applications_use(daemon->applications, settings_applications(settings));
         groups_follow(daemon, settings);
         notify_use(daemon->notify, settings_notify(settings));
+        security_use(daemon->security, settings_security(settings), settings_site(settings));
         ARRAY_RESERVE(daemon->retired, daemon->retired_capacity, daemon->retired_count + 1);
         daemon->retired[daemon->retired_count++] = (struct retired){daemon->settings, clock_steady()};
         daemon->settings = settings;
@@ -322,6 +325,9 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .loop = &daemon->loop, .fleet = daemon->fleet, .store = daemon->store, .alerts = daemon->alerts, .hosts = daemon->hosts}, error);
     if (!daemon->applications)
         return error_prefix(error, "store");
+    daemon->security = security_new(&(struct security_parts){
+        .loop = &daemon->loop, .fleet = daemon->fleet, .store = daemon->store, .alerts = daemon->alerts, .hosts = daemon->hosts,
+        .applications = daemon->applications, .heartbeats = daemon->heartbeats, .rules = daemon->rules});
     /* The door before the ledger and the sources: a second daemon on this socket must not begin to collect. */
     daemon->api = api_new(&daemon->loop, &(struct api_parts){
         .fleet = daemon->fleet,
@@ -333,6 +339,7 @@ static bool daemon_open(struct daemon *daemon, struct error *error)
         .feeds = daemon->feeds,
         .heartbeats = daemon->heartbeats,
         .hosts = daemon->hosts,
+        .security = daemon->security,
         .site = settings_site(daemon->settings),
         .socket = daemon->options->socket,
         .reload = daemon_reload,
@@ -371,6 +378,7 @@ static void daemon_end(struct daemon *daemon, int code)
     api_free(&daemon->api);
     for (int turns = 0; turns < 20; turns++) /* let the door's last answers out while the store still stands */
         uv_run(&daemon->loop, UV_RUN_NOWAIT);
+    security_free(&daemon->security);
     applications_free(&daemon->applications);
     rules_free(&daemon->rules);
     notify_free(&daemon->notify);
@@ -421,6 +429,7 @@ static bool daemon_start(struct daemon *daemon, struct error *error)
     rules_follow(daemon, daemon->settings);
     sources_follow(daemon->sources, daemon->settings);
     applications_use(daemon->applications, settings_applications(daemon->settings));
+    security_use(daemon->security, settings_security(daemon->settings), settings_site(daemon->settings));
     api_serve(daemon->api); /* whoever asked meanwhile gets a whole site */
     api_use_site(daemon->api, settings_site(daemon->settings));
     uv_timer_start(&daemon->second, second_tick, 1000, 1000);

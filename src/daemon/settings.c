@@ -375,6 +375,7 @@ struct settings *settings_load(const struct options *options, msec started, cons
     hosts_plan_read(&settings->hosts, config_get(root, "servers"));
     capacity_plan_read(&settings->capacity, config_get(root, "capacity"));
     settings->site.capacity = &settings->capacity;
+    security_plan_read(&settings->security, config_get(root, "security"), problems);
     if (problems->count != before)
         settings_free(&settings);
     return settings;
@@ -398,6 +399,7 @@ void settings_free(struct settings **settings)
     heartbeats_plan_release(&own->heartbeats);
     hosts_plan_release(&own->hosts);
     capacity_plan_release(&own->capacity);
+    security_plan_release(&own->security);
     runbooks_free(&own->runbooks);
     roster_release(&own->roster);
     if (own->store_password)
@@ -439,6 +441,11 @@ struct notify_plan *settings_notify(const struct settings *settings)
 const struct hosts_plan *settings_hosts(const struct settings *settings)
 {
     return &settings->hosts;
+}
+
+const struct security_plan *settings_security(const struct settings *settings)
+{
+    return &settings->security;
 }
 
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings)

@@ -13,6 +13,7 @@
 #include "engine/capacity_plan.h"
 #include "engine/hosts_plan.h"
 #include "engine/notify.h"
+#include "engine/security_plan.h"
 #include "engine/site.h"
 #include "model/rule.h"
 #include "store/store.h"
@@ -46,6 +47,7 @@ bool settings_same(const struct settings *left, const struct settings *right, co
 struct applications_plan *settings_applications(const struct settings *settings);
 struct notify_plan *settings_notify(const struct settings *settings); /* who is told */
 const struct hosts_plan *settings_hosts(const struct settings *settings); /* what is expected of servers */
+const struct security_plan *settings_security(const struct settings *settings); /* controls of the security view */
 const struct heartbeats_plan *settings_heartbeats(const struct settings *settings);
 /* Redundancy groups, in an array of the caller's to free; texts belong to the settings. */
 unsigned settings_groups(const struct settings *settings, struct alert_group **groups);

@@ -154,6 +154,7 @@ const struct config_key settings_keys[] = {
     {.name = "rules", .type = CONFIG_LIST, .keys = rule_keys, .help = "what raises an alert, beside the contracts' own rules"},
     {.name = "capacity", .type = CONFIG_LIST, .keys = capacity_keys, .help = "what counts as full, of which figure and whose (default: 100 of every percentage)"},
     {.name = "servers", .type = CONFIG_LIST, .keys = hosts_keys, .help = "what is expected of servers: ports, services, destinations; how one is restarted"},
+    {.name = "security", .type = CONFIG_MAP, .keys = security_keys, .help = "what must be encrypted; controls of the security view, beside and in place of the shipped ones"},
     {.name = "heartbeats", .type = CONFIG_LIST, .keys = heartbeat_keys, .help = "jobs and machines that should say every so often that they are well"},
     {.name = "shifts", .type = CONFIG_LIST, .keys = shift_keys, .help = "who is on duty when: the title and silences say so"},
     {.name = "runbooks", .type = CONFIG_PATH, .help = "folder of the site's own runbooks, NAME.md or NAME.zh.md"},

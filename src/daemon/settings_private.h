@@ -27,6 +27,7 @@ struct settings {
     struct heartbeats_plan heartbeats;
     struct hosts_plan hosts;
     struct capacity_plan capacity;
+    struct security_plan security;
     struct runbooks *runbooks;
     struct roster roster;
     struct secrets secrets;

@@ -72,6 +72,7 @@ void settings_read_store(struct settings *settings, const struct config_node *ro
         .queue_limit = (size_t)config_integer(map, "queue_limit", 2000000),
     };
     settings->site.state_dir = settings->state_dir;
+    settings->site.store_url = settings->store.url;
 }
 
 static void check_file(const struct config_node *map, const char *key, const char *path, struct config_problems *problems)

@@ -39,6 +39,8 @@ static void source_begin(struct sources *sources, struct running *running, const
     running->source->alarms = feeds_sink(sources->feeds);
     running->text = memory_text(configured->text);
     running->origin = origin;
+    if (configured->ops->protection)
+        configured->ops->protection(configured->node, &running->source->protection);
     running->started = configured->ops->start(running->source, configured->node, &error);
     if (!running->started) /* the others go on; its row says why */
         source_status(running->source, SOURCE_DOWN, "%s", error.text);

@@ -220,6 +220,10 @@ struct alerts_history {
 typedef void alerts_history_done(void *owner, const struct alerts_history *history, const struct error *error);
 void alerts_history(struct alerts *alerts, const char *id, alerts_history_done *done, void *owner);
 
+/* A row of the store as an alert, for the fields and the wire; valid during the visit. In memory still: as it is now. */
+void alerts_stored(struct alerts *alerts, const struct store_alert *row, void (*visit)(void *owner, const struct alert *alert),
+                   void *owner);
+
 /* The queue at an instant: rows, states, severities and acknowledgements as they were. */
 struct alerts_past;
 typedef void alerts_past_done(void *owner, struct alerts_past *past, const struct error *error);
@@ -257,6 +261,9 @@ struct alerts_listener {
     void *owner;
     void (*changed)(void *owner, uint64_t revision, const struct alert *const *alerts, uint32_t count); /* at most 10 a second, at most 64; may be NULL */
     void (*notice)(void *owner, const struct alert *alert, enum alert_notice notice);                   /* at once; may be NULL */
+    /* At once, each time the desk counts an alert anew: raised, in another state or severity, closed, out of memory. On
+     * the path of a storm, so: quick. May be NULL. Must not change the desk. */
+    void (*counted)(void *owner, const struct alert *alert);
 };
 /* Its row as it is now into somebody's action, unless the store has it, or will before that action. */
 void alerts_put(const struct alerts *alerts, const char *id, struct store_action *action);

@@ -83,6 +83,19 @@ static void stored_make(struct alerts *alerts, const struct store_alert *row, st
     alert_id_of(alert->number, alert->id);
 }
 
+void alerts_stored(struct alerts *alerts, const struct store_alert *row, void (*visit)(void *owner, const struct alert *alert),
+                   void *owner)
+{
+    char id[ALERT_ID];
+    alert_id_of(row->number, id);
+    const struct alert *known = alerts_find(alerts, id);
+    struct alert stored = {.self = ALERT_NONE};
+    if (!known)
+        stored_make(alerts, row, &stored);
+    visit(owner, known ? known : &stored);
+    stored_release(&stored);
+}
+
 static void history_loaded(void *owner, const struct store_alert_event *events, size_t event_count,
                            const struct store_alert *rows, size_t row_count, const struct error *error)
 {

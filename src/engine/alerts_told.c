@@ -75,6 +75,13 @@ void change_note(struct alerts *alerts, struct alert *alert)
 
 /* ---- counting ---- */
 
+static void tell_counted(const struct alerts *alerts, const struct alert *alert)
+{
+    for (unsigned i = 0; i < alerts->listener_count; i++)
+        if (alerts->listeners[i].counted)
+            alerts->listeners[i].counted(alerts->listeners[i].owner, alert);
+}
+
 static void rule_count(struct alerts *alerts, const struct alert *alert, int by)
 {
     if (alert->counted_active)
@@ -92,6 +99,7 @@ void alert_recount(struct alerts *alerts, struct alert *alert)
         alert->flags &= (uint8_t)~ALERT_COUNTED;
     }
     alert->counted_active = false;
+    tell_counted(alerts, alert);
     if (!(alert->flags & ALERT_LIVE) || alert->life.condition == CONDITION_NORMAL)
         return;
     alert->counted_state = (uint8_t)alert_state_of(&alert->life);

@@ -187,6 +187,11 @@ static struct application_check *check_make(struct application *application, con
     check->retry = config_span(node, "retry", 2 * SPAN_SECOND);
     check->port = check_port(node);
     check->waits = check_waits(node);
+    const struct check_ops *ops = check_find(check->type);
+    if (ops && ops->protection)
+        ops->protection(node, &check->protection);
+    const char *status = config_text(node, "status", "");
+    check->refuses = strncmp(status, "401", 3) == 0 || strncmp(status, "403", 3) == 0;
     check->since = check->checked = CLOCK_NEVER;
     snprintf(check->evidence, sizeof check->evidence, "%s", check->waits ? N_("waiting for an address") : N_("not asked yet"));
     return check;

@@ -35,6 +35,8 @@ struct application_check {
     char **needs;
     unsigned need_count, part, attempts, failures, port;
     bool waits, asked;                       /* asked: judged once since the start */
+    bool refuses;                            /* a refusal (401, 403) is the right answer */
+    struct protection protection;
     msec interval, retry;
     struct check *check;                     /* NULL: it waits, or could not be opened */
     char *trouble;                           /* why it could not be opened */

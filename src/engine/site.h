@@ -66,6 +66,7 @@ struct site {
     msec started;            /* of the daemon, wall */
     const char *config_path; /* main file, "" when none was found */
     const char *state_dir;   /* "" with a memory store */
+    const char *store_url;   /* as configured: "sqlite", "postgresql://..."; never with a password */
 
     const struct site_grant *grants;
     size_t grant_count;

@@ -145,7 +145,7 @@ bool action_export(struct app *app, const struct command *command, const char *a
     const char *rest = argument + word + strspn(argument + word, " "), *id = current_alert(app);
     struct view *view = app_view(app);
     (void)command;
-    if (view && (strcmp(view->ops->name, "capacity") == 0 || strcmp(view->ops->name, "growth") == 0))
+    if (view && command_word_in("capacity growth security control breaches", view->ops->name))
         return app_export_report(app, argument, error);
     if (word == strlen(incident) && memcmp(argument, incident, word) == 0)
         return export_incident(app, rest, error);

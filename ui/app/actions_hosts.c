@@ -286,6 +286,12 @@ bool action_capacity(struct app *app, const struct command *command, const char 
     return good;
 }
 
+bool action_security(struct app *app, const struct command *command, const char *argument, struct error *error)
+{
+    (void)command;
+    return app_open(app, view_find("security"), argument, error);
+}
+
 bool action_server(struct app *app, const struct command *command, const char *argument, struct error *error)
 {
     (void)command;

@@ -9,7 +9,7 @@
     X(quit) X(back) X(view_open) X(help) X(command_line) X(filter_line) X(filter) X(at) X(live)         \
     X(step_back) X(step_forward) X(copy) X(export) X(redraw) X(suspend) X(theme) X(asset) X(history)           \
     X(save) X(saved) X(forget) X(adopt) X(ledger) X(reload) X(next_tab)                                            \
-    X(restart) X(check) X(logs) X(shell) X(server) X(application) X(capacity)                                             \
+    X(restart) X(check) X(logs) X(shell) X(server) X(application) X(capacity) X(security)                                             \
     X(alert) X(alert_act) X(seen) X(silence) X(undo) X(bell) X(runbook) X(run) X(announce) X(desktop) X(downtime) X(end_cover)
 
 #define X(name) \

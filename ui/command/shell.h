@@ -32,6 +32,7 @@ void shell_print_alert(const struct buffer *answer); /* of GET /alerts/{id} */
 
 int shell_restart_unit(struct shell *shell, const char *unit, const char *id); /* restart UNIT on HOST */
 int shell_print_network(struct shell *shell);        /* GET /network; the exit code */
+int shell_show_security(struct shell *shell, const char *name); /* `name` "": all layers and measures; the exit code */
 void shell_print_server(struct shell *shell, const char *id); /* what a server has beyond an asset */
 
 enum shell_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_BAD };

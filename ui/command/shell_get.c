@@ -113,7 +113,17 @@ static const struct shell_column application_columns[] = {
     {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_PROSE, true},
 };
 
+static const struct shell_column security_columns[] = {
+    {N_("level"), "level", FORMAT_TEXT, false}, {N_("name"), "name", FORMAT_TEXT, false}, {N_("state"), "state", FORMAT_PROSE, false},
+    {N_("layer"), "layer", FORMAT_TEXT, false}, {N_("measure"), "measure", FORMAT_TEXT, false}, {N_("to watch"), "total", FORMAT_NUMBER, false},
+    {N_("watched"), "watched", FORMAT_NUMBER, false}, {N_("now"), "now", FORMAT_NUMBER, false}, {N_("24 h"), "day", FORMAT_NUMBER, false},
+    {N_("7 d"), "week", FORMAT_NUMBER, false}, {N_("31 d"), "month", FORMAT_NUMBER, false}, {N_("last"), "last", FORMAT_AGE, false},
+    {N_("hidden"), "hidden", FORMAT_NUMBER, true}, {N_("silent"), "silent", FORMAT_NUMBER, true}, {N_("row"), "requirement", FORMAT_TEXT, true},
+    {N_("worst"), "worst", FORMAT_PROSE, true}, {N_("title"), "title", FORMAT_TEXT, true},
+};
+
 static const struct resource resources[] = {
+    {.name = "security", .path = "/security", .columns = security_columns, .count = ARRAY_COUNT(security_columns)},
     {.name = "capacity", .path = "/capacity", .columns = capacity_columns, .count = ARRAY_COUNT(capacity_columns), .takes_filter = true,
      .takes_span = true},
     {.name = "servers", .path = "/servers", .columns = server_columns, .count = ARRAY_COUNT(server_columns), .takes_at = true,
@@ -316,6 +326,8 @@ static bool show_application(struct shell *shell, const char *id)
 int shell_show(struct shell *shell, int argc, char **argv)
 {
     struct buffer resource = BUFFER_INIT, path = BUFFER_INIT, answer = BUFFER_INIT;
+    if ((argc == 2 || argc == 3) && strcmp(argv[1], "security") == 0)
+        return shell_show_security(shell, argc == 3 ? argv[2] : "");
     if (argc != 2)
         return shell_usage("show");
     bool alert = body_is_alert(argv[1]);

@@ -25,19 +25,6 @@ bool motion_key(const char *command, struct key_event *key)
     return false;
 }
 
-char *count_text(char out[24], uint64_t number)
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), at = 0;
-    for (int i = 0; i < length && at < 22; i++) {
-        if (i && (length - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
-
 void place_text(struct buffer *out, const struct wire_asset *asset)
 {
     asset_place(out, asset->field);

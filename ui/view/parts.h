@@ -7,11 +7,11 @@
 #include "term/key.h"
 #include "term/surface.h"
 #include "view/view.h"
+#include "widget/letters.h"
 
 /* The key that a widget knows for a command ("down" is j), so that keys can be bound anew; false: no moving command. */
 bool motion_key(const char *command, struct key_event *key);
 
-char *count_text(char out[24], uint64_t number);              /* "48,000" */
 void place_text(struct buffer *out, const struct wire_asset *asset); /* "涵英楼 3F 弱电间2" */
 const char *asset_name(const struct wire_asset *asset);       /* its name, else its id */
 char *age_text(char out[SPAN_TEXT], msec since, msec now);    /* "11m"; "" for never */

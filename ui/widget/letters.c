@@ -1,5 +1,7 @@
 #include "widget/letters.h"
 
+#include <stdio.h>
+
 enum role health_role(enum health health)
 {
     static const enum role roles[HEALTH_COUNT] = {
@@ -27,4 +29,17 @@ enum role severity_role(char letter)
     case 'i': return ROLE_INFO;
     default: return ROLE_TEXT;
     }
+}
+
+char *count_text(char out[24], uint64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), at = 0;
+    for (int i = 0; i < length && at < 22; i++) {
+        if (i && (length - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
 }

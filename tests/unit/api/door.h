@@ -29,6 +29,7 @@
 #include "engine/notify.h"
 #include "engine/fleet.h"
 #include "engine/runbook.h"
+#include "engine/security.h"
 #include "engine/site.h"
 #include "store/store.h"
 
@@ -55,6 +56,8 @@ struct door {
     struct notify *notify;
     struct heartbeats *heartbeats;
     struct hosts *hosts;
+    struct security *security;
+    struct security_plan security_plan;
     struct feeds *feeds;
     char alert[24];               /* the newest of door_report */
     struct api *api;
@@ -109,6 +112,8 @@ static inline void door_stop(struct door *door, void *argument)
 {
     (void)argument;
     api_free(&door->api);
+    security_free(&door->security);
+    security_plan_release(&door->security_plan);
     applications_free(&door->applications);
     rules_free(&door->rules);
     notify_free(&door->notify);
@@ -195,6 +200,9 @@ static inline void door_prepare(struct door *door)
     runbooks_load(&door->runbooks, NULL, NULL);
     door->site.runbooks = door->runbooks;
     door->counters.reloaded = CLOCK_NEVER;
+    door->security = security_new(&(struct security_parts){
+        .loop = &door->loop, .fleet = door->fleet, .store = door->store, .alerts = door->alerts, .hosts = door->hosts,
+        .applications = door->applications, .heartbeats = door->heartbeats, .rules = door->rules});
 }
 
 /* A heartbeat of that name, expected every minute; between door_prepare and door_start. */
@@ -211,9 +219,15 @@ static inline void door_heartbeat(struct door *door, const char *name)
 static inline void door_start(struct door *door)
 {
     struct error error = {.code = ERROR_NONE};
+    struct config_problems problems;
+    config_problems_init(&problems);
+    security_plan_read(&door->security_plan, NULL, &problems);
+    assert_string_equal(buffer_text(&problems.text), "");
+    config_problems_release(&problems);
+    security_use(door->security, &door->security_plan, &door->site);
     struct api_parts parts = {.fleet = door->fleet, .store = door->store, .alerts = door->alerts, .rules = door->rules, .applications = door->applications,
                               .notify = door->notify, .feeds = door->feeds, .heartbeats = door->heartbeats, .hosts = door->hosts,
-                              .site = &door->site, .socket = door->socket,
+                              .security = door->security, .site = &door->site, .socket = door->socket,
                               .reload = door_reload, .owner = door};
     door->api = api_new(&door->loop, &parts, &error);
     assert_non_null(door->api);

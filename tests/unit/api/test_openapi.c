@@ -152,7 +152,7 @@ static const char *query_of(const char *path)
 /* What {id} or {name} may be. */
 static const char *id_of(const char *pattern)
 {
-    static const char *const ids[][2] = {{"/api/v1/runbooks/", "application"}, {"/api/v1/reports/", "capacity"}, {"/api/v1/rules/", "hot-rule"}};
+    static const char *const ids[][2] = {{"/api/v1/runbooks/", "application"}, {"/api/v1/reports/", "capacity"}, {"/api/v1/rules/", "hot-rule"}, {"/api/v1/security/", "host"}};
     for (size_t i = 0; i < ARRAY_COUNT(ids); i++)
         if (strncmp(pattern, ids[i][0], strlen(ids[i][0])) == 0)
             return ids[i][1];

@@ -9,7 +9,7 @@
 static const struct { const char *view, *argument; } arguments[] = {
     {"alert", "A-1"},           {"asset", "GW-1"},          {"server", "db-2"},  {"application", "energy"},
     {"log", "db-2 journal:x"},  {"growth", "db-2 cpu_percent"}, {"history", "GW-1"}, {"rule", "server-disk"},
-    {"runbook", "gateway"},     {"silence", "2h"},
+    {"runbook", "gateway"},     {"silence", "2h"},        {"control", "outbound"}, {"breaches", "host week"},
 };
 
 static struct hosted *open_view(const struct view_ops *ops, int rows, int columns)
