@@ -112,7 +112,7 @@ static void rules_are_judged(void **state)
     site_push(&site, "[{\"asset\":\"T-01-1\",\"metric\":\"temperature\",\"value\":33},{\"asset\":\"T-02-1\",\"metric\":\"temperature\",\"value\":20}]");
     await(harness, "GW-05");
     harness_keys(harness, ": type:rules Enter");
-    await(harness, "11 rules · 1 holding · 2 with a problem");
+    await(harness, "12 rules · 1 holding · 2 with a problem");
     await(harness, "gateway-offline"); /* the detector that is built in */
     has(harness, "selects nothing");
     harness_keys(harness, "Tab");
