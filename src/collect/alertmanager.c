@@ -226,7 +226,7 @@ static void alertmanager_protection(const struct config_node *node, struct prote
 {
     const char *url = config_text(node, "url", "");
     if (*url)
-        protection_of_url(protection, url, true);
+        protection_of_url(protection, url, config_bool(node, "verify", true));
     else
         protection_pushed(node, protection);
 }
