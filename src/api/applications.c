@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/applications.h"
+#include "engine/capsule.h"
 #include "model/filter.h"
 #include "wire/applications.h"
 
@@ -154,10 +155,36 @@ static int compare_rows(const void *left, const void *right, void *owner)
 
 static bool has_applications(struct request *request)
 {
-    if (request->api->applications)
+    if (request->api->applications || request->api->capsule)
         return true;
     request_refuse(request, 503, ERROR_UNAVAILABLE, "this daemon watches no applications");
     return false;
+}
+
+/* In an incident replayed they are what the capsule has of the instant. */
+static unsigned population_of(const struct api *api)
+{
+    unsigned count = 0;
+    if (!api->capsule)
+        return applications_count(api->applications);
+    while (capsule_application_id(api->capsule, count))
+        count++;
+    return count;
+}
+
+static void row_take(struct request *request, unsigned index, const struct applications_past *past, struct arena *arena,
+                     struct wire_application *row)
+{
+    const struct capsule *capsule = request->api->capsule;
+    if (capsule)
+        *row = capsule_application(capsule, capsule_application_id(capsule, index), request->past ? request->at : request->now)->application;
+    else
+        applications_wire(applications_at(request->api->applications, index), past, arena, row);
+}
+
+static uint64_t revision_of(const struct api *api)
+{
+    return api->capsule ? 1 : applications_revision(api->applications);
 }
 
 static void write_list(struct request *request, const struct row *rows, uint32_t total, uint32_t population, uint32_t offset, uint32_t limit)
@@ -165,7 +192,7 @@ static void write_list(struct request *request, const struct row *rows, uint32_t
     struct json_writer writer;
     struct wire_page page = {.total = total, .population = population, .offset = offset};
     request_page(request, &page);
-    page.revision = applications_revision(request->api->applications);
+    page.revision = revision_of(request->api);
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
     for (uint32_t i = offset; i < total && i - offset < limit; i++)
@@ -176,11 +203,10 @@ static void write_list(struct request *request, const struct row *rows, uint32_t
 
 static void list_then(struct request *request, const struct applications_past *past)
 {
-    struct applications *applications = request->api->applications;
     struct order order[ORDERS_MAX + 1] = {{0}};
     struct error error;
     uint32_t offset = 0, limit = 1000, total = 0;
-    unsigned orders_count, count = applications_count(applications);
+    unsigned orders_count, count = population_of(request->api);
     const char *sort = target_get(&request->target, "sort");
     if (!target_count(&request->target, "offset", UINT32_MAX, &offset, &error) || !target_count(&request->target, "limit", 10000, &limit, &error)) {
         request_fail(request, &error);
@@ -197,7 +223,7 @@ static void list_then(struct request *request, const struct applications_past *p
     struct row *rows = memory_new_array(count + 1u, sizeof *rows);
     for (unsigned i = 0; i < count; i++) {
         struct row *row = &rows[total];
-        applications_wire(applications_at(applications, i), past, arena, &row->wire);
+        row_take(request, i, past, arena, &row->wire);
         row->words = words_of(&row->wire);
         row->now = request->past ? request->at : request->now;
         if (filter_match(filter, &row_ops, row))
@@ -236,7 +262,7 @@ static void list_came(void *owner, struct applications_past *past, const struct 
 
 static void list_applications(struct request *request)
 {
-    if (request->past)
+    if (request->past && !request->api->capsule)
         applications_past_load(request->api->applications, request->past, list_came, request);
     else
         list_then(request, NULL);
@@ -280,9 +306,26 @@ static void show_came(void *owner, struct applications_past *past, const struct 
     past_came(owner, past, error, show_then);
 }
 
+static void show_replayed(struct request *request)
+{
+    const struct wire_application_page *then = capsule_application(request->api->capsule, request->id,
+                                                                   request->past ? request->at : request->now);
+    if (!then) {
+        request_refuse(request, 404, ERROR_NOT_FOUND, "this incident has no application `%.80s`", request->id);
+        return;
+    }
+    struct wire_application_page page = *then;
+    request_page(request, &page.page);
+    page.page.revision = revision_of(request->api);
+    wire_write_application_page(&request->answer, &page);
+    request_finish_json(request);
+}
+
 static void show_application(struct request *request)
 {
-    if (request->past)
+    if (request->api->capsule)
+        show_replayed(request);
+    else if (request->past)
         applications_past_load(request->api->applications, request->past, show_came, request);
     else
         show_then(request, NULL);

@@ -5,6 +5,7 @@
 #include "api/private.h"
 #include "base/memory.h"
 #include "engine/applications.h"
+#include "engine/capsule.h"
 #include "model/application.h"
 
 #define ROWS_DEFAULT 500
@@ -95,8 +96,10 @@ void get_application_states(struct request *request)
 {
     struct applications *applications = request->api->applications;
     struct application *application = applications ? applications_find(applications, request->id) : NULL;
+    const struct capsule *capsule = request->api->capsule;
+    uint32_t asset = application ? application_asset(application) : capsule ? fleet_find(request->api->fleet, request->id) : FLEET_NONE;
     struct error error;
-    if (!application) {
+    if (!application && !(capsule && capsule_application(capsule, request->id, request->now))) {
         request_refuse(request, 404, ERROR_NOT_FOUND, "no application `%.80s`", request->id);
         return;
     }
@@ -111,9 +114,8 @@ void get_application_states(struct request *request)
     }
     if (!request_span(request, SPAN_DAY, &changes->from, &changes->to))
         return;
-    if (application_asset(application) == FLEET_NONE)
+    if (asset == FLEET_NONE)
         ask_nodes(request);
     else
-        store_states(request->api->store, fleet_store_key(request->api->fleet, application_asset(application)), changes->from,
-                     changes->to, states_came, request);
+        store_states(request->api->store, fleet_store_key(request->api->fleet, asset), changes->from, changes->to, states_came, request);
 }

@@ -144,6 +144,7 @@ void get_capsule(struct request *request)
     exporting->request = request;
     const struct capsule_parts parts = {
         .fleet = api->fleet, .store = api->store, .alerts = api->alerts, .rules = api->rules, .notify = api->notify,
+        .hosts = api->hosts, .applications = api->applications,
         .site = api->site, .by = request->who.name, .audit = request->role >= ROLE_SUPERVISOR};
     struct gather *gather = capsule_gather(&parts, request->id, around, gathered, exporting);
     if (gather)

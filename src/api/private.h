@@ -147,6 +147,7 @@ struct request {
     struct buffer body;
     bool begun, repeated, admitted, refused, ran, answered, sleeping;
     bool ended;                   /* the producer said END */
+    bool replay_at_end;           /* an incident replayed answers it as of when it was carried away: it has no present */
     bool replayed;                /* answered from an earlier one with the same Idempotency-Key */
     bool close;                   /* the connection ends with the answer */
     bool secret;                  /* the answer is shown this once: not kept for an Idempotency-Key */

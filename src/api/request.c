@@ -385,6 +385,8 @@ void request_at(struct request *request, void (*next)(struct request *request))
         request_fail(request, &error);
         return;
     }
+    if (request->at == CLOCK_NEVER && request->api->capsule && request->replay_at_end)
+        request->at = request->now;
     if (request->at == CLOCK_NEVER) {
         next(request);
         return;
@@ -406,8 +408,8 @@ bool request_wants_csv(struct request *request)
 void request_page(struct request *request, struct wire_page *page)
 {
     page->revision = fleet_revision(request->api->fleet);
-    page->past = request->past != NULL;
-    page->as_of = page->past ? fleet_past_at(request->past) : request->now;
+    page->past = request->past != NULL && target_get(&request->target, "at") != NULL;
+    page->as_of = request->past ? fleet_past_at(request->past) : request->now;
 }
 
 bool request_span(struct request *request, msec usual, msec *from, msec *to)

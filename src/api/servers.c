@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/applications.h"
+#include "engine/capsule.h"
 #include "wire/servers.h"
 
 #define LIMIT_DEFAULT 100
@@ -118,8 +119,27 @@ static void fill_then(struct request *request, uint32_t asset, struct wire_serve
     server_then_fill(request->state, asset, row);
 }
 
-/* Text belongs to the fleet, the host and the request's past, until the loop's next turn. */
-static void fill_row(struct request *request, uint32_t asset, struct wire_server *row)
+/* In an incident replayed: those that its capsule has. */
+static void applications_then(const struct capsule *capsule, msec at, struct arena *arena, struct wire_server *row)
+{
+    const char *id;
+    for (unsigned i = 0; (id = capsule_application_id(capsule, i)); i++) {
+        const struct wire_application *application = &capsule_application(capsule, id, at)->application;
+        const char **names = arena_alloc(arena, (row->application_count + 1) * sizeof *names);
+        for (unsigned k = 0; k < application->server_count; k++) {
+            if (strcmp(application->servers[k], row->id) != 0)
+                continue;
+            for (unsigned n = 0; n < row->application_count; n++)
+                names[n] = row->applications[n];
+            names[row->application_count++] = application->name;
+            row->applications = names;
+            break;
+        }
+    }
+}
+
+/* Text belongs to the fleet, the host, the request's past and the arena, until the loop's next turn. */
+static void fill_row(struct request *request, uint32_t asset, struct arena *arena, struct wire_server *row)
 {
     struct api *api = request->api;
     struct fleet_view view;
@@ -135,6 +155,8 @@ static void fill_row(struct request *request, uint32_t asset, struct wire_server
         row->application_count = applications_on(api->applications, asset, &names);
         row->applications = (const char **)(uintptr_t)names;
     }
+    if (api->capsule)
+        applications_then(api->capsule, request->at, arena, row);
     if (request->past)
         fill_then(request, asset, row);
     else
@@ -286,9 +308,10 @@ static void write_rows(struct request *request, struct rows *rows, struct order 
 {
     struct wire_page page = {.total = (uint32_t)rows->count, .population = rows->population, .offset = offset};
     struct json_writer writer;
+    struct arena *arena = arena_new();
     rows->row = memory_new_array(rows->count + 1, sizeof *rows->row);
     for (size_t i = 0; i < rows->count; i++)
-        fill_row(request, rows->asset[i], &rows->row[i]);
+        fill_row(request, rows->asset[i], arena, &rows->row[i]);
     if (rows->count)
         qsort_r(rows->row, rows->count, sizeof *rows->row, compare_rows, order);
     request_page(request, &page);
@@ -298,6 +321,7 @@ static void write_rows(struct request *request, struct rows *rows, struct order 
     for (size_t i = offset; i < rows->count && i - offset < limit; i++)
         wire_write_server(&writer, &rows->row[i]);
     wire_list_end(&writer);
+    arena_free(&arena);
     request_finish_json(request);
 }
 
@@ -322,6 +346,7 @@ static void list_servers(struct request *request)
 
 void get_servers(struct request *request)
 {
+    request->replay_at_end = true;
     if (server_has_hosts(request))
         request_at(request, list_servers);
 }
@@ -352,7 +377,8 @@ static void page_of(struct request *request)
         server_then_load(request, &asset, 1, true, page_of);
         return;
     }
-    fill_row(request, asset, &page.server);
+    struct arena *arena = arena_new();
+    fill_row(request, asset, arena, &page.server);
     request_page(request, &page.page);
     page.page.revision = hosts_revision(api->hosts, asset);
     hosts_expected(api->hosts, asset, &expected);
@@ -369,6 +395,7 @@ static void page_of(struct request *request)
         page.deviation_count = deviations_now(api, asset, found, deviations);
     }
     wire_write_server_page(&request->answer, &page);
+    arena_free(&arena);
     request_finish_json(request);
 }
 
@@ -386,6 +413,7 @@ void get_server(struct request *request)
         return;
     if (watch && !target_get(&request->target, "at"))
         hosts_attend(request->api->hosts, asset);
+    request->replay_at_end = true;
     request_at(request, page_of);
 }
 

@@ -17,8 +17,11 @@
 #include "engine/alerts.h"
 #include "engine/capsule.h"
 #include "engine/fleet.h"
+#include "engine/hosts.h"
 #include "engine/runbook.h"
 #include "engine/site.h"
+#include "model/application.h"
+#include "model/host_keep.h"
 #include "store/store.h"
 
 #define FILL_PATIENCE (60 * 1000) /* ms of real time, for a million readings on a slow machine */
@@ -31,6 +34,7 @@ struct replay {
     struct store *store;
     struct fleet *fleet;
     struct alerts *alerts;
+    struct hosts *hosts;
     struct api *api;
     struct site site;
     struct site_counters counters;
@@ -102,6 +106,22 @@ static void put_records(struct store_action *action, const struct capsule *capsu
     }
 }
 
+/* When each part of an application became another, for the steps through its past. */
+static void put_nodes(struct store_action *action, const struct capsule *capsule)
+{
+    for (size_t i = 0; i < capsule->applications_count; i++) {
+        const struct wire_application_page *page = &capsule->applications[i], *before = i ? page - 1 : NULL;
+        bool follows = before && strcmp(before->application.id, page->application.id) == 0;
+        for (unsigned n = 0; n < page->node_count; n++) {
+            const struct wire_node *node = &page->nodes[n];
+            enum part_verdict verdict;
+            bool same = follows && n < before->node_count && before->nodes[n].since == node->since;
+            if (!same && node->since != CLOCK_NEVER && node->since >= 0 && strchr(node->id, '/') && part_verdict_parse(node->verdict, &verdict))
+                store_action_node(action, &(struct store_node){node->id, node->since, (int)verdict, node->evidence});
+        }
+    }
+}
+
 static void committed(void *owner, const struct error *error)
 {
     struct replay *replay = owner;
@@ -126,6 +146,7 @@ static void put_rows(struct replay *replay)
     for (size_t i = 0; i < capsule->events_count; i++)
         store_action_alert_event(action, &capsule->events[i]);
     put_records(action, capsule);
+    put_nodes(action, capsule);
     store_action_commit(action, committed, replay);
 }
 
@@ -137,6 +158,29 @@ static uint32_t metric_number(const char **names, uint32_t *count, const char *n
     names[*count] = name;
     store_metric(store, *count, name);
     return (*count)++;
+}
+
+/* Each list of a moment as a record that needs no other. */
+static void put_kept(struct store *store, uint32_t asset, const struct wire_kept *kept)
+{
+    for (enum host_list list = 0; list < HOST_LIST_COUNT; list++) {
+        struct buffer record = BUFFER_INIT;
+        if (kept->host->lists & 1u << list && host_keeps(list) && host_keep_pack(NULL, kept->host, list, 0, &record))
+            store_keep(store, &(struct store_kept){asset, list, kept->time, true, record.data, record.length});
+        buffer_release(&record);
+    }
+}
+
+static void put_servers(struct replay *replay)
+{
+    const struct capsule *capsule = replay->capsule;
+    uint32_t asset = 0;
+    for (size_t i = 0; i < capsule->kept_count; i++) {
+        const char *id = capsule->kept[i].asset;
+        for (uint32_t tried = 0; tried < capsule->assets_count && strcmp(capsule->assets[asset].field[ASSET_id], id) != 0; tried++)
+            asset = (asset + 1) % (uint32_t)capsule->assets_count;
+        put_kept(replay->store, asset, &capsule->kept[i]);
+    }
 }
 
 static void put_telemetry(struct replay *replay)
@@ -152,6 +196,7 @@ static void put_telemetry(struct replay *replay)
     }
     for (size_t i = 0; i < capsule->states_count; i++)
         store_state(replay->store, &capsule->states[i]);
+    put_servers(replay);
     free(names);
 }
 
@@ -243,8 +288,9 @@ static bool replay_open(struct replay *replay, const struct options *options, st
     replay->alerts = alerts_new(&replay->loop, replay->fleet, replay->store, &alerts);
     if (!alerts_load(replay->alerts, error))
         return error_prefix(error, "%s", options->replay);
+    replay->hosts = hosts_new(&replay->loop, replay->fleet);
     replay->api = api_new(&replay->loop, &(struct api_parts){
-        .fleet = replay->fleet, .store = replay->store, .alerts = replay->alerts, .capsule = replay->capsule,
+        .fleet = replay->fleet, .store = replay->store, .alerts = replay->alerts, .hosts = replay->hosts, .capsule = replay->capsule,
         .site = &replay->site, .socket = replay->socket}, error);
     return replay->api && api_start(replay->api, error);
 }
@@ -321,6 +367,7 @@ static void replay_end(struct replay *replay)
     api_free(&replay->api);
     for (int turns = 0; turns < 20; turns++)
         uv_run(&replay->loop, UV_RUN_NOWAIT);
+    hosts_free(&replay->hosts);
     alerts_free(&replay->alerts);
     store_close(&replay->store);
     fleet_free(&replay->fleet);

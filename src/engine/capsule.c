@@ -37,6 +37,8 @@ void capsule_free(struct capsule **capsule)
     free(own->downtimes);
     free(own->audit);
     free(own->runbooks);
+    free(own->kept);
+    free(own->applications);
     arena_free(&own->arena);
     free(own);
     *capsule = NULL;

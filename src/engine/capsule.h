@@ -3,7 +3,9 @@
  *
  * The file is a tar archive compressed by zstd, so that `tar --zstd -xf` opens it too: capsule.json first (what it is,
  * its version, whose it is and of when), then lists as JSON lines, then SHA256SUMS over all of them. Instants are RFC
- * 3339, those of readings milliseconds since 1970. Version 1 is read for ever; a reader refuses what is later than it.
+ * 3339, those of readings milliseconds since 1970. Versions 1 and 2 are read for ever; a reader refuses what is later than
+ * it, and a writer claims no more than it uses: 2 is for servers and applications as they were (kept.jsonl,
+ * applications.jsonl).
  *
  * Bounded both ways: gathering stops at CAPSULE_READINGS_MOST and the like and says what it left out; reading refuses a
  * file that claims more. Nothing in a file is trusted: names are known ones, nothing is written to disk, text is
@@ -22,9 +24,11 @@
 #include "model/reading.h"
 #include "store/store.h"
 #include "wire/alerts.h"
+#include "wire/applications.h"
+#include "wire/servers.h"
 #include "wire/wire.h"
 
-#define CAPSULE_VERSION 1
+#define CAPSULE_VERSION 2
 #define CAPSULE_SUFFIX ".capsule"
 #define CAPSULE_FILE_MOST ((size_t)32 << 20)  /* bytes of a file */
 #define CAPSULE_ASSETS_MOST 1000
@@ -32,6 +36,10 @@
 #define CAPSULE_EVENTS_MOST 50000
 #define CAPSULE_STATES_MOST 200000
 #define CAPSULE_READINGS_MOST 1000000
+#define CAPSULE_KEPT_MOST 20000      /* moments of lists of servers; */
+#define CAPSULE_KEPT_ROWS_MOST 200000 /* and rows in all of them */
+#define CAPSULE_PAGES_MOST 1000      /* moments of applications; */
+#define CAPSULE_NODES_MOST 100000    /* and nodes in all of them */
 #define CAPSULE_ROWS_MOST 2000 /* of each of the short lists: rules, notifications, silences, ... */
 #define CAPSULE_WINDOW_MOST SPAN_DAY /* readings: so long after the raise, and as long round the end */
 #define CAPSULE_AROUND (30 * SPAN_MINUTE)
@@ -71,7 +79,15 @@ struct capsule {
     CAPSULE_LIST(wire_downtime, downtimes);
     CAPSULE_LIST(wire_audit, audit);         /* newest first, as it is asked for */
     CAPSULE_LIST(capsule_runbook, runbooks);
+    CAPSULE_LIST(wire_kept, kept);           /* lists of servers, by asset, list and time; all of it in the arena */
+    CAPSULE_LIST(wire_application_page, applications); /* by application and time (page.as_of) */
+    size_t kept_rows, nodes;                 /* over all of these */
 };
+/* 1, or 2 when something of a server or an application is in it. */
+int capsule_version(const struct capsule *capsule);
+const char *capsule_application_id(const struct capsule *capsule, unsigned index); /* each once; NULL: there are no more */
+/* As it was at an instant: the newest page at or before it, else the oldest; NULL: the capsule has none of that id. */
+const struct wire_application_page *capsule_application(const struct capsule *capsule, const char *id, msec at);
 
 struct capsule *capsule_new(void);
 void capsule_free(struct capsule **capsule);
@@ -100,12 +116,16 @@ struct fleet;
 struct notify;
 struct rules;
 struct site;
+struct hosts;
+struct applications;
 struct capsule_parts {
     struct fleet *fleet;
     struct store *store;
     struct alerts *alerts;
     struct rules *rules;          /* may be NULL */
     struct notify *notify;        /* may be NULL */
+    struct hosts *hosts;          /* may be NULL */
+    struct applications *applications; /* may be NULL */
     const struct site *site;      /* must stay until `done` */
     const char *by;
     bool audit;                   /* who asks may read the audit */

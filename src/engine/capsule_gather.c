@@ -2,8 +2,9 @@
  * time so that nobody else waits behind an export.
  *
  * What goes in, in this order, until it is full: the alert, its cause and the cause's symptoms, the other alerts of the
- * two assets; those assets, everything above them, what hangs on the failed one, its neighbours; their states from
- * before the window to now, and their readings within it. */
+ * two assets; those assets, everything above them, what hangs on the failed one, its neighbours, the applications that it
+ * concerns and the servers they stand on; their states from before the window to now, and their readings within it; what
+ * was kept of the servers then, and the applications as they were at each change. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static uint32_t place_of(const struct gather *gather, uint32_t handle)
     return UINT32_MAX;
 }
 
-static bool pick_asset(struct gather *gather, uint32_t handle)
+bool gather_asset(struct gather *gather, uint32_t handle)
 {
     struct capsule *capsule = gather->capsule;
     struct fleet_view view;
@@ -146,7 +147,7 @@ static void pick_above(struct gather *gather, uint32_t handle)
 {
     struct fleet_view view;
     for (unsigned depth = 0; depth < 32 && handle != FLEET_NONE && fleet_exists(gather->parts.fleet, handle); depth++) {
-        pick_asset(gather, handle);
+        gather_asset(gather, handle);
         fleet_get(gather->parts.fleet, handle, &view);
         handle = view.parent;
     }
@@ -165,7 +166,7 @@ static void pick_selected(struct gather *gather, const char *filter, unsigned mo
     if (!*filter || !fleet_select(gather->parts.fleet, &query, &result, NULL))
         return;
     for (uint32_t i = 0; i < result.total && i < most; i++)
-        pick_asset(gather, result.assets[i]);
+        gather_asset(gather, result.assets[i]);
     if (result.total > most)
         gather_left_out(gather, "%u of %u %s", result.total - most, result.total, what);
 }
@@ -202,7 +203,7 @@ static void pick_assets(struct gather *gather, const struct alert *alert)
     pick_above(gather, cause ? cause->asset : FLEET_NONE);
     for (size_t i = 0; i < capsule->alerts_count; i++)
         if (capsule->alerts[i].asset >= 0 && capsule->alerts[i].asset < FLEET_KEY_LIMIT)
-            pick_asset(gather, (uint32_t)capsule->alerts[i].asset);
+            gather_asset(gather, (uint32_t)capsule->alerts[i].asset);
     pick_round(gather, cause ? cause->asset : alert->asset);
     if (cause)
         pick_round(gather, alert->asset);
@@ -381,6 +382,7 @@ void gather_finish(struct gather *gather, const struct error *error)
     free(gather->ids);
     free(gather->handles);
     free(gather->metrics);
+    gather_nodes_free(&gather->nodes);
     free(gather);
 }
 
@@ -410,6 +412,7 @@ static void began(void *owner, const struct alerts_history *history, const struc
     set_windows(gather, alert_life(alert), gather->around);
     pick_alerts(gather, alert);
     pick_assets(gather, alert);
+    gather_nodes_pick(gather, alert);
     take_rules(gather);
     take_runbooks(gather);
     if (gather->parts.notify)

@@ -1,5 +1,5 @@
-/* The state of one gathering, shared by its two halves: capsule_gather.c (what is in memory) and capsule_history.c (what
- * the store has). Private to src/engine. */
+/* The state of one gathering, shared by its parts: capsule_gather.c (what is in memory), capsule_history.c (what the store
+ * has) and capsule_gather_nodes.c (servers and applications as they were). Private to src/engine. */
 #ifndef ENGINE_CAPSULE_GATHER_H
 #define ENGINE_CAPSULE_GATHER_H
 
@@ -8,7 +8,9 @@
 
 struct gather_window { msec from, to; };
 
+struct alert;
 struct alerts_history;
+struct gather_nodes;
 
 struct gather {
     struct capsule_parts parts;
@@ -35,6 +37,7 @@ struct gather {
     int64_t audit_before;
     unsigned audit_pages;
     bool full;                    /* readings: no more */
+    struct gather_nodes *nodes;   /* NULL: neither hosts nor applications are known here */
 };
 
 void gather_left_out(struct gather *gather, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -42,6 +45,14 @@ bool gather_row(struct gather *gather, const struct store_alert *row); /* false:
 /* The timeline of the alert at hand (gather->alert), and, of the incident's, what resembles it; moves on. */
 void gather_timeline(struct gather *gather, const struct alerts_history *history);
 void gather_history(struct gather *gather);                            /* ends in gather_finish */
+bool gather_asset(struct gather *gather, uint32_t handle);             /* false: it is full */
+/* The applications that the incident concerns, and what they stand on; before the histories. */
+void gather_nodes_pick(struct gather *gather, const struct alert *alert);
+void gather_nodes_take(struct gather *gather);                         /* ends in gather_audit */
+void gather_nodes_free(struct gather_nodes **nodes);
+void gather_audit(struct gather *gather);
+/* After each answer: false when there is nothing to go on with, and the gathering is gone. */
+bool gather_goes_on(struct gather *gather, const struct error *error);
 void gather_finish(struct gather *gather, const struct error *error);  /* frees it */
 
 #endif

@@ -15,10 +15,8 @@
 static void next_alert(struct gather *gather);
 static void next_asset(struct gather *gather);
 static void next_readings(struct gather *gather);
-static void next_audit(struct gather *gather);
 
-/* After each answer: false when there is nothing to go on with. */
-static bool goes_on(struct gather *gather, const struct error *error)
+bool gather_goes_on(struct gather *gather, const struct error *error)
 {
     if (!gather->cancelled && !error)
         return true;
@@ -53,7 +51,7 @@ void gather_timeline(struct gather *gather, const struct alerts_history *history
 static void history_came(void *owner, const struct alerts_history *history, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     gather_timeline(gather, history);
     next_alert(gather);
@@ -92,7 +90,7 @@ static struct gather_metric *metric_of(struct gather *gather, uint32_t key)
 static void before_came(void *owner, const struct store_last *rows, size_t count, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     for (size_t i = 0; i < count; i++) {
         struct gather_metric *metric = metric_of(gather, rows[i].metric);
@@ -106,7 +104,7 @@ static void before_came(void *owner, const struct store_last *rows, size_t count
 static void last_came(void *owner, const struct store_last *rows, size_t count, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     for (size_t i = 0; i < count; i++)
         metric_of(gather, rows[i].metric)->last = rows[i].reading;
@@ -116,7 +114,7 @@ static void last_came(void *owner, const struct store_last *rows, size_t count, 
 static void states_came(void *owner, const struct store_interval *rows, size_t count, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     struct capsule *capsule = gather->capsule;
     for (size_t i = 0; i < count; i++) {
@@ -138,7 +136,7 @@ static void next_asset(struct gather *gather)
     if (gather->asset < gather->handle_count)
         store_states(gather->parts.store, key_of(gather), gather->capsule->from, gather->capsule->taken_at, states_came, gather);
     else
-        next_audit(gather);
+        gather_nodes_take(gather);
 }
 
 /* The store knows metrics by number. */
@@ -184,7 +182,7 @@ static void note_unit(struct gather *gather, const char *metric)
 static void readings_came(void *owner, const struct reading *rows, size_t count, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     const struct gather_metric *metric = &gather->metrics[gather->metric];
     const char *name = metric_name(gather, metric->key, gather->handles[gather->asset]);
@@ -255,7 +253,7 @@ static void take_audit(struct gather *gather, const struct store_audit *row)
 static void audit_came(void *owner, const struct store_audit *rows, size_t count, const struct error *error)
 {
     struct gather *gather = owner;
-    if (!goes_on(gather, error))
+    if (!gather_goes_on(gather, error))
         return;
     bool more = count == AUDIT_PAGE;
     for (size_t i = 0; i < count; i++) {
@@ -268,7 +266,7 @@ static void audit_came(void *owner, const struct store_audit *rows, size_t count
         gather->audit_before = rows[i].sequence;
     }
     if (more && ++gather->audit_pages < AUDIT_PAGES_MOST) {
-        next_audit(gather);
+        gather_audit(gather);
         return;
     }
     if (more)
@@ -276,7 +274,7 @@ static void audit_came(void *owner, const struct store_audit *rows, size_t count
     gather_finish(gather, NULL);
 }
 
-static void next_audit(struct gather *gather)
+void gather_audit(struct gather *gather)
 {
     if (gather->parts.audit) {
         store_audit(gather->parts.store, gather->audit_before, AUDIT_PAGE, audit_came, gather);

@@ -20,17 +20,7 @@
 #define NUMBER_MOST INT64_C(999912319999999)
 #define READING_MOST ((msec)253402300799999) /* the end of the year 9999 */
 
-struct reading_in {
-    struct capsule *capsule;
-    const char *part;
-    unsigned line;
-    bool compressed;             /* it begins as a capsule does */
-    struct buffer scratch;
-    struct error *error;
-    struct place { const char *id; uint32_t place; } *places; /* by id, once all assets are in */
-};
-
-static bool wrong(struct reading_in *in, const char *what)
+bool reading_wrong(struct reading_in *in, const char *what)
 {
     return error_set(in->error, ERROR_CORRUPT, "%s, line %u: %s", in->part, in->line, what);
 }
@@ -47,7 +37,7 @@ static const char *take_text(struct reading_in *in, struct json_object *object, 
     return arena_text(in->capsule->arena, buffer_text(&in->scratch));
 }
 
-static void clean(struct reading_in *in, const char **text)
+void reading_clean(struct reading_in *in, const char **text)
 {
     buffer_clear(&in->scratch);
     if (!text_clean(&in->scratch, *text, strlen(*text)))
@@ -64,13 +54,18 @@ static int compare_places(const void *left, const void *right)
     return strcmp(((const struct place *)left)->id, ((const struct place *)right)->id);
 }
 
+const struct place *reading_place(const struct reading_in *in, const char *asset)
+{
+    struct place wanted = {asset, 0};
+    return in->capsule->assets_count
+        ? bsearch(&wanted, in->places, in->capsule->assets_count, sizeof *in->places, compare_places) : NULL;
+}
+
 static bool take_asset(struct reading_in *in, struct json_object *object, uint32_t *place)
 {
-    struct place wanted = {json_get_text(object, "asset", ""), 0};
-    const struct place *found = in->capsule->assets_count
-        ? bsearch(&wanted, in->places, in->capsule->assets_count, sizeof *in->places, compare_places) : NULL;
+    const struct place *found = reading_place(in, json_get_text(object, "asset", ""));
     *place = found ? found->place : UINT32_MAX;
-    return found || wrong(in, "names an asset that the capsule does not have");
+    return found || reading_wrong(in, "names an asset that the capsule does not have");
 }
 
 /* ---- one line of each part ---- */
@@ -79,7 +74,7 @@ static bool line_assets(struct reading_in *in, struct json_object *object)
 {
     struct capsule *capsule = in->capsule;
     if (capsule->assets_count >= CAPSULE_ASSETS_MOST)
-        return wrong(in, "more assets than a capsule holds");
+        return reading_wrong(in, "more assets than a capsule holds");
     struct asset asset = {.discovered = json_get_bool(object, "discovered", false),
                           .revision = within(json_get_integer(object, "revision", 1), 0, INT32_MAX)};
     for (int field = 0; field < ASSET_FIELD_COUNT; field++)
@@ -90,11 +85,11 @@ static bool line_assets(struct reading_in *in, struct json_object *object)
         bool good = json_object_is_type(attributes, json_type_object);
         json_object_put(attributes);
         if (!good)
-            return wrong(in, "attributes that are no JSON object");
+            return reading_wrong(in, "attributes that are no JSON object");
     }
     struct error why;
     if (!asset_id_valid(asset.field[ASSET_id], &why))
-        return wrong(in, why.text);
+        return reading_wrong(in, why.text);
     ARRAY_RESERVE(capsule->assets, capsule->assets_capacity, capsule->assets_count + 1);
     capsule->assets[capsule->assets_count++] = asset;
     return true;
@@ -109,7 +104,7 @@ static bool index_assets(struct reading_in *in)
     qsort(in->places, capsule->assets_count, sizeof *in->places, compare_places);
     for (size_t i = 1; i < capsule->assets_count; i++)
         if (strcmp(in->places[i - 1].id, in->places[i].id) == 0)
-            return wrong(in, "one asset twice");
+            return reading_wrong(in, "one asset twice");
     return true;
 }
 
@@ -119,11 +114,11 @@ static bool line_units(struct reading_in *in, struct json_object *object)
     json_object_object_foreach(object, name, unit)
     {
         if (capsule->units_count >= CAPSULE_ROWS_MOST || !json_object_is_type(unit, json_type_string))
-            return wrong(in, "units that are none");
+            return reading_wrong(in, "units that are none");
         ARRAY_RESERVE(capsule->units, capsule->units_capacity, capsule->units_count + 1);
         struct capsule_unit row = {arena_text(capsule->arena, name), arena_text(capsule->arena, json_object_get_string(unit))};
-        clean(in, &row.metric);
-        clean(in, &row.unit);
+        reading_clean(in, &row.metric);
+        reading_clean(in, &row.unit);
         capsule->units[capsule->units_count++] = row;
     }
     return true;
@@ -135,12 +130,12 @@ static bool line_states(struct reading_in *in, struct json_object *object)
     struct store_state state = {.from = json_get_instant(object, "from")};
     const char *link = json_get_text(object, "link", ""), *comm = json_get_text(object, "comm", "");
     if (capsule->states_count >= CAPSULE_STATES_MOST)
-        return wrong(in, "more states than a capsule holds");
+        return reading_wrong(in, "more states than a capsule holds");
     if (!take_asset(in, object, &state.asset))
         return false;
     if (state.from == CLOCK_NEVER || state.from < 0 || !health_parse(json_get_text(object, "health", ""), &state.health) ||
         !health_reason_parse(json_get_text(object, "reason", ""), &state.reason))
-        return wrong(in, "no state of an asset");
+        return reading_wrong(in, "no state of an asset");
     for (int each = LINK_UNKNOWN; each <= LINK_DOWN; each++)
         if (strcmp(link, link_state_name((enum link_state)each)) == 0)
             state.link = (enum link_state)each;
@@ -162,9 +157,9 @@ static bool line_readings(struct reading_in *in, struct json_object *object)
         return false;
     size_t count = json_object_is_type(rows, json_type_array) ? json_object_array_length(rows) : 1;
     if (count % 2 || !*metric || strlen(metric) > ASSET_ID_MAX)
-        return wrong(in, "no readings of a metric");
+        return reading_wrong(in, "no readings of a metric");
     if (capsule->readings + count / 2 > CAPSULE_READINGS_MOST || capsule->series_count > 64 * CAPSULE_ASSETS_MOST)
-        return wrong(in, "more readings than a capsule holds");
+        return reading_wrong(in, "more readings than a capsule holds");
     bool same = capsule->series_count && capsule->series[capsule->series_count - 1].asset == asset &&
                 strcmp(capsule->series[capsule->series_count - 1].metric, metric) == 0;
     struct capsule_series *series = same ? &capsule->series[capsule->series_count - 1] : NULL;
@@ -179,7 +174,7 @@ static bool line_readings(struct reading_in *in, struct json_object *object)
         double number = json_object_get_double(value);
         bool is_number = json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int);
         if (!json_object_is_type(time, json_type_int) || !is_number || at < 0 || at > READING_MOST || !isfinite(number))
-            return wrong(in, "a reading without its time or value");
+            return reading_wrong(in, "a reading without its time or value");
         capsule_series_add(capsule, series, at, number);
     }
     return true;
@@ -204,10 +199,10 @@ static bool line_alerts(struct reading_in *in, struct json_object *object)
     struct capsule *capsule = in->capsule;
     struct store_alert alert = {.number = json_get_integer(object, "number", 0), .asset = -1};
     if (capsule->alerts_count >= CAPSULE_ALERTS_MOST)
-        return wrong(in, "more alerts than a capsule holds");
+        return reading_wrong(in, "more alerts than a capsule holds");
     if (alert.number < NUMBER_LEAST || alert.number > NUMBER_MOST ||
         (capsule->alerts_count && alert.number <= capsule->alerts[capsule->alerts_count - 1].number))
-        return wrong(in, "no number of an alert, or not in order");
+        return reading_wrong(in, "no number of an alert, or not in order");
     if (*json_get_text(object, "asset", "")) {
         uint32_t place;
         if (!take_asset(in, object, &place))
@@ -232,7 +227,7 @@ static bool line_alerts(struct reading_in *in, struct json_object *object)
     STORE_ALERT_TEXTS(X)
 #undef X
     if (!policy_valid(alert.policy))
-        return wrong(in, "timers of an alert that are none");
+        return reading_wrong(in, "timers of an alert that are none");
     alert.cause = within(alert.cause, 0, NUMBER_MOST);
     alert.previous = within(alert.previous, 0, NUMBER_MOST);
     ARRAY_RESERVE(capsule->alerts, capsule->alerts_capacity, capsule->alerts_count + 1);
@@ -248,9 +243,9 @@ static bool line_events(struct reading_in *in, struct json_object *object)
                                       .text = take_text(in, object, "text"),
                                       .state = within(json_get_integer(object, "state", 0), 0, INT32_MAX)};
     if (capsule->events_count >= CAPSULE_EVENTS_MOST)
-        return wrong(in, "more events than a capsule holds");
+        return reading_wrong(in, "more events than a capsule holds");
     if (event.time == CLOCK_NEVER || event.alert < NUMBER_LEAST || event.alert > NUMBER_MOST)
-        return wrong(in, "no event of an alert");
+        return reading_wrong(in, "no event of an alert");
     ARRAY_RESERVE(capsule->events, capsule->events_capacity, capsule->events_count + 1);
     capsule->events[capsule->events_count++] = event;
     return true;
@@ -262,7 +257,7 @@ static bool line_runbooks(struct reading_in *in, struct json_object *object)
     const char *text = json_get_text(object, "text", "");
     struct buffer lines = BUFFER_INIT;
     if (capsule->runbooks_count >= CAPSULE_ROWS_MOST)
-        return wrong(in, "more runbooks than a capsule holds");
+        return reading_wrong(in, "more runbooks than a capsule holds");
     for (size_t length; *text; text += length + (text[length] == '\n')) { /* its lines stay lines */
         length = strcspn(text, "\n");
         text_clean(&lines, text, length);
@@ -278,7 +273,7 @@ static bool line_runbooks(struct reading_in *in, struct json_object *object)
 
 /* ---- the wire's lists ---- */
 
-#define C(member) clean(in, &row->member);
+#define C(member) reading_clean(in, &row->member);
 static void judge_rules(struct reading_in *in, struct wire_rule *row)
 {
     C(name) C(type) C(select) C(when) C(clear) C(runbook) C(contract) C(requirement) C(problem)
@@ -313,9 +308,9 @@ static void judge_audit(struct reading_in *in, struct wire_audit *row)
         struct error why;                                                                                       \
         in->line = 1;                                                                                           \
         if (!wire_read_##name(buffer_text(bytes), bytes->length, capsule->arena, &page, &rows, &count, &why))   \
-            return wrong(in, why.text);                                                                         \
+            return reading_wrong(in, why.text);                                                                         \
         if (count > CAPSULE_ROWS_MOST)                                                                          \
-            return wrong(in, "more rows than a capsule holds");                                                 \
+            return reading_wrong(in, "more rows than a capsule holds");                                                 \
         ARRAY_RESERVE(capsule->name, capsule->name##_capacity, (size_t)count + 1);                              \
         for (unsigned i = 0; i < count; i++) {                                                                  \
             judge_##name(in, &rows[i]);                                                                         \
@@ -339,9 +334,9 @@ static bool part_lines(struct reading_in *in, const struct buffer *bytes,
         size_t length = (size_t)((newline ? newline : end) - at);
         struct error why;
         if (length > CAPSULE_LINE_MOST)
-            return wrong(in, "longer than a line is");
+            return reading_wrong(in, "longer than a line is");
         struct json_object *object = json_parse(at, length, 6, &why);
-        good = json_object_is_type(object, json_type_object) ? take(in, object) : wrong(in, object ? "no JSON object" : why.text);
+        good = json_object_is_type(object, json_type_object) ? take(in, object) : reading_wrong(in, object ? "no JSON object" : why.text);
         json_object_put(object);
         at += length + 1;
     }
@@ -386,6 +381,7 @@ static bool read_manifest(struct reading_in *in, const struct buffer *bytes)
         return error_set(in->error, ERROR_TOO_NEW, "is an incident capsule of version %lld; this program reads version %d",
                          (long long)version, CAPSULE_VERSION);
     }
+    in->version = (int)version;
     capsule->made_by = take_text(in, object, "made_by");
     capsule->incident = take_text(in, object, "incident");
     capsule->site = take_text(in, object, "site");
@@ -401,20 +397,27 @@ static bool read_manifest(struct reading_in *in, const struct buffer *bytes)
     json_object_put(object);
     if (capsule->taken_at == CLOCK_NEVER || capsule->taken_at < 0 || capsule->moment == CLOCK_NEVER || capsule->moment < 0 ||
         capsule->from == CLOCK_NEVER || capsule->to == CLOCK_NEVER || capsule->moment > capsule->taken_at)
-        return wrong(in, "does not say when it was taken, and of when it is");
+        return reading_wrong(in, "does not say when it was taken, and of when it is");
     if (!timezone_valid(capsule->timezone))
-        return wrong(in, "no name of a time zone");
-    return *capsule->incident || wrong(in, "does not say of which incident it is");
+        return reading_wrong(in, "no name of a time zone");
+    return *capsule->incident || reading_wrong(in, "does not say of which incident it is");
 }
 
 /* ---- the archive ---- */
 
-static const struct { const char *name; size_t most; bool (*read)(struct reading_in *, const struct buffer *); } parts[] = {
-    {CAPSULE_MANIFEST, 64 << 10, read_manifest},
-#define PART(file, bytes, what) {file, (size_t)(bytes), part_##what},
+#define part_kept capsule_part_kept
+#define part_applications capsule_part_applications
+static const struct {
+    const char *name;
+    size_t most;
+    int version;
+    bool (*read)(struct reading_in *, const struct buffer *);
+} parts[] = {
+    {CAPSULE_MANIFEST, 64 << 10, 0, read_manifest},
+#define PART(file, bytes, what, since) {file, (size_t)(bytes), since, part_##what},
     CAPSULE_PARTS(PART)
 #undef PART
-    {CAPSULE_SUMS, 64 << 10, NULL},
+    {CAPSULE_SUMS, 64 << 10, 0, NULL},
 };
 
 static bool damaged(struct reading_in *in, struct archive *archive)
@@ -460,6 +463,8 @@ static bool read_parts(struct reading_in *in, struct archive *archive)
     struct archive_entry *entry;
     bool good = true;
     for (size_t i = 0; good && i < ARRAY_COUNT(parts); i++) {
+        if (parts[i].version > in->version)
+            continue;
         in->part = parts[i].name;
         good = next_file(in, archive, i, &bytes);
         if (good && parts[i].read) {

@@ -25,7 +25,7 @@ static void write_manifest(const struct capsule *capsule, struct buffer *out)
     json_start(&writer, out);
     json_write_object(&writer, NULL);
     json_write_text(&writer, "format", CAPSULE_FORMAT);
-    json_write_integer(&writer, "version", CAPSULE_VERSION);
+    json_write_integer(&writer, "version", capsule_version(capsule));
     json_write_text(&writer, "made_by", capsule->made_by);
     json_write_text(&writer, "incident", capsule->incident);
     json_write_text(&writer, "site", capsule->site);
@@ -204,8 +204,15 @@ static bool add_file(struct archive *archive, const char *name, const struct buf
     return true;
 }
 
-static const struct { const char *name; size_t most; void (*write)(const struct capsule *, struct json_writer *); } parts[] = {
-#define PART(file, bytes, what) {file, (size_t)(bytes), write_##what},
+#define write_kept capsule_write_kept
+#define write_applications capsule_write_applications
+static const struct {
+    const char *name;
+    size_t most;
+    int version;
+    void (*write)(const struct capsule *, struct json_writer *);
+} parts[] = {
+#define PART(file, bytes, what, since) {file, (size_t)(bytes), since, write_##what},
     CAPSULE_PARTS(PART)
 #undef PART
 };
@@ -217,6 +224,8 @@ static bool add_parts(struct archive *archive, const struct capsule *capsule, st
     write_manifest(capsule, &bytes);
     bool good = add_file(archive, CAPSULE_MANIFEST, &bytes, capsule->taken_at, &sums, error);
     for (size_t i = 0; good && i < ARRAY_COUNT(parts); i++) {
+        if (parts[i].version > capsule_version(capsule))
+            continue;
         buffer_clear(&bytes);
         json_start(&writer, &bytes);
         parts[i].write(capsule, &writer);

@@ -299,7 +299,7 @@ void hosts_past_load(struct hosts *hosts, struct store *store, const uint32_t *a
     if (lists) {
         loading->kept = memory_new_array(count + 1u, sizeof *loading->kept);
         loading->processes_at = memory_new_array(count + 1u, sizeof *loading->processes_at);
-        store_kept_at(store, keys, count, at, kept_came, loading);
+        store_kept(store, keys, count, at, at, kept_came, loading);
     }
     store_lasts_at(store, keys, count, at - SEARCH, at, lasts_came, loading);
     free(keys);

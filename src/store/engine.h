@@ -132,8 +132,9 @@ struct store_engine_ops {
     bool (*nodes_at)(struct store_reader *reader, msec at, store_node_visit *visit, void *owner, struct error *error);
     bool (*nodes_between)(struct store_reader *reader, msec from, msec to, store_node_visit *visit, void *owner,
                           struct error *error);
-    /* As store_kept_at, of one asset. */
-    bool (*kept_at)(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
+    /* As store_kept, of one asset, in any order. */
+    bool (*kept)(struct store_reader *reader, uint32_t asset, msec from, msec to, store_kept_visit *visit, void *owner,
+                 struct error *error);
     /* Newest first before `before` (0: from the newest), or the whole chain from the start. */
     bool (*audit)(struct store_reader *reader, int64_t before, unsigned limit, store_audit_visit *visit, void *owner,
                   struct error *error);

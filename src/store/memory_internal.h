@@ -91,7 +91,8 @@ void memory_map_release(struct map *map);
 void memory_kept_release(struct store_engine *engine);
 void memory_kept_add(struct store_engine *engine, const struct store_kept *kept);
 void memory_kept_prune(struct store_engine *engine, msec oldest);
-bool memory_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
+bool memory_kept(struct store_reader *reader, uint32_t asset, msec from, msec to, store_kept_visit *visit, void *owner,
+                 struct error *error);
 
 /* memory_records.c: what people made, and alerts. */
 void memory_records_release(struct store_engine *engine);

@@ -71,17 +71,21 @@ static size_t whole_of(const struct keeping *keeping, unsigned list, msec at)
     return found;
 }
 
-bool memory_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error)
+bool memory_kept(struct store_reader *reader, uint32_t asset, msec from, msec to, store_kept_visit *visit, void *owner,
+                 struct error *error)
 {
     struct store_engine *engine = reader->engine;
     (void)error;
     uv_mutex_lock(&engine->lock);
     uint32_t place = memory_map_find(&engine->kept_map, asset);
     const struct keeping none = {0}, *keeping = place == UINT32_MAX ? &none : &engine->kept[place];
-    for (unsigned list = 0; keeping->count && list < STORE_KEPT_LISTS; list++)
-        for (size_t i = whole_of(keeping, list, at); i < keeping->count; i++)
-            if (keeping->rows[i].list == list && keeping->rows[i].time <= at)
+    for (unsigned list = 0; keeping->count && list < STORE_KEPT_LISTS; list++) {
+        size_t whole = whole_of(keeping, list, from);
+        msec since = whole < keeping->count ? keeping->rows[whole].time : from + 1;
+        for (size_t i = whole < keeping->count ? whole : 0; i < keeping->count; i++)
+            if (keeping->rows[i].list == list && keeping->rows[i].time >= since && keeping->rows[i].time <= to)
                 visit(owner, &keeping->rows[i]);
+    }
     uv_mutex_unlock(&engine->lock);
     return true;
 }

@@ -538,23 +538,36 @@ static bool keep_kept(void *owner, const struct store_kept *kept)
     return true;
 }
 
-static void run_kept_at(struct request *request, struct store_reader *reader)
+static int compare_kept(const void *left, const void *right)
 {
-    request->ok = true;
-    for (size_t i = 0; i < request->asset_count && request->ok; i++)
-        request->ok = request->store->ops->kept_at(reader, request->assets[i], request->to, keep_kept, request, &request->error);
+    const struct store_kept *a = left, *b = right;
+    return a->list != b->list ? (a->list > b->list) - (a->list < b->list) : (a->time > b->time) - (a->time < b->time);
 }
 
-static void finish_kept_at(struct request *request)
+static void run_kept(struct request *request, struct store_reader *reader)
+{
+    request->ok = true;
+    for (size_t i = 0; i < request->asset_count && request->ok; i++) {
+        size_t before = request->kept_count;
+        request->ok = request->store->ops->kept(reader, request->assets[i], request->from, request->to, keep_kept, request,
+                                                &request->error);
+        if (request->kept_count > before + 1)
+            qsort(request->kept + before, request->kept_count - before, sizeof *request->kept, compare_kept);
+    }
+}
+
+static void finish_kept(struct request *request)
 {
     ((store_kept_done *)request->done)(request->owner, request->kept, request->ok ? request->kept_count : 0,
                                        request_error(request));
 }
 
-void store_kept_at(struct store *store, const uint32_t *assets, size_t asset_count, msec at, store_kept_done *done, void *owner)
+void store_kept(struct store *store, const uint32_t *assets, size_t asset_count, msec from, msec to, store_kept_done *done,
+                void *owner)
 {
-    struct request *request = request_new(store, run_kept_at, finish_kept_at, (void (*)(void))done, owner);
-    request->to = at;
+    struct request *request = request_new(store, run_kept, finish_kept, (void (*)(void))done, owner);
+    request->from = from;
+    request->to = to;
     request->assets = memory_new_array(asset_count + 1, sizeof *assets);
     if (asset_count)
         memcpy(request->assets, assets, asset_count * sizeof *assets);

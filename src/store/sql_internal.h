@@ -219,7 +219,8 @@ bool sql_states_between(struct store_reader *reader, msec from, msec to, unsigne
 
 /* sql_kept.c */
 bool kept_apply(struct store_engine *engine, const struct store_kept *kept, size_t count, struct error *error);
-bool sql_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error);
+bool sql_kept(struct store_reader *reader, uint32_t asset, msec from, msec to, store_kept_visit *visit, void *owner,
+              struct error *error);
 
 /* sql_read.c */
 bool sql_readings(struct store_reader *reader, uint32_t asset, uint32_t metric, msec from, msec to,
@@ -292,7 +293,7 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .alerts_raised = sql_alerts_raised,             \
     .nodes_at = sql_nodes_at,                       \
     .nodes_between = sql_nodes_between,             \
-    .kept_at = sql_kept_at,                         \
+    .kept = sql_kept,                               \
     .audit = sql_audit,                             \
     .audit_chain = sql_audit_chain
 

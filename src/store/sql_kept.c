@@ -1,8 +1,10 @@
 /* What is kept of hosts beside their figures: a table for each UTC day, written as it comes and dropped as a whole. */
+#include <stdlib.h>
+
 #include "store/sql_internal.h"
 
 #define DAYS_BACK 1 /* a day's first record of a list is whole, but comes only some time after midnight */
-#define LAST_DAY 40000 /* since 1970: later ones have no number */
+#define LAST_DAY ((msec)40000) /* since 1970: later ones have no number */
 
 bool kept_apply(struct store_engine *engine, const struct store_kept *kept, size_t count, struct error *error)
 {
@@ -29,7 +31,7 @@ bool kept_apply(struct store_engine *engine, const struct store_kept *kept, size
     return done;
 }
 
-struct search { uint32_t asset; msec at; store_kept_visit *visit; void *owner; uint64_t found, before; };
+struct search { uint32_t asset; store_kept_visit *visit; void *owner; uint64_t found, before; };
 
 static void visit_row(struct search *search, struct statement *statement)
 {
@@ -42,16 +44,10 @@ static void visit_row(struct search *search, struct statement *statement)
     search->visit(search->owner, &kept);
 }
 
-static bool visit_day(struct store_reader *reader, int number, struct search *search, struct error *error)
+static bool visit_all(struct store_reader *reader, struct statement *statement, bool prepared, struct search *search, struct error *error)
 {
-    struct statement *statement = NULL;
     struct database *db = &reader->telemetry;
-    bool row = false;
-    bool done = database_prepare(db, &statement, error,
-                                 "SELECT k.list, k.time, k.whole, k.data FROM kept_%1$d AS k JOIN (SELECT list, max(time) AS newest "
-                                 "FROM kept_%1$d WHERE asset=%2$u AND whole=1 AND time<=%3$lld GROUP BY list) AS w ON k.list=w.list "
-                                 "AND k.time>=w.newest WHERE k.asset=%2$u AND k.time<=%3$lld ORDER BY k.list, k.time",
-                                 number, search->asset, (long long)search->at);
+    bool row = false, done = prepared;
     while (done && (done = database_step(db, statement, &row, error)) && row)
         visit_row(search, statement);
     statement_free(&statement);
@@ -61,21 +57,56 @@ static bool visit_day(struct store_reader *reader, int number, struct search *se
     return database_begin(db, false, error);
 }
 
-bool sql_kept_at(struct store_reader *reader, uint32_t asset, msec at, store_kept_visit *visit, void *owner, struct error *error)
+/* Each list from its last whole record on, as a day tells it. */
+static bool visit_chains(struct store_reader *reader, int number, msec at, struct search *search, struct error *error)
 {
-    struct search search = {.asset = asset, .at = at, .visit = visit, .owner = owner};
+    struct statement *statement = NULL;
+    bool prepared = database_prepare(&reader->telemetry, &statement, error,
+                                     "SELECT k.list, k.time, k.whole, k.data FROM kept_%1$d AS k JOIN (SELECT list, max(time) AS newest "
+                                     "FROM kept_%1$d WHERE asset=%2$u AND whole=1 AND time<=%3$lld GROUP BY list) AS w ON k.list=w.list "
+                                     "AND k.time>=w.newest WHERE k.asset=%2$u AND k.time<=%3$lld ORDER BY k.list, k.time",
+                                     number, search->asset, (long long)at);
+    return visit_all(reader, statement, prepared, search, error);
+}
+
+static bool visit_after(struct store_reader *reader, int number, msec from, msec to, struct search *search, struct error *error)
+{
+    struct statement *statement = NULL;
+    bool prepared = database_prepare(&reader->telemetry, &statement, error, "SELECT list, time, whole, data FROM kept_%d WHERE "
+                                     "asset=%u AND time>%lld AND time<=%lld", number, search->asset, (long long)from, (long long)to);
+    return visit_all(reader, statement, prepared, search, error);
+}
+
+static msec within(msec time)
+{
+    return time < 0 ? -1 : time > LAST_DAY * SPAN_DAY ? LAST_DAY * SPAN_DAY : time;
+}
+
+bool sql_kept(struct store_reader *reader, uint32_t asset, msec from, msec to, store_kept_visit *visit, void *owner,
+              struct error *error)
+{
+    struct search search = {.asset = asset, .visit = visit, .owner = owner};
     struct parts *parts = &reader->engine->telemetry.parts;
-    if (at < 0 || store_day(at) > LAST_DAY)
+    size_t count;
+    from = within(from);
+    to = within(to);
+    if (to < 0)
         return true;
     bool done = database_begin(&reader->telemetry, false, error);
     if (!done)
         return false;
-    for (int back = 0; back <= DAYS_BACK && done && at >= back * SPAN_DAY; back++) {
-        int number = part_number(PART_KEPT, store_day(at) - back);
+    for (int back = 0; back <= DAYS_BACK && done && from >= back * SPAN_DAY; back++) {
+        int number = part_number(PART_KEPT, store_day(from) - back);
         if (parts_find(parts, PART_KEPT, number, NULL))
-            done = visit_day(reader, number, &search, error);
+            done = visit_chains(reader, number, from, &search, error);
         search.before = search.found;
     }
+    search.before = 0;
+    struct part *list = parts_list(parts, PART_KEPT, part_number(PART_KEPT, from < 0 ? 0 : store_day(from)),
+                                   part_number(PART_KEPT, store_day(to)), &count);
+    for (size_t i = 0; i < count && done && to > from; i++)
+        done = visit_after(reader, list[i].number, from, to, &search, error);
+    free(list);
     database_rollback(&reader->telemetry);
     return done;
 }

@@ -193,9 +193,10 @@ void store_nodes_at(struct store *store, msec at, store_nodes_done *done, void *
 void store_nodes_between(struct store *store, const char *prefix, msec from, msec to, unsigned limit, store_nodes_done *done,
                          void *owner);
 typedef void store_kept_done(void *owner, const struct store_kept *rows, size_t count, const struct error *error);
-/* Of each list of these assets the newest whole record at or before `at`, of that UTC day or the one before, and those
- * after it up to `at`: by asset as given, list, time. None that still wait to be committed. */
-void store_kept_at(struct store *store, const uint32_t *assets, size_t asset_count, msec at, store_kept_done *done, void *owner);
+/* Of each list of these assets the newest whole record at or before `from`, of that UTC day or the one before, and those
+ * after it up to `to`: by asset as given, list, time. None that still wait to be committed. */
+void store_kept(struct store *store, const uint32_t *assets, size_t asset_count, msec from, msec to, store_kept_done *done,
+                void *owner);
 /* The events of alert `number`, oldest first, and alerts raised at or after `since` with that fingerprint, newest first.
  * Fingerprint 0: that of the alert itself, whose row comes before the others (no rows: there is no such alert). */
 typedef void store_alert_history_done(void *owner, const struct store_alert_event *events, size_t event_count,

@@ -65,6 +65,17 @@ static void write_host(struct json_writer *writer, const struct host *host)
     json_write_object_end(writer);
 }
 
+void wire_write_kept(struct json_writer *writer, const struct wire_kept *kept)
+{
+    json_write_object(writer, NULL);
+    json_write_text(writer, "asset", kept->asset);
+    json_write_instant(writer, "time", kept->time);
+#define X(one, many) write_##many(writer, kept->host);
+    HOST_LISTS(X)
+#undef X
+    json_write_object_end(writer);
+}
+
 WRITE_ROWS(deviations, wire_deviation, DEVIATION)
 
 void wire_write_server_page(struct buffer *out, const struct wire_server_page *page)

@@ -45,6 +45,12 @@ struct wire_server_page {
 };
 void wire_write_server_page(struct buffer *out, const struct wire_server_page *page);
 
+/* What was kept of a host at an instant, as an incident capsule has it: lists as above, and nothing else.
+ * {"asset":"web-1","time":"..","units":[..]} */
+struct wire_kept { const char *asset; msec time; const struct host *host; };
+void wire_write_kept(struct json_writer *writer, const struct wire_kept *kept);
+bool wire_read_kept(const char *bytes, size_t length, struct arena *arena, struct wire_kept *kept, struct error *error);
+
 /* POST /servers/{id}/restart {"unit":"nginx.service"} -> {"unit":"..","exit_code":0,"output":"..","took_ms":812,
  * "state":"active","sub":"running"}: the unit's state after the command, and the health that follows is the asset's.
  * POST /servers/{id}/shell {"phase":"start"|"end","session":"..","exit_code":0} -> {"session":"..","command":["ssh",..]}.

@@ -79,6 +79,16 @@ static struct host *read_host(struct flat *object, struct arena *arena)
     return row;
 }
 
+bool wire_read_kept(const char *bytes, size_t length, struct arena *arena, struct wire_kept *kept, struct error *error)
+{
+    struct flat *object = read_object(bytes, length, error);
+    if (!object)
+        return false;
+    *kept = (struct wire_kept){read_text(object, "asset", arena), flat_instant(object, "time"), read_host(object, arena)};
+    flat_free(&object);
+    return true;
+}
+
 READ_LIST(servers, wire_server, read_server)
 READ_ROWS(deviations, wire_deviation, DEVIATION)
 

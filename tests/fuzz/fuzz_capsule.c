@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct { const char *name, *text; } parts[] = {
-    {CAPSULE_MANIFEST, "{\"format\":\"nocturne-capsule\",\"version\":1,\"incident\":\"A-20261121-0007\",\"timezone\":\"Asia/Shanghai\","
+    {CAPSULE_MANIFEST, "{\"format\":\"nocturne-capsule\",\"version\":2,\"incident\":\"A-20261121-0007\",\"timezone\":\"Asia/Shanghai\","
                        "\"taken_at\":\"2026-11-21T03:20:00+08:00\",\"moment\":\"2026-11-21T03:12:00+08:00\","
                        "\"from\":\"2026-11-21T02:42:00+08:00\",\"to\":\"2026-11-21T03:20:00+08:00\"}"},
     {"assets.jsonl", "{\"id\":\"GW-1\",\"name\":\"g\",\"attributes\":\"{\\\"a\\\":1}\"}\n{\"id\":\"T-1\",\"parent\":\"GW-1\"}\n"},
@@ -28,6 +28,11 @@ static const struct { const char *name, *text; } parts[] = {
     {"downtimes.json", "{\"items\":[]}"},
     {"audit.json", "{\"items\":[{\"sequence\":1,\"verb\":\"ack\",\"detail\":{\"a\":1}}]}"},
     {"runbooks.jsonl", "{\"name\":\"gateway\",\"text\":\"# a\\nb\"}\n"},
+    {"kept.jsonl", "{\"asset\":\"GW-1\",\"time\":\"2026-11-21T03:12:00+08:00\",\"processes\":[{\"pid\":7,\"name\":\"x\",\"memory\":1e6}],"
+                   "\"units\":[{\"name\":\"a.service\",\"failed\":true}],\"logins\":[],\"ports\":[{\"port\":80}]}\n"},
+    {"applications.jsonl", "{\"id\":\"energy\",\"health\":\"critical\",\"servers\":[\"GW-1\"],\"as_of\":\"2026-11-21T03:12:00+08:00\",\"nodes\":"
+                           "[{\"id\":\"energy/db\",\"verdict\":\"critical\",\"needs\":[\"x\"],\"figures\":[{\"name\":\"ms\",\"value\":1}]}],"
+                           "\"recoveries\":[{\"unit\":\"a.service\"}]}\n"},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -91,7 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         struct capsule *same = capsule_read(again.data, again.length, &error);
         if (!same || same->alerts_count != capsule->alerts_count || same->readings != capsule->readings ||
-            same->states_count != capsule->states_count || same->assets_count != capsule->assets_count)
+            same->states_count != capsule->states_count || same->assets_count != capsule->assets_count ||
+            same->kept_rows != capsule->kept_rows || same->nodes != capsule->nodes)
             abort();
         capsule_free(&same);
         capsule_free(&capsule);

@@ -142,6 +142,65 @@ static void refused(const char *bytes, size_t length, enum error_code code, cons
         fail_msg("expected `%s` (%d), got `%s` (%d)", text, (int)code, error.text, (int)error.code);
 }
 
+/* Servers and applications as they were make it a file of version 2; without them older programs read it. */
+static void servers_and_applications_as_they_were(void **state)
+{
+    (void)state;
+    struct buffer bytes = BUFFER_INIT;
+    struct error error = {0};
+    struct capsule *capsule = example();
+    assert_int_equal(capsule_version(capsule), 1);
+    struct host_unit units[] = {{.name = "nginx.service", .state = "failed", .sub = "failed", .what = "网站", .since = MOMENT, .failed = true}};
+    struct host_process processes[] = {{.pid = 7, .user = "www", .name = "nginx", .command = "nginx: worker", .state = 'D', .cpu_percent = 93.5,
+                                        .memory = 3e8, .io_rate = NAN, .started = MOMENT}};
+    struct host host = {.units = units, .unit_count = 1, .processes = processes, .process_count = 1, .lists = 1u << HOST_units | 1u << HOST_processes};
+    struct wire_kept kept[] = {{"WM-1", MOMENT, &host}};
+    struct wire_figure figures[] = {{"latency_ms", "ms", 42}};
+    const char *needs[] = {"energy/db"}, *servers[] = {"WM-1"};
+    struct wire_node nodes[] = {
+        {.id = "energy/web", .name = "网站", .kind = "http", .verdict = "ok", .evidence = "200", .asset = "WM-1", .unit = "", .unit_on = "", .since = MOMENT,
+         .checked = MOMENT, .needs = needs, .need_count = 1, .figures = figures, .figure_count = 1, .may_restart = true},
+        {.id = "energy/db", .name = "", .kind = "tcp", .verdict = "critical", .evidence = "refused", .asset = "", .unit = "", .unit_on = "", .cause = true,
+         .since = CLOCK_NEVER, .checked = CLOCK_NEVER}};
+    struct wire_application application = {.id = "energy", .name = "能源态势", .subsystem = "", .contract = "", .requirement = "", .hurts = "db: refused",
+        .recovery = "", .health = HEALTH_CRITICAL, .since = MOMENT, .uptime = NAN, .availability = 0.9, .availability_30d = NAN, .latency = NAN,
+        .users = 3, .servers = servers, .server_count = 1};
+    struct wire_application_page pages[] = {
+        {.page = {.as_of = MOMENT - 1000}, .application = application, .nodes = nodes, .node_count = 1},
+        {.page = {.as_of = MOMENT}, .application = application, .nodes = nodes, .node_count = 2}};
+    struct wire_kept *given = memory_new_array(1, sizeof *given);
+    struct wire_application_page *two = memory_new_array(2, sizeof *two);
+    capsule->kept = memcpy(given, kept, sizeof kept);
+    capsule->applications = memcpy(two, pages, sizeof pages);
+    capsule->kept_count = 1;
+    capsule->applications_count = 2;
+    assert_int_equal(capsule_version(capsule), 2);
+    assert_true(capsule_write(capsule, &bytes, &error));
+    capsule_free(&capsule);
+    capsule = capsule_read(bytes.data, bytes.length, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(capsule->kept_count, 1);
+    const struct host *then = capsule->kept[0].host;
+    assert_string_equal(capsule->kept[0].asset, "WM-1");
+    assert_int_equal(capsule->kept[0].time, MOMENT);
+    assert_int_equal(then->lists, host.lists);
+    assert_true(then->units[0].failed && then->units[0].since == MOMENT);
+    assert_string_equal(then->units[0].what, "网站");
+    assert_true(then->processes[0].cpu_percent == 93.5 && isnan(then->processes[0].io_rate) && then->processes[0].state == 'D');
+    assert_string_equal(capsule_application_id(capsule, 0), "energy");
+    assert_null(capsule_application_id(capsule, 1));
+    const struct wire_application_page *page = capsule_application(capsule, "energy", MOMENT + 5);
+    assert_int_equal(page->node_count, 2);
+    assert_true(page->nodes[1].cause && !page->nodes[0].may_restart && page->application.users == 3);
+    assert_string_equal(page->nodes[1].evidence, "refused");
+    assert_string_equal(page->nodes[0].needs[0], "energy/db");
+    assert_int_equal(capsule_application(capsule, "energy", MOMENT - 1)->node_count, 1);
+    assert_int_equal(capsule_application(capsule, "energy", 0)->node_count, 1); /* the oldest is the nearest */
+    assert_null(capsule_application(capsule, "water", MOMENT));
+    capsule_free(&capsule);
+    buffer_release(&bytes);
+}
+
 static void damaged_ones_are_refused(void **state)
 {
     (void)state;
@@ -225,7 +284,7 @@ static void strangers_are_refused(void **state)
     EXPECT(ERROR_INVALID, "no incident capsule", {.name = "etc/passwd", .text = "x"});
     EXPECT(ERROR_INVALID, "no incident capsule", {.name = "capsule.json", .text = "{\"format\":\"something\"}"});
     EXPECT(ERROR_INVALID, "no incident capsule", {.name = "capsule.json", .text = "", .link = "/etc/passwd"});
-    EXPECT(ERROR_TOO_NEW, "version 2", {.name = "capsule.json", .text = MANIFEST("2")});
+    EXPECT(ERROR_TOO_NEW, "version 3", {.name = "capsule.json", .text = MANIFEST("3")});
     EXPECT(ERROR_CORRUPT, "ends too early", {.name = "capsule.json", .text = MANIFEST("1")});
     EXPECT(ERROR_CORRUPT, "assets.jsonl", {.name = "capsule.json", .text = MANIFEST("1")},
            {.name = "../../etc/cron.d/x", .text = "x"});
@@ -242,6 +301,29 @@ static void strangers_are_refused(void **state)
     EXPECT(ERROR_CORRUPT, "reading", {.name = "capsule.json", .text = MANIFEST("1")},
            {.name = "assets.jsonl", .text = "{\"id\":\"A\"}\n"}, {.name = "units.json", .text = "{}"}, {.name = "states.jsonl", .text = ""},
            {.name = "readings.jsonl", .text = "{\"asset\":\"A\",\"metric\":\"m\",\"rows\":[9223372036854775807,1]}\n"});
+}
+
+#define WHOLE(version) {.name = "capsule.json", .text = MANIFEST(version)}, {.name = "assets.jsonl", .text = "{\"id\":\"A\"}\n"},        \
+    {.name = "units.json", .text = "{}"}, {.name = "states.jsonl", .text = ""}, {.name = "readings.jsonl", .text = ""},             \
+    {.name = "alerts.jsonl", .text = ""}, {.name = "events.jsonl", .text = ""}, {.name = "rules.json", .text = "{\"items\":[]}"},    \
+    {.name = "notifications.json", .text = "{\"items\":[]}"}, {.name = "silences.json", .text = "{\"items\":[]}"},                   \
+    {.name = "downtimes.json", .text = "{\"items\":[]}"}, {.name = "audit.json", .text = "{\"items\":[]}"}, {.name = "runbooks.jsonl", .text = ""}
+#define AT "\"2026-11-21T03:12:00+08:00\""
+
+static void strange_servers_are_refused(void **state)
+{
+    (void)state;
+    EXPECT(ERROR_CORRUPT, "checksums", WHOLE("1"), {.name = "SHA256SUMS", .text = "x"});
+    EXPECT(ERROR_CORRUPT, "kept.jsonl", WHOLE("2"), {.name = "SHA256SUMS", .text = "x"});
+    EXPECT(ERROR_CORRUPT, "does not have", WHOLE("2"), {.name = "kept.jsonl", .text = "{\"asset\":\"B\",\"time\":" AT "}\n"});
+    EXPECT(ERROR_CORRUPT, "no moment", WHOLE("2"), {.name = "kept.jsonl", .text = "{\"asset\":\"A\"}\n"});
+    EXPECT(ERROR_CORRUPT, "line 1", WHOLE("2"), {.name = "kept.jsonl", .text = "{\"asset\":"});
+    EXPECT(ERROR_CORRUPT, "not kept", WHOLE("2"), {.name = "kept.jsonl", .text = "{\"asset\":\"A\",\"time\":" AT ",\"cores\":[{}]}\n"});
+    EXPECT(ERROR_CORRUPT, "no moment", WHOLE("2"), {.name = "kept.jsonl", .text = ""}, {.name = "applications.jsonl", .text = "{\"id\":\"x\"}\n"});
+    EXPECT(ERROR_CORRUPT, "the id holds", WHOLE("2"), {.name = "kept.jsonl", .text = ""},
+           {.name = "applications.jsonl", .text = "{\"id\":\"x y\",\"as_of\":" AT "}\n"});
+    EXPECT(ERROR_CORRUPT, "not in order", WHOLE("2"), {.name = "kept.jsonl", .text = ""},
+           {.name = "applications.jsonl", .text = "{\"id\":\"x\",\"as_of\":" AT "}\n{\"id\":\"x\",\"as_of\":\"2026-11-21T03:11:00+08:00\"}\n"});
 }
 
 /* A gigabyte of nothing packs into some kilobytes. */
@@ -327,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_in_comes_out), cmocka_unit_test(damaged_ones_are_refused),
+        cmocka_unit_test(servers_and_applications_as_they_were), cmocka_unit_test(strange_servers_are_refused),
         cmocka_unit_test(strangers_are_refused),  cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(files_are_named),        cmocka_unit_test(secrets_stay),
         cmocka_unit_test(formulas_are_defused),

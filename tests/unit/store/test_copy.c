@@ -95,7 +95,7 @@ static void check(struct fixture *fixture, size_t audits)
 {
     bool told = false;
     fixture_open(fixture);
-    store_kept_at(fixture->store, (const uint32_t[]){1}, 1, NOON, kept_told, &told);
+    store_kept(fixture->store, (const uint32_t[]){1}, 1, NOON, NOON, kept_told, &told);
     while (!told)
         uv_run(&fixture->loop, UV_RUN_ONCE);
     told = false;

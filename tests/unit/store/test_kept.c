@@ -18,13 +18,18 @@ static void kept_told(void *owner, const struct store_kept *rows, size_t count, 
                  rows[i].whole ? "*" : "", (int)rows[i].length, (const char *)rows[i].bytes);
 }
 
-static struct told at(struct fixture *fixture, msec when)
+static struct told between(struct fixture *fixture, msec when, msec to)
 {
     struct told told = {0};
-    store_kept_at(fixture->store, (const uint32_t[]){2, 1}, 2, when, kept_told, &told);
+    store_kept(fixture->store, (const uint32_t[]){2, 1}, 2, when, to, kept_told, &told);
     while (!told.given)
         uv_run(&fixture->loop, UV_RUN_ONCE);
     return told;
+}
+
+static struct told at(struct fixture *fixture, msec when)
+{
+    return between(fixture, when, when);
 }
 
 static void keep(struct fixture *fixture, uint32_t asset, unsigned list, msec time, bool whole, const char *bytes)
@@ -55,6 +60,13 @@ static void from_the_last_whole_one(void **state)
     assert_string_equal(told.rows[1], "1 5 -1000 *c");
     assert_string_equal(told.rows[2], "1 5 +0 d");
     assert_string_equal(told.rows[3], "1 6 -2000 *units");
+    told = between(fixture, NOON - 1500, NOON + 500);
+    assert_int_equal(told.count, 6);
+    assert_string_equal(told.rows[2], "1 5 -2000 b");
+    assert_string_equal(told.rows[3], "1 5 -1000 *c");
+    assert_string_equal(told.rows[4], "1 5 +0 d");
+    assert_string_equal(told.rows[5], "1 6 -2000 *units");
+    assert_int_equal(between(fixture, NOON - SPAN_DAY, NOON + SPAN_DAY).count, 7);
     assert_int_equal(at(fixture, NOON - 4000).count, 0);
     assert_int_equal(at(fixture, -1).count, 0);
     assert_int_equal(at(fixture, INT64_MAX / 2).count, 0);
