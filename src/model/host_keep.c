@@ -12,6 +12,7 @@
 #define TEXT_MAX 1024            /* and the end: what a host's block has at most */
 #define TEXTS_MAX 4              /* of a row */
 #define COMMAND_KEPT 121
+#define NEAR_TOP (2 * HOST_KEEP_TOP)
 #define CPU_LEAST 0.1            /* percent of a core; less is no use of the processor */
 #define INSTANT_SAME (2 * SPAN_SECOND) /* a start that is reckoned anew from the uptime moves by a tick */
 
@@ -275,7 +276,7 @@ static int by_memory(const void *left, const void *right)
 
 /* The first few of an order, without sorting thousands: a heap's work by insertion, as few are asked for. */
 static unsigned first_few(const struct host *host, int (*compare)(const void *, const void *),
-                          const struct host_process *few[HOST_KEEP_TOP])
+                          const struct host_process *few[NEAR_TOP])
 {
     unsigned count = 0;
     for (unsigned i = 0; i < host->process_count; i++) {
@@ -283,9 +284,9 @@ static unsigned first_few(const struct host *host, int (*compare)(const void *, 
         unsigned at = count;
         while (at > 0 && compare(&row, &few[at - 1]) < 0)
             at--;
-        if (at == HOST_KEEP_TOP)
+        if (at == NEAR_TOP)
             continue;
-        count += count < HOST_KEEP_TOP;
+        count += count < NEAR_TOP;
         memmove(few + at + 1, few + at, (count - 1 - at) * sizeof *few);
         few[at] = row;
     }
@@ -318,16 +319,27 @@ static void choose_process(struct chosen *chosen, const struct host_process *pro
         row->io_rate = 0;
 }
 
-static void choose_processes(struct chosen *chosen, const struct host *host)
+static bool was_kept(const struct host *before, const struct host_process *process)
 {
-    const struct host_process *few[HOST_KEEP_TOP];
+    for (unsigned i = 0; before && i < before->process_count; i++)
+        if (before->processes[i].pid == process->pid)
+            return strcmp(before->processes[i].name, process->name) == 0;
+    return false;
+}
+
+/* One that was among them stays while it is near: whoever comes and goes at the edge would be named anew each time. */
+static void choose_processes(struct chosen *chosen, const struct host *before, const struct host *host)
+{
+    const struct host_process *few[NEAR_TOP];
     unsigned count = first_few(host, by_processor, few);
-    chosen->commands = memory_new_array(2 * HOST_KEEP_TOP, COMMAND_KEPT);
+    chosen->commands = memory_new_array(2 * NEAR_TOP, COMMAND_KEPT);
     for (unsigned i = 0; i < count && few[i]->cpu_percent >= CPU_LEAST; i++)
-        choose_process(chosen, few[i]);
+        if (i < HOST_KEEP_TOP || was_kept(before, few[i]))
+            choose_process(chosen, few[i]);
     count = first_few(host, by_memory, few);
     for (unsigned i = 0; i < count && few[i]->memory > 0; i++)
-        choose_process(chosen, few[i]);
+        if (i < HOST_KEEP_TOP || was_kept(before, few[i]))
+            choose_process(chosen, few[i]);
 }
 
 static void choose_units(struct chosen *chosen, const struct host *host)
@@ -339,11 +351,12 @@ static void choose_units(struct chosen *chosen, const struct host *host)
 }
 
 /* Copies in the order of their key, of which none is there twice. */
-static void choose(const struct shape *shape, const struct host *host, enum host_list list, struct chosen *chosen)
+static void choose(const struct shape *shape, const struct host *before, const struct host *host, enum host_list list,
+                   struct chosen *chosen)
 {
     chosen->rows = memory_new_array(HOST_KEEP_ROWS, sizeof *chosen->rows);
     if (list == HOST_processes)
-        choose_processes(chosen, host);
+        choose_processes(chosen, before, host);
     else if (list == HOST_units)
         choose_units(chosen, host);
     else
@@ -403,7 +416,7 @@ bool host_keep_pack(const struct host *before, const struct host *now, enum host
     size_t mark = out->length;
     bool whole = !before || !(before->lists & 1u << list);
     unsigned old = whole ? 0 : row_count(shape, before), at = 0, next = 0;
-    choose(shape, now, list, &chosen);
+    choose(shape, before, now, list, &chosen);
     put_number(out, FORMAT << 1 | (whole ? 1 : 0));
     if (!whole)
         put_number(out, (uint64_t)since);

@@ -93,6 +93,84 @@ static void put_readings(struct capsule *capsule, uint32_t asset)
             capsule_series_add(capsule, series, at, asset ? 12 + asset + 3 * sin((double)at / 6e5) : 20 + 10 * sin((double)at / 4e5));
 }
 
+/* The same night on the platform's own server: 03:11 the disk of the database fills up, 03:12 its unit fails and the
+ * application with it, 03:31 somebody has put it right (R022, R040, R044). */
+#define SERVER (METERS + 1)
+#define APPLICATION (METERS + 2)
+
+static const struct host *host_of(struct capsule *capsule, bool failed)
+{
+    struct host *host = arena_alloc(capsule->arena, sizeof *host);
+    const struct host_unit units[] = {
+        {.name = "cron.service", .state = "active", .sub = "running", .what = "", .since = MOMENT - 9 * SPAN_DAY},
+        {.name = "postgresql.service", .state = failed ? "failed" : "active", .sub = failed ? "failed" : "running", .what = "PostgreSQL",
+         .since = failed ? MOMENT : MOMENT - 9 * SPAN_DAY, .failed = failed}};
+    const struct host_process processes[] = {
+        {.pid = 712, .parent = 1, .user = "root", .name = "sshd", .command = "sshd: /usr/sbin/sshd -D", .state = 'S', .cpu_percent = 0,
+         .memory = 9e6, .io_rate = 0, .started = MOMENT - 9 * SPAN_DAY},
+        {.pid = failed ? 20417 : 1410, .parent = 1, .user = failed ? "backup" : "postgres", .name = failed ? "pg_dump" : "postgres",
+         .command = failed ? "pg_dump --file=/data/dump.sql energy" : "postgres: writer", .state = failed ? 'D' : 'S',
+         .cpu_percent = failed ? 93.4 : 4, .memory = failed ? 1.4e9 : 6.1e8, .io_rate = failed ? 8.4e7 : 2e4,
+         .started = failed ? MOMENT - 7 * SPAN_MINUTE : MOMENT - 9 * SPAN_DAY}};
+    const struct host_port ports[] = {{.port = 22, .address = "0.0.0.0", .process = "sshd", .user = "root", .pid = 712},
+                                      {.port = 5432, .address = "0.0.0.0", .process = "postgres", .user = "postgres", .pid = 1400}};
+    const struct host_login logins[] = {{.user = "li", .from = "10.8.0.12", .terminal = "pts/0", .since = MOMENT - 20 * SPAN_MINUTE}};
+    *host = (struct host){.unit_count = 2, .process_count = 2, .port_count = failed ? 1 : 2, .login_count = failed,
+                          .lists = 1u << HOST_units | 1u << HOST_processes | 1u << HOST_ports | 1u << HOST_logins};
+    host->units = memcpy(arena_alloc(capsule->arena, sizeof units), units, sizeof units);
+    host->processes = memcpy(arena_alloc(capsule->arena, sizeof processes), processes, sizeof processes);
+    host->ports = memcpy(arena_alloc(capsule->arena, sizeof ports), ports, sizeof ports);
+    host->logins = memcpy(arena_alloc(capsule->arena, sizeof logins), logins, sizeof logins);
+    return host;
+}
+
+static void put_page(struct capsule *capsule, msec at, bool failed)
+{
+    static const char *servers[] = {"db-1"}, *needs[] = {"energy/db"};
+    const struct wire_node nodes[] = {
+        {.id = "energy", .name = "能源态势", .kind = "application", .verdict = failed ? "critical" : "ok", .evidence = "", .asset = "energy", .unit = "",
+         .unit_on = "", .since = failed ? MOMENT : BACK, .checked = CLOCK_NEVER},
+        {.id = "energy/web", .name = "page", .kind = "http", .verdict = "ok", .evidence = "200 in 42 ms", .asset = "", .unit = "", .unit_on = "",
+         .depth = 1, .since = MOMENT - SPAN_DAY, .checked = at, .needs = needs, .need_count = 1},
+        {.id = "energy/db", .name = "database", .kind = "tcp", .verdict = failed ? "critical" : "ok", .depth = 2, .asset = "db-1", .unit = "",
+         .evidence = failed ? "connection refused" : "connects in 1 ms", .unit_on = "", .since = failed ? MOMENT : BACK, .checked = at, .cause = failed}};
+    struct wire_application_page page = {
+        .page = {.as_of = at, .past = true}, .node_count = ARRAY_COUNT(nodes),
+        .application = {.id = "energy", .name = "能源态势", .subsystem = "能源", .contract = "campus-iot", .requirement = "R022",
+                        .hurts = failed ? "database on db-1: connection refused" : "", .recovery = "",
+                        .health = failed ? HEALTH_CRITICAL : HEALTH_OK, .since = failed ? MOMENT : BACK, .uptime = NAN, .availability = 0.9993,
+                        .availability_30d = NAN, .latency = 42, .users = 31, .checks = 2, .failing = failed, .servers = servers, .server_count = 1}};
+    page.nodes = memcpy(arena_alloc(capsule->arena, sizeof nodes), nodes, sizeof nodes);
+    ARRAY_RESERVE(capsule->applications, capsule->applications_capacity, capsule->applications_count + 1);
+    capsule->applications[capsule->applications_count++] = page;
+}
+
+static void put_platform(struct capsule *capsule)
+{
+    static const struct { const char *metric; double before, during; } figures[] = {
+        {"cpu_percent", 12, 97}, {"memory_percent", 61, 78}, {"memory_used_bytes", 10.4e9, 13.3e9}, {"load1", 0.7, 9.2}, {"load_per_core", 0.175, 2.3},
+        {"disk_data_percent", 71, 100}, {"disk_data_size_bytes", 5e11, 5e11}, {"processes", 182, 191}, {"failed_units", 0, 1}, {"logins", 0, 1}};
+    put_asset(capsule, "db-1", "能源数据库", "server", "");
+    put_asset(capsule, "energy", "能源态势", "application", "");
+    for (uint32_t asset = SERVER; asset <= APPLICATION; asset++) {
+        put_state(capsule, asset, MOMENT - 9 * SPAN_HOUR, HEALTH_OK, REASON_FRESH);
+        put_state(capsule, asset, MOMENT, HEALTH_CRITICAL, REASON_ALERT);
+        put_state(capsule, asset, BACK, HEALTH_OK, REASON_FRESH);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(figures); i++) {
+        struct capsule_series *series = capsule_series(capsule, SERVER, figures[i].metric);
+        for (msec at = MOMENT - 30 * SPAN_MINUTE; at <= TAKEN; at += SPAN_MINUTE)
+            capsule_series_add(capsule, series, at, at >= MOMENT && at < BACK ? figures[i].during : figures[i].before);
+    }
+    const msec moments[] = {MOMENT - 30 * SPAN_MINUTE, MOMENT, BACK, TAKEN};
+    for (size_t i = 0; i < ARRAY_COUNT(moments); i++) {
+        bool failed = moments[i] >= MOMENT && moments[i] < BACK;
+        ARRAY_RESERVE(capsule->kept, capsule->kept_capacity, capsule->kept_count + 1);
+        capsule->kept[capsule->kept_count++] = (struct wire_kept){"db-1", moments[i], host_of(capsule, failed)};
+        put_page(capsule, moments[i], failed);
+    }
+}
+
 static struct capsule *night(void)
 {
     struct capsule *capsule = capsule_new();
@@ -127,6 +205,7 @@ static struct capsule *night(void)
         if (!i)
             put_event(capsule, i, BACK + 20 * SPAN_MINUTE, "timer", "closed", "", 3 | 1 << 4, true);
     }
+    put_platform(capsule);
     ARRAY_RESERVE(capsule->notifications, capsule->notifications_capacity, 1);
     capsule->notifications[capsule->notifications_count++] = (struct wire_notification){
         .id = "1", .channel = "sms", .to = "wang", .alert = "A-20261121-0007", .what = "raise", .state = "sent", .detail = "200",
@@ -216,12 +295,41 @@ static void it_speaks_chinese(void **state)
     leave(&harness);
 }
 
+/* What ran on the server and which part of the application was broken, as of the moment, and put right later. */
+static void servers_and_applications_come_along(void **state)
+{
+    (void)state;
+    struct harness *harness = open_replay(24, 80, NULL, NULL);
+    press(harness, "", "REPLAY A-20261121-0007");
+    press(harness, "4", "db-1");
+    press(harness, "Enter", "pg_dump --file");
+    await(harness, "postgresql.service failed");
+    await(harness, "apps: 能源态势");
+    harness_golden(harness, "replay-server-80x24");
+    press(harness, "type::section Space type:people Enter", "10.8.0.12");
+    press(harness, "type::application Space type:energy Enter", "\342\227\202 connection refused");
+    harness_golden(harness, "replay-application-80x24");
+    press(harness, "]", "connects in 1 ms");
+    press(harness, "=", "04:00:07");
+    press(harness, "type::server Space type:db-1 Enter", "postgres: writer");
+    leave(&harness);
+    harness = open_replay(24, 80, "zh_CN.UTF-8", "NO_COLOR=1");
+    await(harness, "回放 A-20261121-0007");
+    press(harness, "type::server Space type:db-1 Enter", "pg_dump --file");
+    await(harness, "占用处理器和内存最多者");
+    harness_golden(harness, "replay-server-zh-80x24");
+    press(harness, "type::application Space type:energy Enter", "拒绝连接");
+    harness_golden(harness, "replay-application-zh-80x24");
+    leave(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_incident_is_walked_through),
         cmocka_unit_test(its_charts_are_there),
         cmocka_unit_test(it_speaks_chinese),
+        cmocka_unit_test(servers_and_applications_come_along),
     };
     return cmocka_run_group_tests(tests, make_capsule, remove_capsule);
 }

@@ -167,6 +167,61 @@ static void a_day_of_minutes(void **state)
     scene_free(scene);
 }
 
+/* What a usual server takes: 180 processes of which 24 work, ten services, a person now and then, a job every ten minutes. */
+static struct host_builder *usual(unsigned minute, unsigned *random)
+{
+    struct host_builder *builder = host_builder_new();
+    char name[80];
+    for (int i = 0; i < 180; i++) {
+        *random = *random * 1103515245u + 12345u;
+        double noise = (double)(*random >> 16 & 0x7FFF) / 0x7FFF;
+        snprintf(name, sizeof name, "/usr/lib/platform/service-%d --config /etc/platform/%d.yml", i, i);
+        host_builder_process(builder, &(struct host_process){
+            .pid = 800 + i, .parent = 1, .user = i % 3 ? "app" : "root", .name = "service", .command = name, .state = noise > 0.9 ? 'R' : 'S',
+            .cpu_percent = i < 24 ? noise * 400 / (i + 4) : 0, .memory = 4e9 / (i + 1) * (i < 24 ? 1 + 0.02 * noise : 1),
+            .io_rate = i < 6 ? noise * 1e5 : 0, .started = NOON});
+    }
+    if (minute % 10 == 3)
+        host_builder_process(builder, &(struct host_process){.pid = 30000 + (int)minute, .parent = 1, .user = "root", .name = "job",
+            .command = "/usr/local/bin/nightly-job --all --quiet --since yesterday", .state = 'R', .cpu_percent = 88, .memory = 9e7, .io_rate = 1e6, .started = NOON});
+    for (int i = 0; i < 60; i++) {
+        snprintf(name, sizeof name, "platform-service-%d.service", i);
+        bool failed = i == 7 && minute / 400 == 1;
+        host_builder_unit(builder, &(struct host_unit){.name = name, .state = failed ? "failed" : "active", .sub = failed ? "failed" : "running",
+                                                       .what = "A service of the platform", .since = NOON, .failed = failed});
+    }
+    for (unsigned i = 0; i < 10; i++)
+        host_builder_port(builder, &(struct host_port){.port = 8000 + i, .address = "0.0.0.0", .process = "service", .user = "app", .pid = 800 + (int)i, .sessions = *random % 90});
+    host_builder_has(builder, HOST_logins);
+    if (minute % 300 < 40)
+        host_builder_login(builder, &(struct host_login){.user = "wang", .from = "10.0.0.9", .terminal = "pts/0", .since = NOON});
+    return builder;
+}
+
+static void a_usual_server_takes_little(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new();
+    struct store_status before, after;
+    unsigned random = 7;
+    world_flush(scene->world);
+    store_status(scene->world->store, &before);
+    for (unsigned minute = 0; minute < 1440; minute++) {
+        struct host_builder *builder = usual(minute, &random);
+        struct host *host = host_builder_make(builder, clock_wall());
+        host_builder_free(&builder);
+        scene->world->sink.ops->host(scene->world->sink.owner, &scene->source, scene->web, host);
+        later(scene, SPAN_MINUTE);
+        if (minute % 100 == 0)
+            world_flush(scene->world);
+    }
+    world_flush(scene->world);
+    store_status(scene->world->store, &after);
+    print_message("# %lu bytes a day\n", (unsigned long)(after.bytes - before.bytes));
+    assert_in_range(after.bytes - before.bytes, 50000, 450000);
+    scene_free(scene);
+}
+
 /* Whatever a host does, it writes no more than its share. */
 static void a_host_gone_wild_is_bounded(void **state)
 {
@@ -203,6 +258,7 @@ int main(void)
         cmocka_unit_test(what_was_at_that_moment),
         cmocka_unit_test(what_was_not_kept_says_so),
         cmocka_unit_test(a_day_of_minutes),
+        cmocka_unit_test(a_usual_server_takes_little),
         cmocka_unit_test(a_host_gone_wild_is_bounded),
     };
     return cmocka_run_group_tests_name("hosts_keep", tests, NULL, NULL);
