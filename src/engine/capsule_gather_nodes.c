@@ -23,7 +23,7 @@ struct gather_nodes {
     unsigned server_count, server, window;     /* how far it is */
     char *applications[APPLICATIONS_MOST];     /* ids */
     unsigned application_count, application;
-    msec moments[MOMENTS_MOST + 3];
+    msec moments[2 * MOMENTS_MOST + 3];
     unsigned moment_count, moment;
     struct fleet_past *past;                   /* of the moment at hand */
     struct intern *texts;                      /* of lists, as they were; the same ones come again and again */
@@ -327,10 +327,15 @@ static void changes_came(void *owner, const struct store_node *rows, size_t coun
         return;
     if (count >= MOMENTS_MOST)
         gather_left_out(nodes->gather, "changes of %s after its first %d", nodes->applications[nodes->application], MOMENTS_MOST);
-    msec all[MOMENTS_MOST + 3] = {capsule->from, capsule->moment, capsule->taken_at};
+    msec all[2 * MOMENTS_MOST + 3] = {capsule->from, capsule->moment, capsule->taken_at};
     unsigned some = 3;
-    for (size_t i = 0; i < count && some < ARRAY_COUNT(all); i++)
+    for (size_t i = 0; i < count && some < MOMENTS_MOST + 3; i++)
         all[some++] = rows[i].from;
+    for (size_t i = 0; i < capsule->states_count && some < ARRAY_COUNT(all); i++) { /* it follows its parts a moment later */
+        const struct store_state *state = &capsule->states[i];
+        if (strcmp(capsule->assets[state->asset].field[ASSET_id], nodes->applications[nodes->application]) == 0 && state->from >= capsule->from)
+            all[some++] = state->from;
+    }
     qsort(all, some, sizeof *all, compare_moments);
     nodes->moment = nodes->moment_count = 0;
     for (unsigned i = 0; i < some; i++)
