@@ -197,6 +197,20 @@ static bool begin(struct database *db, bool write, struct error *error)
     return false;
 }
 
+/* What was to be prepared after a failure was not, and nobody knows which that is: all are named anew, and the server
+ * forgets the old names, since one that refuses may do so all night. */
+static void forget_all(struct postgres *postgres)
+{
+    postgres->generation++;
+    buffer_clear(&postgres->garbage);
+    postgres->failure.code = ERROR_NONE;
+    if (!postgres->link)
+        return;
+    send_plain(postgres, "DEALLOCATE ALL");
+    postgres_settle(postgres, NULL);
+    postgres->failure.code = ERROR_NONE;
+}
+
 static void rollback(struct database *db)
 {
     struct postgres *postgres = postgres_of(db);
@@ -206,11 +220,10 @@ static void rollback(struct database *db)
         send_plain(postgres, "ROLLBACK");
         postgres_settle(postgres, NULL);
     }
-    memcpy(postgres->state, state, sizeof state);
     postgres->in_transaction = false;
     if (postgres->failure.code != ERROR_NONE)
-        postgres->generation++; /* what was to be prepared after the failure was not */
-    postgres->failure.code = ERROR_NONE;
+        forget_all(postgres);
+    memcpy(postgres->state, state, sizeof state);
 }
 
 static bool commit(struct database *db, struct error *error)

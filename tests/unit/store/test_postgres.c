@@ -2,6 +2,7 @@
  * when it can, and one line says what is wrong. */
 #include "fixture.h"
 #include "postgres_server.h"
+#include "store/postgres_db.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -403,6 +404,43 @@ static void test_refusals(void **state)
     fixture_free(fixture);
 }
 
+/* A transaction that fails, time after time, leaves the server no statements to remember: one that is full may stay so for
+ * a night. */
+static void test_failing_for_long(void **state)
+{
+    (void)state;
+    struct postgres_server place;
+    struct database db;
+    struct error error = {0};
+    struct statement *once = NULL, *put = NULL, *other = NULL, *count = NULL;
+    bool row = false;
+    assert_true(postgres_server_init(&place, postgres_test_url(&server, postgres_test_database(&server)), NULL, &error));
+    postgres_open(&db, &place, SQL_RECORDS, true);
+    assert_true(database_run(&db, &error, "CREATE TABLE public.tries (a BIGINT PRIMARY KEY)"));
+    assert_true(database_prepare(&db, &put, &error, "INSERT INTO public.tries VALUES (?)"));
+    for (int i = 0; i < 40; i++) {
+        assert_true(database_begin(&db, true, &error));
+        assert_true(database_prepare(&db, &once, &error, "DELETE FROM public.tries WHERE a=?"));
+        for (int k = 0; k < 4; k++) { /* from the second use on it has a name at the server */
+            statement_bind_integer(once, 1, -k);
+            database_finish(&db, once, &error);
+            statement_bind_integer(put, 1, i % 4 == 3 ? k : 0);
+            database_finish(&db, put, &error); /* the same key again: what follows is not even read */
+        }
+        assert_true(database_prepare(&db, &other, &error, "SELECT a FROM public.tries WHERE a=?"));
+        statement_free(&once);
+        assert_int_equal(database_commit(&db, &error), i == 3);
+        statement_free(&other);
+    }
+    assert_true(database_prepare(&db, &count, &error, "SELECT count(*) FROM pg_prepared_statements"));
+    assert_true(database_step(&db, count, &row, &error) && row);
+    assert_true(statement_integer(count, 0) <= 2);
+    statement_free(&count);
+    statement_free(&put);
+    database_close(&db);
+    postgres_server_release(&place);
+}
+
 /* Bytes that are no UTF-8 are cleaned before they are hashed, and counted. */
 static void test_strange_texts(void **state)
 {
@@ -585,7 +623,7 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(test_two), EACH(test_overtaken), EACH(test_too_new), EACH(test_refusals), EACH(test_strange_texts),
+        EACH(test_two), EACH(test_overtaken), EACH(test_too_new), EACH(test_refusals), EACH(test_failing_for_long), EACH(test_strange_texts),
         EACH(test_lost_answer), EACH(test_absent_at_start), EACH(test_changed_meanwhile), EACH(test_cut), EACH(test_away), EACH(test_restart), EACH(test_crash), EACH(test_full),
     };
     if (!postgres_test_there(&server)) {
