@@ -94,20 +94,27 @@ static bool mark(struct store_engine *engine, struct error *error)
     return database_meta_set(&engine->records.db, "acts", ++own(engine)->acts, error);
 }
 
-/* The new connection has the lock of the old one, so that one is over, in one way or the other. */
-static bool marked(struct store_engine *engine)
+/* The new connection has the lock of the old one, so that one is over, in one way or the other. Where that is not found
+ * out, what is kept for a start without the server may lack it, and is followed no further: it is seen to be old then. */
+static bool marked(struct store_engine *engine, struct error *error)
 {
+    struct postgres_engine *postgres = own(engine);
     struct database *db = &engine->records.db;
     int64_t acts = -1;
-    bool known = false;
-    for (int waited = 0; postgres_of(db)->in_doubt && !known && waited < DOUBT_MS; waited += 250) {
+    bool doubt = postgres_of(db)->in_doubt, known = false;
+    for (int waited = 0; doubt && !known && waited < DOUBT_MS; waited += 250) {
         if (waited > 0)
             usleep(250000);
-        own(engine)->server.try_at = 0;
+        postgres_try_now(&postgres->server);
         known = database_meta(db, "acts", -1, &acts, NULL);
     }
     postgres_of(db)->in_doubt = false;
-    return known && acts == own(engine)->acts;
+    if (doubt && !known) {
+        postgres->standby.usable = false;
+        error_set(error, ERROR_UNAVAILABLE, "%s: the connection was lost at the commit; whether it was done is not known: look "
+                  "before you do it again", postgres->server.address);
+    }
+    return known && acts == postgres->acts;
 }
 
 static const struct sql_way postgres_way = {

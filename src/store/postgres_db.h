@@ -70,6 +70,7 @@ static inline struct postgres *postgres_of(const struct database *db)
 }
 
 /* postgres_link.c: the connection itself. */
+void postgres_try_now(struct postgres_server *server); /* without the pause after a failed connection */
 bool postgres_connect(struct postgres *postgres, struct error *error);
 void postgres_disconnect(struct postgres *postgres);
 /* Notes the failure with its SQLSTATE; false. `result` NULL: the connection's own trouble, which ends it. */

@@ -187,6 +187,13 @@ static bool too_soon(struct postgres_server *server, struct error *error)
     return soon;
 }
 
+void postgres_try_now(struct postgres_server *server)
+{
+    uv_mutex_lock(&server->lock);
+    server->try_at = 0;
+    uv_mutex_unlock(&server->lock);
+}
+
 static const char *field(const PGresult *result, int column)
 {
     return PQntuples(result) > 0 ? PQgetvalue(result, 0, column) : "";

@@ -246,7 +246,7 @@ struct sql_way {
     /* Where the answer to a commit can be lost on its way (NULL: never): a mark written with each transaction of
      * actions, and whether, the commit having failed, it is there after all. */
     bool (*mark)(struct store_engine *engine, struct error *error);
-    bool (*marked)(struct store_engine *engine);
+    bool (*marked)(struct store_engine *engine, struct error *error);
 };
 
 /* Begins each one's own. */

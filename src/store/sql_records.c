@@ -239,7 +239,7 @@ bool sql_act(struct store_engine *engine, struct store_action *actions, struct e
         done = database_meta_set(&records->db, "tried", clock_wall(), error);
     done = done && (!engine->way->mark || engine->way->mark(engine, error));
     if (done)
-        done = database_commit(&records->db, error) || (engine->way->marked && engine->way->marked(engine));
+        done = database_commit(&records->db, error) || (engine->way->marked && engine->way->marked(engine, error));
     else
         database_rollback(&records->db);
     records->stale = !done; /* where the answer to a commit was lost, only the database knows */
