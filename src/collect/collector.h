@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
@@ -62,6 +63,9 @@ struct sink_ops {
     void (*check)(void *owner, struct source *source, uint32_t asset, enum health verdict, const char *evidence);
     /* A host as it is now (model/host.h), with its metrics sent by message() before; takes it. May be NULL. */
     void (*host)(void *owner, struct source *source, uint32_t asset, struct host *host);
+    /* Appends a blank and a name for each unit of its init system that somebody expects on an asset's host: names and patterns
+     * with *, of any type, as people wrote them. May be NULL. */
+    void (*units)(void *owner, uint32_t asset, struct buffer *names);
     /* Visit the assets that a filter selects, for probing collectors; false with a cause when the filter is wrong. */
     bool (*targets)(void *owner, const char *filter, void (*visit)(void *visitor, const struct sink_target *target),
                     void *visitor, struct error *error);

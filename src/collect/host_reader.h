@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -29,6 +30,11 @@ enum host_depth { HOST_QUICK = 1, HOST_USUAL = 2, HOST_FULL = 4, HOST_SLOW = 8 }
  * globs given by the configuration, checked to hold no shell character; may be NULL. Static or owned by `text`. */
 struct buffer;
 void host_script(struct buffer *text, unsigned depths, const char *const *certificates, unsigned certificate_count);
+
+/* What stands before a script with USUAL in it, on the same line: the units that are told whatever their type and state: those that
+ * somebody expects on this asset's host (`units` of the sink). */
+struct source;
+void host_units_ask(struct source *source, uint32_t asset, struct buffer *text);
 
 struct host_reader;   /* what is remembered of one host between two answers: its counters */
 struct host_reader *host_reader_new(void);

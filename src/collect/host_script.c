@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "collect/collector.h"
 #include "collect/host_private.h"
 
 static const char begin_text[] =
@@ -64,8 +65,9 @@ static const char usual_text[] =
     "else for nocturne_x in tcp tcp6; do echo \"proc $nocturne_x\"; head -n 5000 /proc/net/$nocturne_x; done; fi\n"
     "echo '=nocturne units'\n"
     "if nocturne_has systemctl; then nocturne_x=Id,Description,LoadState,ActiveState,SubState,UnitFileState,StateChangeTimestampMonotonic; "
-    "{ $nocturne_t systemctl show --state=failed '*.mount' '*.swap' --no-pager -p $nocturne_x; echo; "
-    "$nocturne_t systemctl show '*.service' '*.timer' '*.socket' '*.path' --no-pager -p $nocturne_x && echo ok; } | nocturne_q; fi\n"
+    "{ set -f; echo wanted; if [ \"$nocturne_u\" ]; then $nocturne_t systemctl show --no-pager -p $nocturne_x -- $nocturne_u; fi; [ $? -lt 100 ] && { echo; echo others; set +f; "
+    "$nocturne_t systemctl show --state=failed '*.mount' '*.swap' --no-pager -p $nocturne_x; echo; "
+    "$nocturne_t systemctl show '*.service' '*.timer' '*.socket' '*.path' --no-pager -p $nocturne_x && echo ok; }; } | nocturne_q; fi\n"
     "echo '=nocturne logins'\n"
     "if nocturne_has who; then echo who; who | head -n 500 | nocturne_q; fi\n"
     "echo '=nocturne failed'\n"
@@ -107,6 +109,23 @@ static void append_certificates(struct buffer *text, const char *const *paths, u
         buffer_printf(text, " %s", paths[i]);
     buffer_append_text(text, "; do [ -f \"$nocturne_x\" ] || continue; nocturne_i=$((nocturne_i + 1)); [ $nocturne_i -le 100 ] || break; "
                              "echo \"file $nocturne_x\"; $nocturne_t openssl x509 -noout -subject -enddate -in \"$nocturne_x\" | nocturne_q; done; fi\n");
+}
+
+void host_units_ask(struct source *source, uint32_t asset, struct buffer *text)
+{
+    const struct sink *sink = &source->sink;
+    struct buffer expected = BUFFER_INIT;
+    if (sink->ops->units)
+        sink->ops->units(sink->owner, asset, &expected);
+    buffer_append_text(text, "nocturne_u='");
+    for (const char *names = buffer_text(&expected); *names;) {
+        size_t length = strcspn(names, " "), good = strspn(names, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:-*\\");
+        if (length && good >= length && *names != '-') /* no other word is a unit's name */
+            buffer_printf(text, "%.*s ", (int)length, names);
+        names += length + (names[length] == ' ');
+    }
+    buffer_append_text(text, "'; ");
+    buffer_release(&expected);
 }
 
 void host_script(struct buffer *text, unsigned depths, const char *const *certificates, unsigned certificate_count)

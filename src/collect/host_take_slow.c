@@ -9,11 +9,24 @@
 #include "base/text.h"
 #include "collect/host_private.h"
 
+#define WANTED_MAX 256 /* units of one host that are asked for by name; more are told twice */
+
 /* ---- units ---- */
 
 struct unit { const char *name, *what, *state, *sub, *file, *loaded; double since; };
 
-static void put_unit(struct host_take *take, const struct unit *unit)
+/* Those that were asked for by name: told whatever they are, and not again among the others. */
+struct wanted_units { const char *name[WANTED_MAX]; unsigned count; bool now; };
+
+static bool told_as_wanted(const struct wanted_units *wanted, const char *name)
+{
+    for (unsigned i = 0; i < wanted->count; i++)
+        if (strcmp(wanted->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void put_unit(struct host_take *take, const struct unit *unit, struct wanted_units *wanted)
 {
     bool failed = strcmp(unit->state, "failed") == 0, idle = strcmp(unit->state, "inactive") == 0;
     bool enabled = strncmp(unit->file, "enabled", 7) == 0;
@@ -21,20 +34,25 @@ static void put_unit(struct host_take *take, const struct unit *unit)
     bool service = !kind || strcmp(kind, ".service") == 0, mount = kind && (strcmp(kind, ".mount") == 0 || strcmp(kind, ".swap") == 0);
     /* systemd's own sockets and timers, and mounts that are well, are nobody's matter. Old versions tell all that match. */
     bool noise = mount || (!service && !enabled && strncmp(unit->name, "systemd-", 8) == 0);
-    if (!*unit->name || (noise && !failed) || (idle && !enabled) || (strcmp(unit->loaded, "not-found") == 0 && !failed))
+    bool told = wanted->now || failed || (!noise && (!idle || enabled));
+    if (!*unit->name || !told || (strcmp(unit->loaded, "not-found") == 0 && !failed) || told_as_wanted(wanted, unit->name))
         return;
+    if (wanted->now && wanted->count < WANTED_MAX)
+        wanted->name[wanted->count++] = unit->name;
     take->figures->failed_units += failed;
     host_builder_unit(take->builder, &(struct host_unit){.name = unit->name, .state = unit->state, .sub = unit->sub,
         .what = unit->what, .failed = failed,
         .since = unit->since > 0 && unit->since < 1e17 && take->booted != CLOCK_NEVER ? take->booted + (msec)(unit->since / 1000) : CLOCK_NEVER});
 }
 
-/* `systemctl show`: KEY=VALUE lines, a blank line between units. */
+/* `systemctl show`: KEY=VALUE lines, a blank line between units; between the lines "wanted" and "others" those that were asked
+ * for by name. */
 bool host_take_units(struct host_take *take, char *text)
 {
     const struct unit none = {"", "", "", "", "", "", 0};
     struct unit unit = none;
     char *end = strstr(text, "\nok"), *last = end;
+    struct wanted_units wanted = {.count = 0};
     bool any = false;
     while (last && (last = strstr(last + 1, "\nok")))
         end = last;
@@ -42,12 +60,12 @@ bool host_take_units(struct host_take *take, char *text)
         return false; /* not all of it: units that run would look missing */
     for (char *line; (line = host_line(&text));) {
         char *value = strchr(line, '=');
-        if (!*line) {
-            put_unit(take, &unit);
+        if (!value) {
+            put_unit(take, &unit, &wanted);
             unit = none;
-        }
-        if (!value)
+            wanted.now = (wanted.now || strcmp(line, "wanted") == 0) && strcmp(line, "others") != 0;
             continue;
+        }
         *value++ = '\0';
         if (strcmp(line, "StateChangeTimestampMonotonic") == 0)
             unit.since = host_number(value); /* microseconds since the start of the machine */
@@ -60,7 +78,7 @@ bool host_take_units(struct host_take *take, char *text)
                 any = true;
             }
     }
-    put_unit(take, &unit);
+    put_unit(take, &unit, &wanted);
     if (any)
         host_builder_has(take->builder, HOST_units);
     return any;

@@ -180,6 +180,8 @@ static void ask_shell(struct local *local, unsigned depths)
         paths[count++] = config_scalar(list);
     for (size_t i = 0; list && config_is_list(list) && i < config_count(list) && count < ARRAY_COUNT(paths); i++)
         paths[count++] = config_scalar(config_at(list, i));
+    if (depths & HOST_USUAL)
+        host_units_ask(local->source, local->asset, &question->text);
     host_script(&question->text, depths, paths, count);
     uv_buf_t bytes = uv_buf_init(question->text.data, (unsigned)question->text.length);
     local->asking = true;

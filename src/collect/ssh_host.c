@@ -221,8 +221,12 @@ static void host_ask(struct ssh_host *host)
     host->asked = now;
     host->state = SSH_HOST_ASKING;
     host_timer(host, host->depths & HOST_SLOW ? host->ssh->limits[SSH_ANSWER] + SLOW_LIMIT : host->ssh->limits[SSH_ANSWER]);
-    ssh_shell_ask(host->shell, host->depths, ssh_script(host->ssh, host->depths),
+    struct buffer before = BUFFER_INIT;
+    if (host->depths & HOST_USUAL)
+        host_units_ask(host->ssh->source, host->asset, &before);
+    ssh_shell_ask(host->shell, host->depths, ssh_script(host->ssh, host->depths), buffer_text(&before),
                   host->depths == HOST_QUICK ? QUICK_MAX : ANSWER_MAX);
+    buffer_release(&before);
 }
 
 /* ---- connecting ---- */

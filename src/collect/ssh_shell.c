@@ -275,14 +275,15 @@ void ssh_shell_free(struct ssh_shell **shell)
     *shell = NULL;
 }
 
-void ssh_shell_ask(struct ssh_shell *shell, unsigned number, const struct buffer *script, size_t limit)
+void ssh_shell_ask(struct ssh_shell *shell, unsigned number, const struct buffer *script, const char *before, size_t limit)
 {
-    char call[48];
+    struct buffer call = BUFFER_INIT;
     if (!(shell->defined & 1u << number)) {
         shell->defined |= 1u << number;
         buffer_printf(&shell->out, "nocturne_%u() {\n%s\n}\n", number, buffer_text(script));
     }
-    snprintf(call, sizeof call, "nocturne_%u </dev/null 2>/dev/null", number);
+    buffer_printf(&call, "%snocturne_%u </dev/null 2>/dev/null", before, number);
     shell->complaint_length = 0;
-    ask(shell, call, limit);
+    ask(shell, buffer_text(&call), limit);
+    buffer_release(&call);
 }

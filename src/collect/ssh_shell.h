@@ -51,8 +51,9 @@ struct ssh_shell_ops {
 
 struct ssh_shell *ssh_shell_new(struct ssh_session *session, const struct ssh_shell_ops *ops, void *owner);
 void ssh_shell_free(struct ssh_shell **shell);
-/* One question at a time. `script` is sent once and then called by its number (0-31): it must not change. */
-void ssh_shell_ask(struct ssh_shell *shell, unsigned number, const struct buffer *script, size_t limit);
+/* One question at a time. `script` is sent once and then called by its number (0-31): it must not change. `before` is run each
+ * time before it, in one line; "" nothing. */
+void ssh_shell_ask(struct ssh_shell *shell, unsigned number, const struct buffer *script, const char *before, size_t limit);
 /* What it said that was no answer, cleaned: "This account is currently not available." */
 void ssh_shell_noise(const struct ssh_shell *shell, char *out, size_t size);
 

@@ -436,7 +436,7 @@ struct applications *applications_new(const struct applications_parts *parts, st
     applications->soon.data = applications->minute.data = applications;
     applications->open = 2;
     uv_timer_start(&applications->minute, minute_due, MINUTE, MINUTE);
-    fleet_listen(parts->fleet, &(struct fleet_listener){.owner = applications, .judged = fleet_judged});
+    fleet_listen(parts->fleet, &(struct fleet_listener){.owner = applications, .judged = fleet_judged, .units = applications_units});
     if (parts->hosts)
         hosts_listen(parts->hosts, &(struct hosts_listener){.owner = applications, .taken = applications_host_taken});
     return applications;

@@ -150,6 +150,18 @@ static void look(struct application_check *check)
     }
 }
 
+/* The server tells of those too that it would leave out as nobody's matter. */
+void applications_units(void *owner, uint32_t asset, struct buffer *names)
+{
+    const struct applications *applications = owner;
+    for (unsigned i = 0; i < applications->count; i++)
+        for (unsigned at = 0; at < applications->items[i]->check_count; at++) {
+            const struct application_check *check = applications->items[i]->checks[at];
+            if (check->unit[0] && fleet_find(applications->fleet, check->on) == asset)
+                buffer_printf(names, " %s", check->unit);
+        }
+}
+
 void applications_host_taken(void *owner, uint32_t asset, const struct host *host)
 {
     struct applications *applications = owner;

@@ -138,6 +138,7 @@ void applications_index_free(struct applications_index **index);
 void application_check_open(struct application_check *check, const struct config_node *node);
 void application_check_close(struct application_check *check); /* frees it on a later turn */
 void application_check_soon(struct application_check *check, msec wait);
+void applications_units(void *owner, uint32_t asset, struct buffer *names);
 void applications_host_taken(void *owner, uint32_t asset, const struct host *host);
 
 /* applications_judge.c */

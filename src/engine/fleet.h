@@ -187,6 +187,8 @@ struct fleet_listener {
     void (*measured)(void *owner, uint32_t asset, uint32_t metric, msec time, double value);
     /* A host told of itself; takes it. At most one listener has this. */
     void (*host)(void *owner, struct source *source, uint32_t asset, struct host *host);
+    /* Appends a blank and a name for each unit that is expected on that asset's host (collect/collector.h); may be NULL. */
+    void (*units)(void *owner, uint32_t asset, struct buffer *names);
     /* At once, for each message of an asset, or through it for a gateway, with values or without: quick, too. May be NULL.
      * Must not change the fleet. */
     void (*spoke)(void *owner, uint32_t asset);

@@ -280,6 +280,14 @@ static void sink_host(void *owner, struct source *source, uint32_t asset, struct
     host_free(&host);
 }
 
+static void sink_units(void *owner, uint32_t asset, struct buffer *names)
+{
+    struct fleet *fleet = owner;
+    for (unsigned i = 0; i < fleet->listener_count; i++)
+        if (fleet->listeners[i].units)
+            fleet->listeners[i].units(fleet->listeners[i].owner, asset, names);
+}
+
 static bool sink_targets(void *owner, const char *filter, void (*visit)(void *visitor, const struct sink_target *target),
                          void *visitor, struct error *error)
 {
@@ -322,6 +330,7 @@ struct sink fleet_sink(struct fleet *fleet)
         .link = sink_link,
         .check = sink_check,
         .host = sink_host,
+        .units = sink_units,
         .targets = sink_targets,
         .ledger_revision = sink_ledger_revision,
         .source_changed = sink_source_changed,

@@ -86,6 +86,14 @@ static void fleet_told(void *owner, struct source *source, uint32_t asset, struc
     hosts_take(owner, source, asset, host);
 }
 
+static void units_of(void *owner, uint32_t asset, struct buffer *names)
+{
+    struct hosts_expectation expected;
+    hosts_expected(owner, asset, &expected);
+    for (unsigned i = 0; i < expected.unit_count; i++)
+        buffer_printf(names, " %s", expected.units[i]);
+}
+
 void hosts_forget_source(struct hosts *hosts, struct source *source)
 {
     hosts_forget_runs(hosts, source);
@@ -206,7 +214,7 @@ struct hosts *hosts_new(uv_loop_t *loop, struct fleet *fleet)
     hosts->timer = memory_new(sizeof *hosts->timer);
     uv_timer_init(loop, hosts->timer);
     hosts->timer->data = hosts;
-    fleet_listen(fleet, &(struct fleet_listener){.owner = hosts, .host = fleet_told});
+    fleet_listen(fleet, &(struct fleet_listener){.owner = hosts, .host = fleet_told, .units = units_of});
     return hosts;
 }
 

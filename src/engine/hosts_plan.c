@@ -19,7 +19,7 @@ static bool check_unit(const struct config_node *node, const char *text, struct 
 {
     (void)node;
     for (const char *at = text; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr("@._:-*", *at))
+        if (!isalnum((unsigned char)*at) && !strchr("@._:-*\\", *at)) /* a mount's name may have \x2d */
             return error_set(error, ERROR_INVALID, "expected a unit such as nginx.service or app-*; got `%s`", text);
     return *text || error_set(error, ERROR_INVALID, "expected a unit such as nginx.service or app-*");
 }
@@ -51,7 +51,7 @@ static bool check_log(const struct config_node *node, const char *text, struct e
 const struct config_key hosts_keys[] = {
     {.name = "select", .type = CONFIG_FILTER, .check = filter_check, .help = "which servers this is said of (default all); the first entry that says a thing counts"},
     {.name = "ports", .type = CONFIG_TEXT_LIST, .check = check_port, .help = "ports that may listen: 22, 5432/tcp, 161/udp, 8000-8100; others, and single ones that do not, raise an alert"},
-    {.name = "units", .type = CONFIG_TEXT_LIST, .check = check_unit, .help = "services, timers and sockets that must run; * stands for any run of characters"},
+    {.name = "units", .type = CONFIG_TEXT_LIST, .check = check_unit, .help = "units of systemd that must be active: nginx, data.mount, backup.timer; * stands for any run of characters"},
     {.name = "outbound", .type = CONFIG_TEXT_LIST, .check = check_outbound, .help = "destinations that may be connected to: 10.0.0.0/8, 192.0.2.7:443; others raise an alert"},
     {.name = "restart", .type = CONFIG_TEXT, .check = check_restart, .help = "the command that restarts {unit}: sudo -n systemctl restart {unit} (default: nobody restarts)"},
     {.name = "logs", .type = CONFIG_TEXT_LIST, .check = check_log, .help = "logs that may be read: journal:nginx, file:/var/log/nginx/error.log"},

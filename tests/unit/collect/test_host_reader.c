@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "collect/collector.h"
 #include "collect/host_reader.h"
 
 #define SECOND 1000000000ull
@@ -571,6 +572,64 @@ static void names_from_the_host_are_harmless(void **state)
     host_reader_free(&reader);
 }
 
+/* What was asked for by name stands first, whatever its type and state, and once. */
+static void units_that_are_expected(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "=nocturne begin 1 3\n=nocturne proc\n==> /proc/uptime <==\n1000.00 1\n=nocturne disks\n=nocturne units\nwanted\n"
+        "Id=data.mount\nLoadState=loaded\nActiveState=active\nSubState=mounted\nUnitFileState=generated\n\n"
+        "Id=absent.mount\nLoadState=not-found\nActiveState=inactive\nSubState=dead\nUnitFileState=\n\n"
+        "Id=idle.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=static\n\n"
+        "Id=systemd-tidy.timer\nLoadState=loaded\nActiveState=failed\nSubState=failed\nUnitFileState=static\n\nothers\n"
+        "Id=lost.mount\nLoadState=loaded\nActiveState=failed\nSubState=failed\n\n\n"
+        "Id=idle.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=static\n\n"
+        "Id=systemd-tidy.timer\nLoadState=loaded\nActiveState=failed\nSubState=failed\nUnitFileState=static\n\n"
+        "Id=wanted\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=static\n\n"
+        "Id=sshd.service\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nok\n"
+        "=nocturne logins\n=nocturne failed\n=nocturne end\n";
+    static const char *const names[] = {"data.mount", "idle.service", "systemd-tidy.timer", "lost.mount", "sshd.service"};
+    struct host_reader *reader = host_reader_new();
+    struct host *host = host_reader_take(reader, text, strlen(text), SECOND, 1800000000000, NULL);
+    assert_int_equal(host->unit_count, 5);
+    for (unsigned i = 0; i < 5; i++)
+        assert_string_equal(host->units[i].name, names[i]);
+    assert_int_equal(host->failed_units, 2);
+    assert_string_equal(host->units[1].state, "inactive");
+    host_free(&host);
+    host_reader_free(&reader);
+}
+
+static void expect_some(void *owner, uint32_t asset, struct buffer *names)
+{
+    (void)asset;
+    buffer_append_text(names, owner);
+}
+
+/* Words that are no unit's name never reach the shell. */
+static void names_of_units_are_harmless(void **state)
+{
+    (void)state;
+    static const struct sink_ops ops = {.units = expect_some}, none = {.units = NULL};
+    static const struct { const char *expected, *text; } cases[] = {
+        {"", "nocturne_u=''; "},
+        {" nginx data.mount app-*", "nocturne_u='nginx data.mount app-* '; "},
+        {" srv-my\\x2ddata.mount queue@7", "nocturne_u='srv-my\\x2ddata.mount queue@7 '; "},
+        {"  a'b $(id) --root=/ ;x good.timer \n", "nocturne_u='good.timer '; "},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct source source = {.sink = {&ops, (void *)cases[i].expected}};
+        struct buffer text = BUFFER_INIT;
+        host_units_ask(&source, 0, &text);
+        assert_string_equal(buffer_text(&text), cases[i].text);
+        source.sink.ops = &none;
+        buffer_clear(&text);
+        host_units_ask(&source, 0, &text);
+        assert_string_equal(buffer_text(&text), "nocturne_u=''; ");
+        buffer_release(&text);
+    }
+}
+
 /* Recorded on Debian 12 with systemd 252, shortened; outputs of ss 6.1 and chronyc 4.3 by hand after their manuals. */
 static void units_ports_and_the_clock(void **state)
 {
@@ -632,6 +691,7 @@ int main(void)
         cmocka_unit_test(half_an_answer_gives_what_is_whole), cmocka_unit_test(tools_that_did_not_end_tell_nothing),
         cmocka_unit_test(somebody_elses_text_is_no_answer),
         cmocka_unit_test(names_from_the_host_are_harmless), cmocka_unit_test(units_ports_and_the_clock),
+        cmocka_unit_test(units_that_are_expected), cmocka_unit_test(names_of_units_are_harmless),
     };
     return cmocka_run_group_tests_name("host reader", tests, NULL, NULL);
 }
