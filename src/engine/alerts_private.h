@@ -313,7 +313,8 @@ void silences_init(struct alerts *alerts);
 void silences_free(struct alerts *alerts);
 void silences_record(struct alerts *alerts, const char *kind, const char *id, int64_t revision, const char *body);
 void silences_apply(struct alerts *alerts, struct alert *alert, msec now); /* a new alert against all of them */
-void silences_minute(struct alerts *alerts, msec now);                     /* starts and ends that are due */
+void silences_loaded(struct alerts *alerts, msec now);                     /* after all alerts and all records */
+void silences_turn(struct alerts *alerts, msec now);                       /* starts and ends that are due */
 
 /* ---- alerts_seen.c ---- */
 void seen_free(struct alerts *alerts);

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/alerts_private.h"
-
+#include "model/recurrence.h"
 
 struct veil {                      /* a silence or a downtime */
     bool downtime;
@@ -28,6 +27,7 @@ struct silences {
     struct veil **rows;            /* by arrival */
     size_t count, capacity;
     uint32_t last_silence, last_downtime;
+    bool loaded;                   /* just now: some may have ended while nobody looked */
     uv_timer_t *timer;
 };
 
@@ -57,85 +57,6 @@ static void veil_free(struct veil *veil)
     free(veil->by);
     free(veil->schedule);
     free(veil);
-}
-
-/* ---- recurring ---- */
-
-/* "Mon-Fri 01:00", "Sat,Sun 02:30", "daily 03:00", "day 1 02:00". */
-struct schedule { unsigned weekdays; int monthday, minute; };
-
-static int weekday_parse(const char *text, size_t length)
-{
-    static const char names[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    for (int day = 0; length == 3 && day < 7; day++)
-        if (strncasecmp(names[day], text, 3) == 0)
-            return day;
-    return -1;
-}
-
-static bool weekdays_parse(const char *text, unsigned *days)
-{
-    for (*days = 0; *text;) {
-        size_t length = strcspn(text, ",");
-        const char *dash = memchr(text, '-', length);
-        int first = weekday_parse(text, dash ? (size_t)(dash - text) : length);
-        int last = dash ? weekday_parse(dash + 1, length - (size_t)(dash + 1 - text)) : first;
-        if (first < 0 || last < 0)
-            return false;
-        for (int day = first;; day = (day + 1) % 7) {
-            *days |= 1u << day;
-            if (day == last)
-                break;
-        }
-        text += length;
-        text += *text == ',';
-    }
-    return *days != 0;
-}
-
-static bool schedule_parse(const char *text, struct schedule *schedule, struct error *error)
-{
-    char head[40], clock[8], number[8];
-    int hour, minute, end = 0;
-    *schedule = (struct schedule){0};
-    bool monthly = sscanf(text, "day %7s %7s%n", number, clock, &end) == 2 && !text[end];
-    bool good = monthly || (sscanf(text, "%39s %7s%n", head, clock, &end) == 2 && !text[end]);
-    good = good && sscanf(clock, "%2d:%2d", &hour, &minute) == 2 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
-    if (good && monthly) {
-        schedule->monthday = atoi(number);
-        good = schedule->monthday >= 1 && schedule->monthday <= 31;
-    } else if (good && strcmp(head, "daily") == 0) {
-        schedule->weekdays = 0x7f;
-    } else if (good) {
-        good = weekdays_parse(head, &schedule->weekdays);
-    }
-    if (!good)
-        return error_set(error, ERROR_INVALID, "schedule: expected `daily 03:00`, `Mon-Fri 01:00`, `Sat,Sun 02:30` or "
-                         "`day 1 02:00`; got `%.40s`", text);
-    schedule->minute = hour * 60 + minute;
-    return true;
-}
-
-/* In force at `now`: began on a day that it names, less than `duration` ago. Looks back as far as it may last. */
-static bool recurs(const char *text, msec duration, msec now)
-{
-    struct schedule schedule;
-    if (!schedule_parse(text, &schedule, NULL))
-        return false;
-    for (msec back = 0; back <= duration + SPAN_DAY && back <= 32 * SPAN_DAY; back += SPAN_DAY) {
-        time_t seconds = (time_t)((now - back) / SPAN_SECOND);
-        struct tm local;
-        localtime_r(&seconds, &local);
-        bool day = schedule.monthday ? local.tm_mday == schedule.monthday : schedule.weekdays >> local.tm_wday & 1;
-        local.tm_hour = schedule.minute / 60;
-        local.tm_min = schedule.minute % 60;
-        local.tm_sec = 0;
-        local.tm_isdst = -1;
-        msec began = (msec)mktime(&local) * SPAN_SECOND;
-        if (day && began <= now && now < began + duration)
-            return true;
-    }
-    return false;
 }
 
 /* ---- matching ---- */
@@ -172,21 +93,24 @@ static bool in_force(const struct veil *veil, msec now)
     case DOWNTIME_FLEXIBLE:
         return veil->tripped != CLOCK_NEVER && now < veil->tripped + veil->duration;
     case DOWNTIME_RECURRING:
-        return recurs(veil->schedule, veil->duration, now);
+        return recurrence_covers(veil->schedule, veil->duration, now);
     default:
         return true;
     }
 }
 
-/* Another one of the same kind may still cover it. */
+/* The first in force that covers it, counted with all others that do; NULL: none. */
 static const struct veil *covered_by(const struct alerts *alerts, const struct alert *alert, bool downtime)
 {
+    const struct veil *first = NULL;
     for (size_t i = 0; i < alerts->silences->count; i++) {
-        const struct veil *veil = alerts->silences->rows[i];
-        if (veil->downtime == downtime && veil->active && matches(alerts, veil, alert))
-            return veil;
+        struct veil *veil = alerts->silences->rows[i];
+        if (veil->downtime != downtime || !veil->active || !matches(alerts, veil, alert))
+            continue;
+        veil->matches++;
+        first = first ? first : veil;
     }
-    return NULL;
+    return first;
 }
 
 static void cover(struct alerts *alerts, struct alert *alert, bool downtime, msec now)
@@ -202,20 +126,17 @@ static void cover(struct alerts *alerts, struct alert *alert, bool downtime, mse
 
 static void cover_all(struct alerts *alerts, bool downtime, msec now)
 {
+    for (size_t i = 0; i < alerts->silences->count; i++)
+        if (alerts->silences->rows[i]->downtime == downtime)
+            alerts->silences->rows[i]->matches = 0;
     for (uint32_t handle = 0; handle < alerts->count; handle++) {
         struct alert *alert = alert_at(alerts, handle);
         if (alert->flags & ALERT_LIVE && alert_is_open(alert))
             cover(alerts, alert, downtime, now);
     }
-    for (size_t i = 0; i < alerts->silences->count; i++) {
-        struct veil *veil = alerts->silences->rows[i];
-        veil->matches = 0;
-        for (uint32_t handle = 0; handle < alerts->count && veil->active; handle++) {
-            const struct alert *alert = alert_at(alerts, handle);
-            veil->matches += alert->flags & ALERT_LIVE && alert_is_open(alert) && matches(alerts, veil, alert);
-        }
-    }
 }
+
+static void trip(struct alerts *alerts, struct veil *veil, msec now);
 
 void silences_apply(struct alerts *alerts, struct alert *alert, msec now)
 {
@@ -231,10 +152,8 @@ void silences_apply(struct alerts *alerts, struct alert *alert, msec now)
                        (veil->ends == CLOCK_NEVER || now < veil->ends);
         if ((!veil->active && !waiting) || !matches(alerts, veil, alert))
             continue;
-        if (waiting) {
-            veil->tripped = now;
-            veil->active = true;
-        }
+        if (waiting)
+            trip(alerts, veil, now);
         veil->matches++;
         if (!found)
             alert->silence = desk_number(alerts, veil->id);
@@ -243,10 +162,11 @@ void silences_apply(struct alerts *alerts, struct alert *alert, msec now)
     }
 }
 
-void silences_minute(struct alerts *alerts, msec now)
+void silences_turn(struct alerts *alerts, msec now)
 {
     struct silences *silences = alerts->silences;
-    bool changed[2] = {false, false};
+    bool changed[2] = {silences->loaded, silences->loaded};
+    silences->loaded = false;
     for (size_t i = 0; i < silences->count; i++) {
         struct veil *veil = silences->rows[i];
         bool active = in_force(veil, now);
@@ -256,6 +176,15 @@ void silences_minute(struct alerts *alerts, msec now)
     for (int kind = 0; kind < 2; kind++)
         if (changed[kind])
             cover_all(alerts, kind == 1, now);
+}
+
+/* What ended meanwhile is taken off at the first turn, when those who are to be told of it listen. */
+void silences_loaded(struct alerts *alerts, msec now)
+{
+    struct silences *silences = alerts->silences;
+    for (size_t i = 0; i < silences->count; i++)
+        silences->rows[i]->active = in_force(silences->rows[i], now);
+    silences->loaded = true;
 }
 
 /* ---- documents ---- */
@@ -277,6 +206,8 @@ static char *veil_body(const struct veil *veil)
         json_write_text(&writer, "schedule", veil->schedule);
         json_write_integer(&writer, "duration", veil->duration);
         json_write_bool(&writer, "with_children", veil->with_children);
+        if (veil->tripped != CLOCK_NEVER)
+            json_write_integer(&writer, "tripped", veil->tripped);
     }
     json_write_object_end(&writer);
     return buffer_take(&out);
@@ -328,7 +259,8 @@ void silences_record(struct alerts *alerts, const char *kind, const char *id, in
         .by = memory_text(json_get_text(object, "by", "")), .schedule = memory_text(json_get_text(object, "schedule", "")),
         .starts = json_get_integer(object, "starts", CLOCK_NEVER), .ends = json_get_integer(object, "ends", CLOCK_NEVER),
         .created = json_get_integer(object, "created", CLOCK_NEVER), .duration = json_get_integer(object, "duration", 0),
-        .with_children = json_get_bool(object, "with_children", true), .tripped = CLOCK_NEVER};
+        .with_children = json_get_bool(object, "with_children", true),
+        .tripped = json_get_integer(object, "tripped", CLOCK_NEVER)};
     downtime_kind_parse(json_get_text(object, "kind", "fixed"), &veil->kind);
     veil->filter = filter_parse(veil->filter_text, FILTER_STRICT, clock_wall(), NULL);
     json_object_put(object);
@@ -340,7 +272,7 @@ void silences_record(struct alerts *alerts, const char *kind, const char *id, in
 struct save {
     struct desk_link *link;
     char id[24];
-    bool remove;
+    bool remove, tripped;
     struct veil *veil;      /* to put in force once it is on the disk */
     alerts_saved *done;
     void *owner;
@@ -354,10 +286,12 @@ static void veil_saved(void *owner, const struct error *error)
         struct veil *known = veil_find(alerts, save->id);
         if (save->remove && known)
             veil_remove(alerts, known);
+        else if (save->tripped && known)
+            known->revision++;
         if (save->veil) {
             veil_add(alerts, save->veil);
             save->veil = NULL;
-            silences_minute(alerts, desk_now(alerts));
+            silences_turn(alerts, desk_now(alerts));
         }
         alerts->revision++;
     }
@@ -376,6 +310,21 @@ static struct save *save_new(struct alerts *alerts, const char *id, alerts_saved
     save->link->holders++;
     snprintf(save->id, sizeof save->id, "%s", id);
     return save;
+}
+
+/* A flexible downtime begins; a restart finds that it has. */
+static void trip(struct alerts *alerts, struct veil *veil, msec now)
+{
+    veil->tripped = now;
+    veil->active = true;
+    char *body = veil_body(veil);
+    struct store_action *action = store_action_new(alerts->store, "system", N_("downtime"), veil->id, "");
+    struct save *save = save_new(alerts, veil->id, NULL, NULL);
+    save->tripped = true;
+    store_action_quiet(action);
+    store_action_record(action, "downtime", veil->id, veil->revision, body);
+    store_action_commit(action, veil_saved, save);
+    free(body);
 }
 
 static void veil_save(struct alerts *alerts, struct veil *veil, alerts_saved *done, void *owner)
@@ -456,14 +405,13 @@ void alerts_silence(struct alerts *alerts, const struct alert_silence *silence, 
 
 bool alerts_downtime_check(struct alerts *alerts, const struct alert_downtime *downtime, struct error *error)
 {
-    struct schedule schedule;
     msec now = desk_now(alerts), starts = downtime->starts == CLOCK_NEVER ? now : downtime->starts;
     bool recurring = downtime->kind == DOWNTIME_RECURRING;
     if (!times_good(starts, downtime->ends, now, recurring, error))
         return false;
     if (downtime->kind != DOWNTIME_FIXED && downtime->duration <= 0)
         return error_set(error, ERROR_INVALID, "duration_ms: how long does it last?");
-    return !recurring || schedule_parse(text_or_empty(downtime->schedule), &schedule, error);
+    return !recurring || recurrence_check(text_or_empty(downtime->schedule), error);
 }
 
 void alerts_downtime(struct alerts *alerts, const struct alert_downtime *downtime, alerts_saved *done, void *owner)
@@ -546,6 +494,7 @@ bool alerts_downtime_at(const struct alerts *alerts, unsigned index, struct aler
             .with_children = veil->with_children, .active = veil->active, .matches = veil->matches, .revision = veil->revision};
     return veil != NULL;
 }
+
 /* ---- begin and end ---- */
 
 static void free_handle(uv_handle_t *handle)
@@ -556,8 +505,8 @@ static void free_handle(uv_handle_t *handle)
 static void tick(uv_timer_t *timer)
 {
     struct alerts *alerts = timer->data;
-    if (alerts->silences->count)
-        silences_minute(alerts, desk_now(alerts));
+    if (alerts->silences->count || alerts->silences->loaded)
+        silences_turn(alerts, desk_now(alerts));
 }
 
 /* Once a second: people wait for the end of a silence, and there are few. */

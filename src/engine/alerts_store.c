@@ -557,7 +557,7 @@ bool alerts_load(struct alerts *alerts, struct error *error)
     if (alerts->closed_count)
         qsort(alerts->closed, alerts->closed_count, sizeof *alerts->closed, compare_closed);
     settle_load(alerts);
-    silences_minute(alerts, now);
+    silences_loaded(alerts, now);
     alerts->revision++;
     return true;
 }

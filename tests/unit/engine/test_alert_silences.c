@@ -52,7 +52,7 @@ static void pass(struct desk *desk, msec span)
 {
     for (msec end = desk->world->steady + span; desk->world->steady < end;) {
         desk_pass(desk, SPAN_SECOND);
-        silences_minute(desk->alerts, desk_now(desk->alerts));
+        silences_turn(desk->alerts, desk_now(desk->alerts));
     }
 }
 
@@ -137,6 +137,63 @@ static void test_flexible(void **state)
     assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
     pass(desk, 2 * SPAN_MINUTE);
     assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 1);
+}
+
+/* The daemon is away for a while. */
+static void away(struct desk *desk, msec span)
+{
+    struct world *world = desk->world;
+    desk_settle(desk);
+    desk_close(desk);
+    world_clock(world, world->steady + span);
+    desk_open(desk, world, NULL);
+}
+
+/* A silence and a downtime that end while the daemon is away hide nothing afterwards, and people are told. */
+static void test_over_while_away(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    msec now = clock_wall();
+    silence(desk, "rule:hot", CLOCK_NEVER, now + SPAN_HOUR);
+    downtime(desk, (struct alert_downtime){.filter = "id:T-2", .starts = CLOCK_NEVER, .ends = now + SPAN_HOUR});
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_breach(desk, "wet", "T-2", SEVERITY_MAJOR);
+    desk_breach(desk, "wet", "T-3", SEVERITY_MAJOR);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 1);
+    away(desk, 2 * SPAN_HOUR);
+    pass(desk, 2 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 3);
+    assert_int_equal(desk->told[NOTICE_RAISE], 2);
+}
+
+/* A flexible downtime under way goes on over a restart, for the rest of its time; one that nothing began still waits. */
+static void test_flexible_over_restart(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    msec now = clock_wall();
+    struct alert_downtime row = {.filter = "id:T-1", .kind = DOWNTIME_FLEXIBLE, .starts = now, .ends = now + 4 * SPAN_HOUR,
+                                 .duration = 30 * SPAN_MINUTE};
+    downtime(desk, row);
+    row.filter = "id:T-2";
+    downtime(desk, row);
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    pass(desk, 10 * SPAN_MINUTE);
+    away(desk, 10 * SPAN_MINUTE);
+    pass(desk, 2 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
+    assert_true(alerts_downtime_at(desk->alerts, 0, &row) && row.active && row.matches == 1);
+    assert_true(alerts_downtime_at(desk->alerts, 1, &row) && !row.active);
+    desk_breach(desk, "hot", "T-2", SEVERITY_MAJOR);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
+    pass(desk, 11 * SPAN_MINUTE);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 1);
+    assert_int_equal(desk->told[NOTICE_RAISE], 1);
+    away(desk, 30 * SPAN_MINUTE);
+    pass(desk, 2 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 2);
+    assert_int_equal(desk->told[NOTICE_RAISE], 1);
 }
 
 /* It is Saturday noon. */
@@ -276,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_silences, begin, night_end),
         cmocka_unit_test_setup_teardown(test_downtimes, begin, night_end),
         cmocka_unit_test_setup_teardown(test_flexible, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_over_while_away, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_flexible_over_restart, begin, night_end),
         cmocka_unit_test_setup_teardown(test_recurring, begin, night_end),
         cmocka_unit_test_setup_teardown(test_past_of_people, begin, night_end),
         cmocka_unit_test_setup_teardown(test_past_and_statistics, begin, night_end),
