@@ -129,10 +129,10 @@ static bool unpack_plain(const void *bytes, size_t length, struct store_sample *
 
 bool journal_unpack(const void *bytes, size_t length, enum journal_form form, struct store_sample **rows, size_t *count)
 {
-    const unsigned char *at = bytes, *end = at + length;
     struct store_sample row = {0};
-    if (form == JOURNAL_PLAIN)
+    if (form == JOURNAL_PLAIN || length == 0)
         return unpack_plain(bytes, length, rows, count);
+    const unsigned char *at = bytes, *end = at + length;
     *rows = memory_resize(NULL, length / READING_MIN + 1, sizeof **rows);
     *count = 0;
     while (at < end) {

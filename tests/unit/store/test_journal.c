@@ -140,9 +140,11 @@ static void test_plain(void **state)
     assert_false(journal_unpack(rows, sizeof rows - 1, JOURNAL_PLAIN, &back, &got));
     assert_int_equal(got, count - 1);
     free(back);
-    assert_true(journal_unpack(NULL, 0, JOURNAL_PLAIN, &back, &got));
-    assert_int_equal(got, 0);
-    free(back);
+    for (enum journal_form form = JOURNAL_PLAIN; form <= JOURNAL_PACKED; form++) {
+        assert_true(journal_unpack(NULL, 0, form, &back, &got));
+        assert_int_equal(got, 0);
+        free(back);
+    }
 }
 
 int main(void)
