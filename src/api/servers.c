@@ -61,6 +61,7 @@ static void fill_figures(struct wire_server *row, const struct host *host)
     for (unsigned i = 0; i < host->interface_count; i++)
         if (!host->interfaces[i].loopback && host->interfaces[i].up)
             row->speed = fmax(row->speed, host->interfaces[i].speed);
+    row->ports = host->port_count;
     for (unsigned i = 0; i < host->port_count; i++)
         row->sessions += host->ports[i].sessions;
     const char *system = host_fact(host, "system");
@@ -154,6 +155,8 @@ static void fill_row(struct request *request, uint32_t asset, struct arena *aren
         const char *const *names;
         row->application_count = applications_on(api->applications, asset, &names);
         row->applications = (const char **)(uintptr_t)names;
+        row->endpoints = applications_endpoint_count(api->applications, asset, &row->endpoints_failing);
+        row->endpoints_failing = request->past ? 0 : row->endpoints_failing;
     }
     if (api->capsule)
         applications_then(api->capsule, request->at, arena, row);
@@ -176,7 +179,8 @@ static const struct sort_member { const char *name; enum sort_kind kind; size_t 
     MEMBER("memory", SORT_NUMBER, memory), MEMBER("memory_total", SORT_NUMBER, memory_total), MEMBER("swap", SORT_NUMBER, swap),
     MEMBER("disk", SORT_NUMBER, disk), MEMBER("in_rate", SORT_NUMBER, in_rate), MEMBER("out_rate", SORT_NUMBER, out_rate),
     MEMBER("speed", SORT_NUMBER, speed), MEMBER("sessions", SORT_COUNT, sessions), MEMBER("logins", SORT_COUNT, logins),
-    MEMBER("failed_units", SORT_COUNT, failed_units), MEMBER("unexpected", SORT_COUNT, unexpected),
+    MEMBER("failed_units", SORT_COUNT, failed_units), MEMBER("ports", SORT_COUNT, ports), MEMBER("unexpected", SORT_COUNT, unexpected),
+    MEMBER("endpoints", SORT_COUNT, endpoints), MEMBER("endpoints_failing", SORT_COUNT, endpoints_failing),
     MEMBER("alerts", SORT_COUNT, alerts),
 };
 
@@ -390,9 +394,12 @@ static void page_of(struct request *request)
     if (request->past) {
         page.host = server_then_host(request->state, asset);
         page.deviation_count = server_then_deviations(request->state, asset, deviations, DEVIATIONS_MAX);
+        page.endpoint_count = server_then_endpoints(request->state, &page.endpoints);
     } else {
         page.host = hosts_find(api->hosts, asset);
         page.deviation_count = deviations_now(api, asset, found, deviations);
+        if (api->applications)
+            page.endpoint_count = applications_endpoints(api->applications, asset, NULL, arena, &page.endpoints);
     }
     wire_write_server_page(&request->answer, &page);
     arena_free(&arena);

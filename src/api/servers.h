@@ -18,6 +18,8 @@ void server_then_load(struct request *request, const uint32_t *assets, unsigned 
                       void (*next)(struct request *request));
 const struct host *server_then_host(const struct server_then *then, uint32_t asset); /* NULL: it told nothing */
 void server_then_fill(const struct server_then *then, uint32_t asset, struct wire_server *row); /* what no host holds */
+struct wire_endpoint;
+unsigned server_then_endpoints(const struct server_then *then, struct wire_endpoint **endpoints); /* of a page */
 unsigned server_then_deviations(const struct server_then *then, uint32_t asset, struct wire_deviation *found, unsigned max);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/applications.h"
+#include "engine/capsule.h"
 #include "wire/alerts.h"
 #include "wire/servers.h"
 
@@ -17,6 +19,10 @@ struct server_then {
     struct alerts_past *past;
     struct alert_then *alerts;   /* active ones, by asset */
     size_t count;
+    struct arena *arena;
+    struct wire_endpoint *endpoints; /* of a page's server */
+    unsigned endpoint_count;
+    uint32_t page;               /* whose page is asked for; FLEET_NONE: a list */
     void (*next)(struct request *request);
 };
 
@@ -26,8 +32,75 @@ static void then_release(void *state)
     hosts_past_release(then->hosts);
     alerts_past_free(&then->past);
     free(then->alerts);
+    arena_free(&then->arena);
     free(then);
 }
+
+/* ---- API endpoints ---- */
+
+static double figure_of(const struct wire_node *node, const char *name)
+{
+    for (unsigned i = 0; i < node->figure_count; i++)
+        if (strcmp(node->figures[i].name, name) == 0)
+            return node->figures[i].value;
+    return NAN;
+}
+
+/* In an incident replayed: what the capsule has of its applications. Each node once, though others need it too. */
+static void endpoints_replayed(struct request *request, struct server_then *then)
+{
+    const struct capsule *capsule = request->api->capsule;
+    struct fleet_view view;
+    const char *id;
+    fleet_get(request->api->fleet, then->page, &view);
+    then->endpoints = arena_alloc(then->arena, (capsule->nodes + 1) * sizeof *then->endpoints);
+    for (unsigned i = 0; (id = capsule_application_id(capsule, i)); i++) {
+        const struct wire_application_page *page = capsule_application(capsule, id, request->at);
+        for (unsigned n = 0; n < page->node_count; n++) {
+            const struct wire_node *node = &page->nodes[n];
+            double status = figure_of(node, "status");
+            bool own = strncmp(node->id, id, strlen(id)) == 0 && node->id[strlen(id)] == '/';
+            if (own && strcmp(node->kind, "http") == 0 && strcmp(node->asset, view.row.field[ASSET_id]) == 0)
+                then->endpoints[then->endpoint_count++] = (struct wire_endpoint){
+                    node->id, node->name, page->application.name, "", node->verdict, node->evidence, status > 0 ? (unsigned)status : 0,
+                    figure_of(node, "latency_ms"), figure_of(node, "certificate_days"), node->since, node->checked};
+        }
+    }
+}
+
+static void applications_came(void *owner, struct applications_past *past, const struct error *error)
+{
+    struct request *request = owner;
+    struct server_then *then = request->state;
+    if (request_alive(request)) {
+        if (!error)
+            then->endpoint_count = applications_endpoints(request->api->applications, then->page, past, then->arena, &then->endpoints);
+        if (error)
+            request_fail(request, error);
+        else
+            then->next(request);
+    }
+    applications_past_release(past);
+}
+
+static void go_on(struct request *request)
+{
+    struct server_then *then = request->state;
+    if (then->page != FLEET_NONE && request->api->capsule)
+        endpoints_replayed(request, then);
+    if (then->page != FLEET_NONE && request->api->applications)
+        applications_past_load(request->api->applications, request->past, applications_came, request);
+    else
+        then->next(request);
+}
+
+unsigned server_then_endpoints(const struct server_then *then, struct wire_endpoint **endpoints)
+{
+    *endpoints = then->endpoints;
+    return then->endpoint_count;
+}
+
+/* ---- alerts ---- */
 
 static int compare_alerts(const void *left, const void *right)
 {
@@ -83,7 +156,7 @@ static void alerts_came(void *owner, struct alerts_past *past, const struct erro
     if (error)
         request_fail(request, error);
     else if (alerts_take(request, then, &own))
-        then->next(request);
+        go_on(request);
     else
         request_fail(request, &own);
 }
@@ -102,7 +175,7 @@ static void hosts_came(void *owner, struct hosts_past *past, const struct error 
     else if (request->api->alerts)
         alerts_past_load(request->api->alerts, request->at, alerts_came, request);
     else
-        then->next(request);
+        go_on(request);
 }
 
 void server_then_load(struct request *request, const uint32_t *assets, unsigned count, bool lists,
@@ -110,6 +183,8 @@ void server_then_load(struct request *request, const uint32_t *assets, unsigned 
 {
     struct server_then *then = memory_new(sizeof *then);
     then->next = next;
+    then->arena = arena_new();
+    then->page = lists && count == 1 ? assets[0] : FLEET_NONE;
     request->state = then;
     request->release_state = then_release;
     hosts_past_load(request->api->hosts, request->api->store, assets, count, request->at, lists, hosts_came, request);

@@ -180,6 +180,7 @@ static struct application_check *check_make(struct application *application, con
     check->id = memory_printf("%s/%s", application->id, check->name);
     check->on = memory_text(config_text(node, "on", ""));
     check->unit = memory_text(strcmp(check->type, "unit") == 0 ? config_text(node, "unit", "") : "");
+    check->endpoint = endpoint_of(check->type, config_text(node, "url", ""));
     check->title = memory_text(config_text(node, "title", check->unit[0] ? check->unit : check->name));
     check->needs = texts_copy(config_get(node, "needs"), &check->need_count);
     check->attempts = (unsigned)config_integer(node, "attempts", 2);

@@ -78,6 +78,12 @@ void applications_wire_page(struct application *application, const struct applic
                             struct wire_application_page *page);
 /* Names of the applications that stand on a server, themselves or through others, in the configuration's order. */
 unsigned applications_on(struct applications *applications, uint32_t asset, const char *const **names);
+/* API endpoints of a server (R041): HTTP checks with `on:` it, or with its address in their URL, in the configuration's order;
+ * `past` NULL: now. */
+struct wire_endpoint;
+unsigned applications_endpoints(struct applications *applications, uint32_t asset, const struct applications_past *past,
+                                struct arena *arena, struct wire_endpoint **endpoints);
+unsigned applications_endpoint_count(struct applications *applications, uint32_t asset, unsigned *failing);
 uint32_t application_asset(const struct application *application); /* FLEET_NONE: it waits for an address */
 
 /* ---- acting ---- */

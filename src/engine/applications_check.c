@@ -237,6 +237,7 @@ static void check_gone(uv_handle_t *handle)
     free(check->type);
     free(check->on);
     free(check->unit);
+    free(check->endpoint);
     free(check->trouble);
     free(check);
 }

@@ -15,6 +15,7 @@ struct stand {
 struct applications_index {
     struct stand *stands; /* by asset */
     unsigned count;
+    struct applications_endpoints *endpoints;
     uint64_t ledger;      /* its revision then */
 };
 
@@ -51,6 +52,7 @@ void applications_index_free(struct applications_index **slot)
     for (unsigned i = 0; i < index->count; i++)
         free(index->stands[i].names);
     free(index->stands);
+    applications_endpoints_free(&index->endpoints);
     free(index);
     *slot = NULL;
 }
@@ -74,6 +76,7 @@ static struct applications_index *index_make(const struct applications *applicat
     }
     if (index->count > 1)
         qsort(index->stands, index->count, sizeof *index->stands, compare_stands);
+    index->endpoints = applications_endpoints_make(applications);
     index->ledger = fleet_ledger_revision(applications->fleet);
     free(turning.names);
     free(turning.counts);
@@ -108,12 +111,23 @@ void applications_index_replace(struct applications *applications, const struct 
             fleet_notice(applications->fleet, old->stands[i].asset);
 }
 
+static void index_refresh(struct applications *applications)
+{
+    if (!applications->index || applications->index->ledger == fleet_ledger_revision(applications->fleet))
+        return;
+    applications_index_free(&applications->index);
+    applications->index = index_make(applications);
+}
+
+const struct applications_endpoints *applications_index_endpoints(struct applications *applications)
+{
+    index_refresh(applications);
+    return applications->index ? applications->index->endpoints : NULL;
+}
+
 unsigned applications_on(struct applications *applications, uint32_t asset, const char *const **names)
 {
-    if (applications->index && applications->index->ledger != fleet_ledger_revision(applications->fleet)) {
-        applications_index_free(&applications->index);
-        applications->index = index_make(applications);
-    }
+    index_refresh(applications);
     const struct stand *stand = stand_find(applications->index, asset);
     *names = stand ? stand->names : NULL;
     return stand ? stand->count : 0;

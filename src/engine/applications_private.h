@@ -31,6 +31,7 @@ const char *plan_text_at(const struct config_node *node, unsigned index);
 struct application_check {
     struct application *application;
     char *id, *name, *title, *type, *on;     /* id: "energy/web"; on: "" none */
+    char *endpoint;                          /* of an HTTP check: its URL without user and question; else "" */
     char *unit;                              /* of a unit check, what a restart is for; else "" */
     char **needs;
     unsigned need_count, part, attempts, failures, port;
@@ -133,6 +134,13 @@ void applications_release(struct applications *applications);  /* it came back *
 struct applications_index;
 void applications_index_replace(struct applications *applications, const struct applications_index *old);
 void applications_index_free(struct applications_index **index);
+
+/* applications_endpoints.c */
+struct applications_endpoints;
+char *endpoint_of(const char *type, const char *url);
+struct applications_endpoints *applications_endpoints_make(const struct applications *applications);
+void applications_endpoints_free(struct applications_endpoints **endpoints);
+const struct applications_endpoints *applications_index_endpoints(struct applications *applications); /* of today's ledger */
 
 /* applications_check.c */
 void application_check_open(struct application_check *check, const struct config_node *node);

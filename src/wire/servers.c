@@ -77,6 +77,7 @@ void wire_write_kept(struct json_writer *writer, const struct wire_kept *kept)
 }
 
 WRITE_ROWS(deviations, wire_deviation, DEVIATION)
+WRITE_ROWS(endpoints, wire_endpoint, ENDPOINT)
 
 void wire_write_server_page(struct buffer *out, const struct wire_server_page *page)
 {
@@ -86,6 +87,7 @@ void wire_write_server_page(struct buffer *out, const struct wire_server_page *p
     write_server(&writer, "server", &page->server);
     write_host(&writer, page->host);
     write_deviations(&writer, "deviations", page->deviations, page->deviation_count);
+    write_endpoints(&writer, "endpoints", page->endpoints, page->endpoint_count);
     json_write_texts(&writer, "logs", page->logs, page->log_count);
     json_write_bool(&writer, "may_restart", page->may_restart);
     json_write_bool(&writer, "shell", page->shell);

@@ -9,7 +9,8 @@
  * {"id":"db-2","name":"..","address":"..","place":"机房东 A03","system":"Debian 12","health":"ok","reason":"..",
  *  "since":"..","taken":"..","uptime_s":..,"cores":8,"cpu":37.1,"iowait":3,"load1":2.1,"memory":61,"memory_total":..,
  *  "swap":0,"disk":97,"disk_mount":"/data","in_rate":..,"out_rate":..,"speed":..,"sessions":188,"logins":1,
- *  "failed_units":1,"unexpected":1,"alerts":2,"worst":"critical","applications":["能源态势"],
+ *  "failed_units":1,"ports":9 (that it listens on),"unexpected":1,"endpoints":3 (API endpoints),"endpoints_failing":1,
+ *  "alerts":2,"worst":"critical","applications":["能源态势"],
  *  "source":"hosts","evidence":".."}
  * Sort fields: the members' names. Members that nobody knows are null (NAN). With `at` the figures are those that were stored last by then
  * (`taken` says when), alerts and deviations those of then. */
@@ -20,7 +21,7 @@ struct wire_server {
     msec since, taken;
     double uptime, cpu, iowait, load1, memory, memory_total, swap, disk, in_rate, out_rate, speed;
     const char *disk_mount;
-    unsigned cores, sessions, logins, failed_units, unexpected, alerts;
+    unsigned cores, sessions, logins, failed_units, ports, unexpected, endpoints, endpoints_failing, alerts;
     int worst;                     /* enum severity of its alerts; -1 none */
     const char **applications;     /* names of those that stand on it, through others too */
     unsigned application_count;
@@ -29,16 +30,26 @@ void wire_write_server(struct json_writer *writer, const struct wire_server *ser
 
 /* GET /servers/{id}: {"server":{..row..},"host":{figures and lists of model/host.h by their names, NAN as null},
  *  "deviations":[{"kind":"port-unexpected","point":"8088/tcp","evidence":"..","since":".."}],"logs":["journal:nginx"],
- *  "may_restart":true,"shell":true,"attended":true}. Asking with `watch=1` is looking closely (1 s, processes too).
+ *  "endpoints":[{"id":"energy/web","name":"网站","application":"能源态势","address":"https://10.0.0.7/health","verdict":"ok",
+ *   "evidence":"200 in 42 ms","status":200,"latency_ms":42,"certificate_days":61,"since":"..","checked":".."}] (HTTP checks of
+ *  applications that are declared for it),"may_restart":true,"shell":true,"attended":true}. Asking with `watch=1` is looking closely (1 s, processes too).
  * With `at`: units, logins and ports as they were kept, and of processes those that used most processor or memory, ten of
  * each, at the instant that the fact "kept:processes" tells; a list that was not kept then has the fact "missing:LIST". */
 struct wire_deviation { const char *kind, *point, *evidence; msec since; };
+struct wire_endpoint {
+    const char *id, *name, *application, *address, *verdict, *evidence;
+    unsigned status;               /* 0: none came */
+    double latency, certificate_days;
+    msec since, checked;
+};
 struct wire_server_page {
     struct wire_page page;
     struct wire_server server;
     const struct host *host;       /* NULL: never answered; in the past: told nothing in the day before */
     struct wire_deviation *deviations;
     unsigned deviation_count;
+    struct wire_endpoint *endpoints;
+    unsigned endpoint_count;
     const char **logs;
     unsigned log_count;
     bool may_restart, shell, attended;

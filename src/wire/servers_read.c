@@ -91,6 +91,7 @@ bool wire_read_kept(const char *bytes, size_t length, struct arena *arena, struc
 
 READ_LIST(servers, wire_server, read_server)
 READ_ROWS(deviations, wire_deviation, DEVIATION)
+READ_ROWS(endpoints, wire_endpoint, ENDPOINT)
 
 bool wire_read_server_page(const char *bytes, size_t length, struct arena *arena, struct wire_server_page *page,
                            struct error *error)
@@ -109,6 +110,7 @@ bool wire_read_server_page(const char *bytes, size_t length, struct arena *arena
     page->may_restart = flat_bool(object, "may_restart", false);
     page->shell = flat_bool(object, "shell", false);
     page->attended = flat_bool(object, "attended", false);
+    page->endpoints = read_endpoints(object, "endpoints", arena, &page->endpoint_count);
     page->deviations = read_deviations(object, "deviations", arena, &page->deviation_count);
     flat_free(&object);
     return true;

@@ -108,7 +108,7 @@ static void turn_time(struct server_page *page, bool past)
 {
     page->past = past;
     page->host = NULL;
-    page->page.deviation_count = 0;
+    page->page.deviation_count = page->page.endpoint_count = 0;
     page->opened = clock_wall(); /* back to now: what came meanwhile is the daemon's to tell, too */
     capacity_note_release(&page->capacity); /* it reckons from now */
     trends_forget(page->trends);

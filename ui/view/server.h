@@ -10,7 +10,7 @@
 #include "widget/table.h"
 
 #define SECTIONS(X) \
-    X(processes) X(charts) X(cores) X(disks) X(network) X(ports) X(connections) X(units) X(people) X(certificates) X(facts)
+    X(processes) X(charts) X(cores) X(disks) X(network) X(ports) X(endpoints) X(connections) X(units) X(people) X(certificates) X(facts)
 enum section {
 #define X(name) SECTION_##name,
     SECTIONS(X)
@@ -34,6 +34,7 @@ struct section_ops {
     void (*fill)(struct server_page *page, unsigned index, struct table_row *row);
     struct section_key (*key)(const struct server_page *page, unsigned index, unsigned column);
     bool (*wrong)(const struct server_page *page, unsigned index); /* needs a person; NULL: never */
+    const char *none;                    /* N_(): what an empty one says; NULL: the host's own words */
 };
 extern const struct section_ops *const server_sections[SECTION_COUNT]; /* charts: a name and a title only */
 

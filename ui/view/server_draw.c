@@ -318,6 +318,18 @@ static bool say(const struct head *head, int *column, int end, uint8_t role, con
     return true;
 }
 
+/* How many API endpoints are declared for it, and how many of them are well (R041). */
+static int draw_endpoints(const struct head *head)
+{
+    const struct server_page *page = head->page;
+    unsigned count = page->page.endpoint_count, failing = page->sections[SECTION_endpoints].wrong;
+    char text[64];
+    if (!count)
+        return head->line.columns - 1;
+    snprintf(text, sizeof text, failing ? _("api %u of %u") : _("api %u"), failing ? count - failing : count, count);
+    return draw_end(head, failing ? ROLE_CRITICAL : ROLE_DIM, text);
+}
+
 static void draw_ports(const struct head *head)
 {
     struct server_page *page = head->page;
@@ -332,6 +344,7 @@ static void draw_ports(const struct head *head)
         draw_words(head, column, end, ROLE_DIM, text);
         return;
     }
+    end = draw_endpoints(head);
     if (state->wrong)
         end -= 8;
     for (unsigned turn = 0; turn < 2 * page->page.deviation_count; turn++) { /* first what is missing */
@@ -475,7 +488,9 @@ static void section_empty(struct server_page *page, enum section section)
     char text[160];
     bool told = page->host && (page->host->lists & ops->list);
     const char *why = server_missing(page, ops->name);
-    if (page->past && !told)
+    if (ops->none)
+        snprintf(text, sizeof text, "%s", _(ops->none));
+    else if (page->past && !told)
         snprintf(text, sizeof text, "%s", !page->host ? _("nothing was stored of it then") : *why ? _("not kept then; = returns to now")
                                                                                                : _("not kept over time; = returns to now"));
     else if (!page->host)

@@ -22,7 +22,7 @@
 enum { SLOT_NETWORK = LIST_SLOTS, SLOT_BRIEF };
 
 enum column { C_LETTER, C_NAME, C_PLACE, C_SYSTEM, C_CPU, C_CPU_BAR, C_MEMORY, C_MEMORY_BAR, C_DISK, C_MOUNT, C_IN, C_OUT,
-              C_LOAD, C_SESSIONS, C_UNITS, C_PORTS, C_ALERTS, C_AGE, COLUMNS };
+              C_LOAD, C_ENDPOINTS, C_SESSIONS, C_UNITS, C_PORTS, C_ALERTS, C_AGE, COLUMNS };
 
 struct servers {
     struct list list;
@@ -53,6 +53,8 @@ static const struct list_column columns[COLUMNS] = {
                .sort = "out_rate", .largest = true},
     [C_LOAD] = {{.name = "load", .title = N_("load"), .minimum = 4, .maximum = 6, .right = true, .drop = 3},
                 .sort = "load1", .largest = true},
+    [C_ENDPOINTS] = {{.name = "api", .title = "api", .minimum = 3, .maximum = 7, .right = true, .drop = 9},
+                     .sort = "endpoints", .largest = true},
     [C_SESSIONS] = {{.name = "sessions", .title = N_("sess"), .minimum = 4, .maximum = 7, .right = true, .drop = 5},
                     .sort = "sessions", .largest = true},
     [C_UNITS] = {{.name = "units", .title = N_("fail"), .minimum = 4, .maximum = 5, .right = true, .drop = 1},
@@ -98,9 +100,18 @@ static void fill_figures(struct servers *servers, const struct wire_server *serv
     row->cells[C_OUT] = (struct table_cell){bits_short(servers->cell[C_OUT], server->out_rate), ROLE_TEXT};
     row->cells[C_LOAD] = (struct table_cell){number_text(servers->cell[C_LOAD], server->load1),
                                              server->cores && server->load1 > 2 * server->cores ? ROLE_WARNING : ROLE_TEXT};
+    count_cell(servers, row, C_ENDPOINTS, server->endpoints, ROLE_TEXT);
+    if (server->endpoints_failing) {
+        snprintf(servers->cell[C_ENDPOINTS], sizeof servers->cell[C_ENDPOINTS], "%u/%u", server->endpoints - server->endpoints_failing, server->endpoints);
+        row->cells[C_ENDPOINTS].role = ROLE_CRITICAL;
+    }
     count_cell(servers, row, C_SESSIONS, server->sessions, ROLE_TEXT);
     count_cell(servers, row, C_UNITS, server->failed_units, ROLE_WARNING);
-    count_cell(servers, row, C_PORTS, server->unexpected, ROLE_WARNING);
+    count_cell(servers, row, C_PORTS, server->ports, ROLE_DIM);
+    if (server->unexpected) { /* those that are not expected, in place of how many there are */
+        snprintf(servers->cell[C_PORTS], sizeof servers->cell[C_PORTS], "+%u", server->unexpected);
+        row->cells[C_PORTS] = (struct table_cell){servers->cell[C_PORTS], ROLE_WARNING};
+    }
 }
 
 static void fill_row(struct view *view, size_t at, struct table_row *row)

@@ -258,6 +258,9 @@ static inline void hosted_server_page_of(struct buffer *out, struct host *then)
         {"port-missing", "6432/tcp", "nobody listens on 6432/tcp", HOSTED_NOW - SPAN_HOUR},
         {"unit-failed", "backup.service", "failed", HOSTED_NOW - SPAN_HOUR},
         {"outbound", "203.0.113.9:4444", "python3 of www", HOSTED_NOW - SPAN_HOUR}};
+    struct wire_endpoint endpoints[] = {
+        {"energy/page", "能源页面", "能源态势", "https://10.0.0.12/health", "ok", "200 in 42 ms, certificate 61 d", 200, 42, 61.5, HOSTED_NOW - 3 * SPAN_HOUR, HOSTED_NOW - 4000},
+        {"energy/meters", "meters", "能源态势", "https://10.0.0.12:8443/api/v2/meters", "critical", "503 Service Unavailable", 503, 7, 12.1, HOSTED_NOW - 5 * SPAN_MINUTE, HOSTED_NOW - 4000}};
     struct wire_server_page page = {
         .server = {.id = "db-2", .name = "数据库二", .address = "10.0.0.12", .place = "机房东 A03", .system = "Debian 12", .source = "hosts",
                    .evidence = "", .health = HEALTH_CRITICAL, .reason = REASON_ALERT, .since = HOSTED_NOW - 26 * SPAN_MINUTE,
@@ -265,7 +268,7 @@ static inline void hosted_server_page_of(struct buffer *out, struct host *then)
                    .memory_total = 64.0 * 1024 * 1024 * 1024, .swap = 0, .disk = 97, .disk_mount = "/data", .in_rate = 41e6 / 8,
                    .out_rate = 12e6 / 8, .speed = 1e9, .cores = 8, .sessions = 188, .logins = 1, .failed_units = 1, .unexpected = 1,
                    .alerts = 2, .worst = SEVERITY_CRITICAL, .applications = applications, .application_count = 2},
-        .host = host, .deviations = deviations, .deviation_count = 4, .logs = logs, .log_count = 2, .may_restart = true, .shell = true,
+        .host = host, .deviations = deviations, .deviation_count = 4, .endpoints = endpoints, .endpoint_count = 2, .logs = logs, .log_count = 2, .may_restart = true, .shell = true,
         .attended = true, .page = {.past = then != NULL}};
     wire_write_server_page(out, &page);
     host_free(&host);

@@ -48,7 +48,7 @@ static void the_head_says_how_it_stands(void **state)
 static void sections_come_round(void **state)
 {
     (void)state;
-    static const char *const found[] = {"postgres: writer", "memory  used", "iowait%", "/data", "eth0", "- 6432/tcp", "203.0.113.9",
+    static const char *const found[] = {"postgres: writer", "memory  used", "iowait%", "/data", "eth0", "- 6432/tcp", "503 Service", "203.0.113.9",
                                         "backup.service", "10.0.0.7", "db-2.example", "6.1.0-18-amd64", "postgres: writer"};
     static const int sizes[][2] = {{20, 80}, {26, 100}, {56, 200}};
     for (unsigned size = 0; size < ARRAY_COUNT(sizes); size++) {
@@ -75,7 +75,7 @@ static void it_opens_at_a_section(void **state)
 static void n_goes_from_wrong_to_wrong(void **state)
 {
     (void)state;
-    static const char *const sections[] = {"/mnt/backup", "/data", "6432/tcp", "8088/tcp", "203.0.113.9", "backup.service", "db-2.example",
+    static const char *const sections[] = {"/mnt/backup", "/data", "6432/tcp", "8088/tcp", "503", "203.0.113.9", "backup.service", "db-2.example",
                                            "security updates", "/mnt/backup"};
     struct hosted *hosted = page_open("db-2", 30, 100);
     hosted_draw(hosted);
@@ -154,6 +154,23 @@ static void enter_follows_what_is_there(void **state)
     assert_string_equal(hosted->commanded, "logs");
     assert_string_equal(server_unit(&hosted->view), "backup.service");
     assert_string_equal(server_id(&hosted->view), "db-2");
+    hosted_free(hosted);
+}
+
+/* Open ports, API endpoints and concurrent users stand on one page (R041). */
+static void ports_endpoints_and_users(void **state)
+{
+    (void)state;
+    struct hosted *hosted = page_open("db-2 endpoints", 24, 100);
+    const char *drawn = hosted_draw(hosted);
+    HAS(drawn, "api 1 of 2");
+    HAS(drawn, "api 1!");
+    HAS(first_row(drawn), "meters");
+    HAS(first_row(drawn), "503");
+    HAS(first_row(drawn), "12 d");
+    HAS(drawn, "61 d");
+    HAS(drawn, "200 in 42 ms");
+    HAS(drawn, "22 sshd 1");
     hosted_free(hosted);
 }
 
@@ -356,6 +373,7 @@ int main(void)
         cmocka_unit_test(the_head_says_how_it_stands), cmocka_unit_test(sections_come_round), cmocka_unit_test(it_opens_at_a_section),
         cmocka_unit_test(n_goes_from_wrong_to_wrong), cmocka_unit_test(processes_sort_and_grow_a_tree),
         cmocka_unit_test(the_cursor_keeps_its_row), cmocka_unit_test(enter_follows_what_is_there), cmocka_unit_test(live_and_past),
+        cmocka_unit_test(ports_endpoints_and_users),
         cmocka_unit_test(what_is_not_told_says_why), cmocka_unit_test(a_server_that_never_answered), cmocka_unit_test(every_size_is_drawn),
         cmocka_unit_test(ascii_has_no_glyph), cmocka_unit_test(the_linear_twin_says_the_same),
         cmocka_unit_test(what_fills_up_stands_with_the_disks), cmocka_unit_test(as_in_the_golden_screens),
