@@ -23,7 +23,7 @@
 
 static const char csv_default[] =
     "id,name,type,severity,state,raised_at,cleared_at,asset,asset_name,place,unit,subsystem,summary,symptoms,assignee,"
-    "acknowledged_by,note,cause,rule";
+    "acknowledged_by,note,cause,rule,labels";
 
 struct list {
     struct json_writer writer;

@@ -4,11 +4,21 @@
 
 #include "base/csv.h"
 #include "base/json.h"
+#include "model/labels.h"
 
 static void member_text(struct buffer *out, struct json_object *member)
 {
     if (!member)
         return;
+    if (json_object_is_type(member, json_type_object)) {
+        size_t before = out->length;
+        json_object_object_foreach(member, name, value) {
+            if (out->length > before)
+                buffer_append_char(out, ',');
+            label_write(out, name, value ? json_object_get_string(value) : "");
+        }
+        return;
+    }
     if (!json_object_is_type(member, json_type_array)) {
         buffer_append_text(out, json_object_get_string(member));
         return;

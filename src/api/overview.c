@@ -232,6 +232,10 @@ void get_facets(struct request *request)
         request_fail(request, &error);
         return;
     }
+    if (strcmp(field, "label") == 0 || strncmp(field, "label.", 6) == 0) {
+        label_facets(request, field, limit);
+        return;
+    }
     struct fleet_facet *facets = memory_new_array(limit + 1, sizeof *facets);
     unsigned count = fleet_facets(request->api->fleet, field, filter ? filter : "", facets, limit, &error);
     if (error.code != ERROR_NONE)

@@ -273,4 +273,7 @@ void asset_fill(const struct fleet *fleet, uint32_t asset, const struct fleet_pa
 /* Last values. Returns how many were written. */
 unsigned asset_values(const struct api *api, uint32_t asset, struct wire_value *values, unsigned max);
 
+/* facets of alerts' labels: `label` their names, `label.NAME` the values of one; labels.c */
+void label_facets(struct request *request, const char *field, unsigned limit);
+
 #endif

@@ -6,6 +6,7 @@
 #include "api/private.h"
 #include "base/memory.h"
 #include "engine/feeds.h"
+#include "model/filter.h"
 #include "wire/alerts.h"
 
 static void write_silence(const struct api *api, struct json_writer *writer, const struct alert_silence *row)
@@ -13,7 +14,15 @@ static void write_silence(const struct api *api, struct json_writer *writer, con
     wire_write_silence(writer, &(struct wire_silence){
         .id = row->id, .filter = row->filter, .why = row->why, .by = row->by, .starts = row->starts, .ends = row->ends,
         .created = row->created, .active = row->active, .matches = row->matches, .revision = row->revision,
-        .elsewhere = api->feeds ? feeds_silence_told(api->feeds, row->id) : ""});
+        .elsewhere = api->feeds ? feeds_silence_told(api->feeds, row->id) : "", .source = ""});
+}
+
+static void write_there(struct json_writer *writer, const struct feeds_silence *row)
+{
+    const struct alarm_there *there = &row->there;
+    wire_write_silence(writer, &(struct wire_silence){
+        .id = row->id, .filter = there->what, .why = there->why, .by = there->by, .starts = there->starts, .ends = there->ends,
+        .created = there->starts, .active = there->active, .matches = there->alerts, .elsewhere = "", .source = row->source});
 }
 
 static void write_downtime(struct json_writer *writer, const struct alert_downtime *row)
@@ -45,10 +54,15 @@ static void list(struct request *request, bool downtimes)
     if (!request_has_desk(request))
         return;
     const struct alerts *alerts = request->api->alerts;
-    unsigned count = 0;
+    const struct feeds *feeds = downtimes ? NULL : request->api->feeds;
+    struct feeds_silence there;
+    unsigned count = 0, made_there = 0;
+    while (feeds && feeds_silence_at(feeds, made_there, &there))
+        made_there++;
     while (downtimes ? alerts_downtime_at(alerts, count, &downtime) : alerts_silence_at(alerts, count, &silence))
         count++;
-    struct wire_page page = {.total = count, .population = count, .revision = alerts_revision(alerts), .as_of = request->now};
+    struct wire_page page = {.total = count + made_there, .population = count + made_there, .revision = alerts_revision(alerts),
+                             .as_of = request->now};
     json_start(&writer, &request->answer);
     wire_list_begin(&writer, &page);
     for (unsigned i = 0; i < count; i++) {
@@ -57,6 +71,8 @@ static void list(struct request *request, bool downtimes)
         else if (!downtimes && alerts_silence_at(alerts, i, &silence))
             write_silence(request->api, &writer, &silence);
     }
+    for (unsigned i = 0; i < made_there && feeds_silence_at(feeds, i, &there); i++)
+        write_there(&writer, &there);
     json_write_array_end(&writer);
     write_roster(request, &writer);
     json_write_object_end(&writer);
@@ -156,10 +172,62 @@ void post_downtime(struct request *request)
     json_object_put(body);
 }
 
+/* One that was made in another system: noted in the audit first, then ended there. */
+static void noted(void *owner, const struct error *error)
+{
+    struct request *request = owner;
+    if (!request_alive(request))
+        return;
+    const struct feeds_silence *there = request->state;
+    const struct site *site = request->api->site;
+    struct source *source = NULL;
+    for (size_t i = 0; i < site->source_count; i++)
+        if (strcmp(site->sources[i]->name, there->source) == 0)
+            source = site->sources[i];
+    if (error)
+        request_fail(request, error);
+    else if (source && source->state && source->ops->silence_end && source->ops->silence_end(source, there->own))
+        request_finish(request, 204);
+    else
+        request_refuse(request, 503, ERROR_UNAVAILABLE, "source %.60s does not run", there->source);
+}
+
+static void there_release(void *state)
+{
+    struct feeds_silence *there = state;
+    free((char *)there->source);
+    free((char *)there->own);
+    free(there);
+}
+
+static bool end_there(struct request *request)
+{
+    struct feeds_silence there;
+    for (unsigned i = 0; request->api->feeds && feeds_silence_at(request->api->feeds, i, &there); i++) {
+        if (strcmp(there.id, request->id) != 0)
+            continue;
+        struct feeds_silence *kept = request->state = memory_new(sizeof *kept);
+        kept->source = memory_text(there.source);
+        kept->own = memory_text(there.own);
+        request->release_state = there_release;
+        struct buffer detail = BUFFER_INIT;
+        struct json_writer writer;
+        json_start(&writer, &detail);
+        json_write_object(&writer, NULL);
+        json_write_text(&writer, "matchers", there.there.what);
+        json_write_object_end(&writer);
+        store_action_commit(store_action_new(request->api->store, request->who.name, N_("silence end"), there.id, buffer_text(&detail)),
+                            noted, request);
+        buffer_release(&detail);
+        return true;
+    }
+    return false;
+}
+
 void delete_silence(struct request *request)
 {
     int64_t expected;
-    if (request_has_desk(request) && request_if_match(request, &expected))
+    if (request_has_desk(request) && !(strchr(request->id, ':') && end_there(request)) && request_if_match(request, &expected))
         alerts_unsilence(request->api->alerts, request->id, expected, request->who.name, ended, request);
 }
 
@@ -192,6 +260,48 @@ static void write_ends_in(struct request *request, struct json_writer *writer, m
     json_write_object_end(writer);
 }
 
+/* Alerts of one source among what a filter matches. */
+static uint32_t matches_of(struct request *request, const char *filter, const struct source *source)
+{
+    char *of_source = memory_printf("( %s ) source:\"%s:%s\"", filter, source->ops->type, source->name);
+    const struct alert *const *rows;
+    struct alert_select select = {.filter = of_source, .all = true};
+    uint32_t count = 0;
+    struct error error;
+    if (!alerts_select(request->api->alerts, &select, &rows, &count, NULL, &error))
+        count = 0;
+    free(of_source);
+    return count;
+}
+
+/* How it would reach the systems that alerts come from. */
+static void write_reach(struct request *request, struct json_writer *writer, const char *text)
+{
+    const struct site *site = request->api->site;
+    struct filter *filter = filter_parse(text, FILTER_STRICT, request->now, NULL);
+    json_write_array(writer, "elsewhere");
+    for (size_t i = 0; filter && i < site->source_count; i++) {
+        struct source *source = site->sources[i];
+        struct alarm_reach reach = {0};
+        if (!source->ops->silence_reach || !source->state)
+            continue;
+        source->ops->silence_reach(source, filter, &reach);
+        uint32_t count = reach.none ? 0 : matches_of(request, text, source);
+        if (!reach.none && (count || (reach.whole && !reach.unsure))) {
+            json_write_object(writer, NULL);
+            json_write_text(writer, "source", source->name);
+            json_write_bool(writer, "whole", reach.whole);
+            json_write_text(writer, "what", buffer_text(&reach.what));
+            json_write_text(writer, "why", reach.why);
+            json_write_integer(writer, "matches", count);
+            json_write_object_end(writer);
+        }
+        buffer_release(&reach.what);
+    }
+    json_write_array_end(writer);
+    filter_free(&filter);
+}
+
 static void rehearse(struct request *request, const char *filter, const char *ends_text)
 {
     struct alert_rehearsal rehearsal;
@@ -214,6 +324,7 @@ static void rehearse(struct request *request, const char *filter, const char *en
     json_write_integer(&writer, "would_have_hidden", rehearsal.would_have_hidden);
     json_write_integer(&writer, "notifications", rehearsal.notifications);
     write_ends_in(request, &writer, ends);
+    write_reach(request, &writer, filter);
     json_write_object_end(&writer);
     free(rehearsal.ids);
     request_finish_json(request);

@@ -406,6 +406,17 @@ struct flat *flat_at(struct flat *array, unsigned index)
     return element;
 }
 
+struct flat *flat_next(struct flat *container, struct flat *before)
+{
+    struct flat *next = before ? before + before->span : container ? container + 1 : NULL;
+    return container && container->count && next < container + container->span ? next : NULL;
+}
+
+const char *flat_key(const struct flat *member)
+{
+    return member ? member->key : NULL;
+}
+
 unsigned flat_count(const struct flat *container)
 {
     return container ? container->count : 0;

@@ -34,6 +34,9 @@ msec flat_instant(struct flat *object, const char *key); /* RFC 3339; CLOCK_NEVE
 
 unsigned flat_count(const struct flat *container); /* elements or members; 0 for anything else */
 struct flat *flat_at(struct flat *array, unsigned index); /* NULL beyond; one after the other costs nothing */
+/* The child behind `before`, NULL: the first; NULL at the end. And what a member is called; NULL of anything else. */
+struct flat *flat_next(struct flat *container, struct flat *before);
+const char *flat_key(const struct flat *member);
 
 /* A value by itself; the default for another type. */
 const char *flat_as_text(const struct flat *value, const char *absent);

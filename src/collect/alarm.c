@@ -105,6 +105,8 @@ void alarm_write(struct json_writer *writer, const struct source *source, const 
     write_clean(writer, "type", alarm->type);
     write_clean(writer, "summary", alarm->summary);
     write_clean(writer, "runbook", alarm->runbook);
+    if (alarm->labels)
+        json_write_text(writer, "labels", alarm->labels);
     if (alarm->has_value)
         json_write_number(writer, "value", alarm->value);
     json_write_instant(writer, "time", alarm->time);

@@ -17,6 +17,7 @@ struct alarm {
     const char *type;        /* R020: communication, environmental, ... */
     const char *summary, *runbook;
     const char *place;       /* where, for people, when the ledger does not know the asset */
+    const char *labels;      /* in the form of model/labels.h; NULL: none */
     uint32_t asset;          /* SINK_NONE: none of the ledger's */
     enum severity severity;
     bool has_value;
@@ -34,6 +35,24 @@ struct alarm_silence {
     const char *why, *by;
     msec ends;               /* CLOCK_NEVER: not known */
     bool acknowledged;
+    const struct filter *filter; /* of a silence; NULL: of what a person did to one alert */
+};
+
+/* A silence that was made in the other system. */
+struct alarm_there {
+    const char *id, *what, *why, *by; /* what: in its own words */
+    msec starts, ends;
+    bool active;
+    unsigned alerts;         /* that it keeps back */
+};
+
+/* How a silence of a filter would reach the other system. */
+struct alarm_reach {
+    bool none;               /* it means nothing of this source */
+    bool unsure;             /* it is of rules only: whole where an alert of the source is among what it covers */
+    bool whole;              /* as one silence, `what` in its words: what comes later is silenced there, too */
+    struct buffer what;
+    char why[160];           /* not whole: what of it cannot be said there, so that it goes alert by alert */
 };
 
 struct alarm_ops {
@@ -52,6 +71,11 @@ struct alarm_ops {
     /* Our silences in force over an alarm; returns how many were written. Valid until the next call. */
     unsigned (*silences)(void *owner, struct source *source, const char *key, struct alarm_silence *silences, unsigned max);
     bool (*silence_active)(void *owner, const char *id);
+    /* The silences in force, 0..; false past the end. Valid until the next call. */
+    bool (*silence_at)(void *owner, unsigned index, struct alarm_silence *silence);
+    /* A person ended ours in the other system: it ends here, too. */
+    void (*silence_ended)(void *owner, struct source *source, const char *id);
+    void (*silences_there)(void *owner, struct source *source, const struct alarm_there *rows, unsigned count); /* all of them */
     uint64_t (*silences_mark)(void *owner, struct source *source);  /* differs whenever the two may answer differently */
     /* What became of one of our silences in the other system, for people: "2 alerts", "refused: ..."; "" nothing. */
     void (*silence_told)(void *owner, struct source *source, const char *id, const char *what);

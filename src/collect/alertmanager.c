@@ -2,6 +2,7 @@
  * API) become one set of alerts, for both name an alert by the same fingerprint. */
 #include "collect/alertmanager.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,6 +232,28 @@ static void alertmanager_protection(const struct config_node *node, struct prote
         protection_pushed(node, protection);
 }
 
+static void silence_reach(struct source *source, const struct filter *filter, struct alarm_reach *reach)
+{
+    const struct alertmanager *own = source->state;
+    struct alertmanager_matchers matchers = {0};
+    struct error odd = {0};
+    bool pushes = own->pull && own->settings.push_silences;
+    reach->whole = pushes && alertmanager_matchers_make(&matchers, &own->settings, source->name, filter, &odd);
+    reach->unsure = matchers.unsure;
+    reach->none = !pushes || matchers.none;
+    alertmanager_matchers_text(&matchers, &reach->what);
+    snprintf(reach->why, sizeof reach->why, "%.159s", odd.text);
+    alertmanager_matchers_release(&matchers);
+}
+
+static bool silence_end(struct source *source, const char *id)
+{
+    const struct alertmanager *own = source->state;
+    if (own->pull)
+        alertmanager_pull_end(own->pull, id);
+    return own->pull != NULL;
+}
+
 const struct collector_ops collector_alertmanager = {
     .type = "alertmanager",
     .help = "Prometheus's Alertmanager: its webhook, and its alerts and silences by the v2 API",
@@ -240,4 +263,6 @@ const struct collector_ops collector_alertmanager = {
     .start = start,
     .stop = stop,
     .push = push,
+    .silence_reach = silence_reach,
+    .silence_end = silence_end,
 };

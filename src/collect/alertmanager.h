@@ -7,6 +7,8 @@
 #include "base/transfer_way.h"
 #include "collect/alarm.h"
 #include "collect/ingest.h"
+#include "model/filter.h"
+#include "model/labels.h"
 
 struct alertmanager_settings {
     char *url;                /* NULL: it only takes webhooks; no slash at the end */
@@ -25,12 +27,35 @@ void alertmanager_settings_read(struct alertmanager_settings *settings, const st
                                 struct config_problems *problems);
 void alertmanager_settings_release(struct alertmanager_settings *settings);
 
-/* A silence in Alertmanager that is not over. */
+/* Matchers over labels, all of which must hold (alertmanager_matchers.c). */
+struct alertmanager_matcher { char *name, *value; bool regex, equal; };
+struct alertmanager_matchers {
+    struct alertmanager_matcher *row;
+    unsigned count;
+    size_t capacity;
+    bool anchored;            /* one of them does not match an absent label */
+    bool none;                /* made of a filter that means nothing of this source */
+    bool unsure;              /* of one that names neither a label nor a source: it may mean our own rules only */
+};
+void alertmanager_matchers_release(struct alertmanager_matchers *matchers);
+uint64_t alertmanager_matchers_hash(const struct alertmanager_matchers *matchers);
+void alertmanager_matchers_text(const struct alertmanager_matchers *matchers, struct buffer *out); /* a="b", c=~"d.*" */
+void alertmanager_matchers_write(const struct alertmanager_matchers *matchers, struct json_writer *writer);
+void alertmanager_matchers_of_labels(struct alertmanager_matchers *matchers, struct json_object *labels); /* of exactly these */
+void alertmanager_matchers_read(struct alertmanager_matchers *matchers, struct json_object *list);        /* of a silence */
+/* Those of a filter; false: it is more than matchers can say, and `odd` says what. */
+bool alertmanager_matchers_make(struct alertmanager_matchers *matchers, const struct alertmanager_settings *settings,
+                                const char *source, const struct filter *filter, struct error *odd);
+
+/* A silence in Alertmanager, from the list of all that it remembers. */
 struct alertmanager_silence {
-    char *id, *by, *comment;
+    char *id, *by, *comment, *matchers;
     char ours[32];            /* what of ours it was made for; "" somebody else's */
-    uint64_t labels;          /* hash of its matchers, when all are plain equalities */
+    uint64_t hash;            /* of its matchers */
+    msec starts, ends;
+    bool pending, expired;    /* expired ones: of ours only */
     bool kept;
+    unsigned alerts;          /* of those listed, that it holds */
 };
 struct alertmanager_silences {
     struct alertmanager_silence *row;
@@ -46,17 +71,18 @@ struct alertmanager_alert {
     struct alarm alarm;
     uint64_t labels;          /* hash of all of them */
     char key[24];
-    struct buffer summary, place, held;
+    struct buffer summary, place, held, label_text;
+    struct labels_draft draft;
 };
 void alertmanager_alert_release(struct alertmanager_alert *alert);
 /* `state`: of the whole webhook, where the alert has none. `silences` may be NULL. The alarm's texts live in the alert and
  * in the object. */
 bool alertmanager_alert_read(struct alertmanager_alert *alert, const struct alertmanager_settings *settings,
                              const struct alarm_sink *sink, struct json_object *object, const char *state,
-                             const struct alertmanager_silences *silences, struct error *error);
+                             struct alertmanager_silences *silences, struct error *error);
 uint64_t alertmanager_labels_hash(struct json_object *labels);
-/* The body of POST /api/v2/silences that covers exactly one alert. */
-void alertmanager_silence_write(struct buffer *out, struct json_object *labels, const struct alarm_silence *silence,
+/* The body of POST /api/v2/silences. */
+void alertmanager_silence_write(struct buffer *out, const struct alertmanager_matchers *matchers, const struct alarm_silence *silence,
                                 const char *signature, msec now);
 
 /* The webhook. As push() of collector.h. */
@@ -66,6 +92,8 @@ bool alertmanager_webhook(struct source *source, const struct alertmanager_setti
 /* Pulling, from start() on; a silence of ours that begins or ends is brought over within a second. */
 struct alertmanager_pull;
 struct alertmanager_pull *alertmanager_pull_new(struct source *source, const struct alertmanager_settings *settings);
+/* End one of its silences there, within a second. */
+void alertmanager_pull_end(struct alertmanager_pull *pull, const char *id);
 /* Within a second, rather than when it is due: something is new there. */
 void alertmanager_pull_soon(struct alertmanager_pull *pull);
 void alertmanager_pull_free(struct alertmanager_pull **pull); /* ends on later turns of the loop */

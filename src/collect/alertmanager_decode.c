@@ -53,27 +53,10 @@ void alertmanager_silences_release(struct alertmanager_silences *silences)
         free(silences->row[i].id);
         free(silences->row[i].by);
         free(silences->row[i].comment);
+        free(silences->row[i].matchers);
     }
     free(silences->row);
     *silences = (struct alertmanager_silences){0};
-}
-
-/* As a hash of labels; 0 where some matcher is not a plain equality. */
-static uint64_t matchers_hash(struct json_object *matchers)
-{
-    struct json_object *labels = json_object_new_object();
-    bool plain = matchers && json_object_is_type(matchers, json_type_array);
-    for (size_t i = 0; plain && i < json_object_array_length(matchers); i++) {
-        struct json_object *matcher = json_object_array_get_idx(matchers, i);
-        plain = json_object_is_type(matcher, json_type_object) && !json_get_bool(matcher, "isRegex", false) &&
-                json_get_bool(matcher, "isEqual", true);
-        if (plain)
-            json_object_object_add(labels, json_get_text(matcher, "name", ""),
-                                   json_object_new_string(json_get_text(matcher, "value", "")));
-    }
-    uint64_t hash = plain ? alertmanager_labels_hash(labels) : 0;
-    json_object_put(labels);
-    return hash;
 }
 
 static void silence_read(struct alertmanager_silences *silences, struct json_object *object, const char *signature)
@@ -81,15 +64,28 @@ static void silence_read(struct alertmanager_silences *silences, struct json_obj
     struct json_object *status = json_get(object, "status");
     const char *id = json_get_text(object, "id", ""), *by = json_get_text(object, "createdBy", ""),
                *comment = json_get_text(object, "comment", "");
-    if (!*id || !status || !json_object_is_type(status, json_type_object) ||
-        strcmp(json_get_text(status, "state", "expired"), "expired") == 0)
+    if (!*id || !status || !json_object_is_type(status, json_type_object))
         return;
-    struct alertmanager_silence *row = &silences->row[silences->count++];
-    *row = (struct alertmanager_silence){.id = memory_text(id), .by = memory_text(by), .comment = memory_text(comment)};
-    row->labels = matchers_hash(json_get(object, "matchers"));
+    const char *state = json_get_text(status, "state", "expired");
+    struct alertmanager_silence row = {.expired = strcmp(state, "expired") == 0, .pending = strcmp(state, "pending") == 0,
+                                       .starts = json_get_instant(object, "startsAt"), .ends = json_get_instant(object, "endsAt")};
     size_t length = strcspn(comment, " ");
-    if (strcmp(by, signature) == 0 && length < sizeof row->ours)
-        memcpy(row->ours, comment, length);
+    if (strcmp(by, signature) == 0 && length < sizeof row.ours)
+        memcpy(row.ours, comment, length);
+    if (row.expired && !row.ours[0])
+        return;
+    struct alertmanager_matchers matchers = {0};
+    struct buffer text = BUFFER_INIT;
+    alertmanager_matchers_read(&matchers, json_get(object, "matchers"));
+    alertmanager_matchers_text(&matchers, &text);
+    row.hash = alertmanager_matchers_hash(&matchers);
+    row.matchers = memory_text(buffer_text(&text));
+    row.id = memory_text(id);
+    row.by = memory_text(by);
+    row.comment = memory_text(comment);
+    silences->row[silences->count++] = row;
+    alertmanager_matchers_release(&matchers);
+    buffer_release(&text);
 }
 
 bool alertmanager_silences_read(struct alertmanager_silences *silences, struct json_object *answer, const char *signature,
@@ -114,23 +110,14 @@ static void write_instant(struct json_writer *writer, const char *key, msec inst
     json_write_text(writer, key, instant_format(text, instant));
 }
 
-void alertmanager_silence_write(struct buffer *out, struct json_object *labels, const struct alarm_silence *silence,
+void alertmanager_silence_write(struct buffer *out, const struct alertmanager_matchers *matchers, const struct alarm_silence *silence,
                                 const char *signature, msec now)
 {
     struct json_writer writer;
     char *comment = memory_printf("%s %s: %s", silence->id, silence->by, silence->why);
     json_start(&writer, out);
     json_write_object(&writer, NULL);
-    json_write_array(&writer, "matchers");
-    json_object_object_foreach(labels, name, value) {
-        json_write_object(&writer, NULL);
-        json_write_text(&writer, "name", name);
-        json_write_text(&writer, "value", text_of(value));
-        json_write_bool(&writer, "isRegex", false);
-        json_write_bool(&writer, "isEqual", true);
-        json_write_object_end(&writer);
-    }
-    json_write_array_end(&writer);
+    alertmanager_matchers_write(matchers, &writer);
     write_instant(&writer, "startsAt", now);
     write_instant(&writer, "endsAt", silence->ends);
     json_write_text(&writer, "createdBy", signature);
@@ -146,6 +133,8 @@ void alertmanager_alert_release(struct alertmanager_alert *alert)
     buffer_release(&alert->summary);
     buffer_release(&alert->place);
     buffer_release(&alert->held);
+    buffer_release(&alert->label_text);
+    labels_draft_release(&alert->draft);
 }
 
 /* "summary: description", or what tells it from others of its name. */
@@ -186,20 +175,30 @@ static void find_asset(struct alertmanager_alert *alert, const struct alertmanag
         buffer_printf(&alert->place, "job %s", label(labels, "job"));
 }
 
+static struct alertmanager_silence *silence_find(const struct alertmanager_silences *silences, const char *id)
+{
+    for (unsigned at = 0; silences && at < silences->count; at++)
+        if (strcmp(silences->row[at].id, id) == 0)
+            return &silences->row[at];
+    return NULL;
+}
+
 /* Whose silence it is, unless only ours. */
-static void write_held(struct alertmanager_alert *alert, struct json_object *status, const struct alertmanager_silences *silences)
+static void write_held(struct alertmanager_alert *alert, struct json_object *status, struct alertmanager_silences *silences)
 {
     struct json_object *by = json_get(status, "silencedBy"), *inhibited = json_get(status, "inhibitedBy");
     struct buffer *out = &alert->held;
     size_t count = by && json_object_is_type(by, json_type_array) ? json_object_array_length(by) : 0;
-    for (size_t i = 0; i < count && !out->length; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *id = text_of(json_object_array_get_idx(by, i));
-        const struct alertmanager_silence *found = NULL;
-        for (unsigned at = 0; silences && at < silences->count && !found; at++)
-            found = strcmp(silences->row[at].id, id) == 0 ? &silences->row[at] : NULL;
-        if (found && !found->ours[0])
+        struct alertmanager_silence *found = silence_find(silences, id);
+        if (found)
+            found->alerts++;
+        if (out->length || (found && found->ours[0]))
+            continue;
+        if (found)
             buffer_printf(out, N_("silenced in Alertmanager by %s: %s"), found->by, found->comment);
-        else if (!found)
+        else
             buffer_printf(out, N_("silenced in Alertmanager (%.36s)"), id);
     }
     if (!out->length && inhibited && json_object_is_type(inhibited, json_type_array) && json_object_array_length(inhibited))
@@ -208,9 +207,26 @@ static void write_held(struct alertmanager_alert *alert, struct json_object *sta
     alert->alarm.held = out->length ? buffer_text(out) : NULL;
 }
 
+/* All that it brought, and where it can be looked at. */
+static void keep_labels(struct alertmanager_alert *alert, struct json_object *object, struct json_object *labels,
+                        struct json_object *annotations)
+{
+    labels_draft_clear(&alert->draft);
+    buffer_clear(&alert->label_text);
+    json_object_object_foreach(labels, name, value)
+        labels_draft_add(&alert->draft, false, name, text_of(value));
+    if (annotations) {
+        json_object_object_foreach(annotations, note, text)
+            labels_draft_add(&alert->draft, true, note, text_of(text));
+    }
+    labels_draft_add(&alert->draft, true, "generatorURL", json_get_text(object, "generatorURL", ""));
+    labels_draft_write(&alert->draft, &alert->label_text);
+    alert->alarm.labels = alert->label_text.length ? buffer_text(&alert->label_text) : NULL;
+}
+
 /* A webhook says firing or resolved; the API lists only what is not resolved. */
 static bool read_state(struct alertmanager_alert *alert, struct json_object *object, const char *state,
-                       const struct alertmanager_silences *silences, struct error *error)
+                       struct alertmanager_silences *silences, struct error *error)
 {
     struct json_object *status = json_get(object, "status");
     if (status && json_object_is_type(status, json_type_object)) {
@@ -228,7 +244,7 @@ static bool read_state(struct alertmanager_alert *alert, struct json_object *obj
 
 bool alertmanager_alert_read(struct alertmanager_alert *alert, const struct alertmanager_settings *settings,
                              const struct alarm_sink *sink, struct json_object *object, const char *state,
-                             const struct alertmanager_silences *silences, struct error *error)
+                             struct alertmanager_silences *silences, struct error *error)
 {
     buffer_clear(&alert->summary);
     buffer_clear(&alert->place);
@@ -259,6 +275,7 @@ bool alertmanager_alert_read(struct alertmanager_alert *alert, const struct aler
     alarm->place = buffer_text(&alert->place);
     write_summary(alert, labels, annotations, settings->severity_label);
     alarm->summary = buffer_text(&alert->summary);
+    keep_labels(alert, object, labels, annotations);
     alarm->runbook = annotations ? label(annotations, "runbook_url") : NULL;
     if (annotations && !alarm->runbook)
         alarm->runbook = label(annotations, "runbook");

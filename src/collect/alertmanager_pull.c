@@ -1,6 +1,5 @@
 /* Asking Alertmanager, one request after the other: since when it runs, its silences, its alerts; then what of ours is to
- * be silenced there, and what of it no longer. Nothing of ours is remembered between two rounds: what was pushed is known
- * by its creator and its comment, so that restarts of either side leave nothing behind and make nothing twice. */
+ * be silenced there, and what of it no longer (alertmanager_cover.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,27 +8,12 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/transfer.h"
-#include "collect/alertmanager.h"
+#include "collect/alertmanager_cover.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
 #define LOOK SPAN_SECOND            /* for silences that begin or end */
-#define PUSHED_MAX 500              /* silences made there in one round; the rest follows in the next ones */
-#define ACKNOWLEDGED (4 * SPAN_HOUR) /* renewed while it is acknowledged */
-#define COVERS 8                    /* of ours over one alert */
 
 enum step { STEP_STATUS, STEP_SILENCES, STEP_ALERTS, STEP_PUSH };
-
-struct change {                     /* to be made there */
-    char *body;                     /* NULL: end `id` */
-    char *id;
-    char ours[32];
-};
-
-struct covered {                    /* one of our silences, in this round */
-    char id[32];
-    unsigned done, failed, left;
-    char refusal[120];
-};
 
 struct alertmanager_pull {
     struct source *source;
@@ -41,17 +25,14 @@ struct alertmanager_pull {
     struct buffer answer;
     char signature[160];
     struct fault_watch watch;
-    bool running;
+    bool running, again;            /* again: something came up in the middle of a round */
     enum step step;
     msec next;                      /* steady */
     msec asked;                     /* for the alerts, wall */
     msec started;                   /* of Alertmanager, wall; CLOCK_NEVER: not known */
     uint64_t mark;                  /* of our silences */
     struct alertmanager_silences silences;
-    struct change *changes;
-    size_t change_count, change_capacity, change_at;
-    struct covered *covered;
-    size_t covered_count, covered_capacity;
+    struct cover *cover;
     unsigned listed, held, missing;
     bool settling;
 };
@@ -62,11 +43,7 @@ static void round_next(struct alertmanager_pull *pull);
 
 static void round_release(struct alertmanager_pull *pull)
 {
-    for (size_t i = 0; i < pull->change_count; i++) {
-        free(pull->changes[i].body);
-        free(pull->changes[i].id);
-    }
-    pull->change_count = pull->change_at = pull->covered_count = 0;
+    cover_drop(pull->cover);
     alertmanager_silences_release(&pull->silences);
     buffer_release(&pull->answer);
 }
@@ -74,7 +51,8 @@ static void round_release(struct alertmanager_pull *pull)
 static void round_end(struct alertmanager_pull *pull)
 {
     pull->running = false;
-    pull->next = clock_steady() + pull->settings->interval;
+    pull->next = clock_steady() + (pull->again ? 0 : pull->settings->interval);
+    pull->again = false;
     round_release(pull);
 }
 
@@ -88,29 +66,11 @@ static void round_failed(struct alertmanager_pull *pull, enum source_state state
     round_end(pull);
 }
 
-static void tell(struct alertmanager_pull *pull, const struct covered *covered)
-{
-    const struct alarm_sink *sink = &pull->source->alarms;
-    char text[240];
-    int length = snprintf(text, sizeof text, N_("%u silenced there"), covered->done);
-    if (covered->failed)
-        length += snprintf(text + length, sizeof text - (size_t)length, "; " N_("%u not: %s"), covered->failed, covered->refusal);
-    if (covered->left && length < (int)sizeof text)
-        snprintf(text + length, sizeof text - (size_t)length, "; " N_("%u to come"), covered->left);
-    sink->ops->silence_told(sink->owner, pull->source, covered->id, text);
-}
-
 static void round_done(struct alertmanager_pull *pull)
 {
-    unsigned failed = 0, pushed = 0;
-    const char *refusal = "";
-    for (size_t i = 0; i < pull->covered_count; i++) {
-        tell(pull, &pull->covered[i]);
-        pushed += pull->covered[i].done;
-        failed += pull->covered[i].failed;
-        if (pull->covered[i].failed)
-            refusal = pull->covered[i].refusal;
-    }
+    unsigned failed;
+    char refusal[120] = "";
+    unsigned pushed = cover_tell(pull->cover, &failed, refusal);
     struct buffer text = BUFFER_INIT;
     buffer_printf(&text, COUNTED(pull->listed, N_("%u alert"), N_("%u alerts")), pull->listed);
     if (pull->held)
@@ -171,81 +131,6 @@ static void request(struct alertmanager_pull *pull, const char *method, const ch
     transfer_start(pull->transfers, easy, answered, pull);
 }
 
-/* ---- our silences there ---- */
-
-static struct covered *covered_find(struct alertmanager_pull *pull, const char *id)
-{
-    for (size_t i = 0; i < pull->covered_count; i++)
-        if (strcmp(pull->covered[i].id, id) == 0)
-            return &pull->covered[i];
-    ARRAY_RESERVE(pull->covered, pull->covered_capacity, pull->covered_count + 1);
-    struct covered *covered = &pull->covered[pull->covered_count++];
-    *covered = (struct covered){0};
-    snprintf(covered->id, sizeof covered->id, "%s", id);
-    return covered;
-}
-
-static void change_add(struct alertmanager_pull *pull, char *body, const char *id, const char *ours)
-{
-    ARRAY_RESERVE(pull->changes, pull->change_capacity, pull->change_count + 1);
-    struct change *change = &pull->changes[pull->change_count++];
-    *change = (struct change){.body = body, .id = memory_text(id)};
-    snprintf(change->ours, sizeof change->ours, "%s", ours);
-}
-
-static bool is_there(struct alertmanager_pull *pull, const char *ours, uint64_t labels)
-{
-    bool there = false;
-    for (unsigned i = 0; i < pull->silences.count; i++) {
-        struct alertmanager_silence *row = &pull->silences.row[i];
-        if (row->labels != labels || strcmp(row->ours, ours) != 0)
-            continue;
-        row->kept = !there; /* one is enough */
-        there = true;
-    }
-    return there;
-}
-
-/* What of ours covers this alert, and is not there yet. */
-static void cover(struct alertmanager_pull *pull, const struct alertmanager_alert *alert, struct json_object *labels)
-{
-    const struct alertmanager_settings *settings = pull->settings;
-    const struct alarm_sink *sink = &pull->source->alarms;
-    struct alarm_silence silences[COVERS];
-    unsigned count = sink->ops->silences(sink->owner, pull->source, alert->alarm.key, silences, COVERS);
-    msec now = clock_wall();
-    for (unsigned i = 0; i < count; i++) {
-        struct alarm_silence *silence = &silences[i];
-        if (silence->acknowledged ? !settings->push_acknowledgements : !settings->push_silences)
-            continue;
-        struct covered *covered = covered_find(pull, silence->id);
-        if (is_there(pull, silence->id, alert->labels)) {
-            covered->done++;
-            continue;
-        }
-        if (pull->change_count >= PUSHED_MAX) {
-            covered->left++;
-            continue;
-        }
-        struct buffer body = BUFFER_INIT;
-        if (silence->ends == CLOCK_NEVER || (silence->acknowledged && silence->ends - now > ACKNOWLEDGED))
-            silence->ends = now + ACKNOWLEDGED;
-        alertmanager_silence_write(&body, labels, silence, pull->signature, now);
-        change_add(pull, buffer_take(&body), NULL, silence->id);
-    }
-}
-
-/* Ours whose cause is over. */
-static void uncover(struct alertmanager_pull *pull)
-{
-    const struct alarm_sink *sink = &pull->source->alarms;
-    for (unsigned i = 0; i < pull->silences.count; i++) {
-        const struct alertmanager_silence *row = &pull->silences.row[i];
-        if (row->ours[0] && !row->kept && !sink->ops->silence_active(sink->owner, row->ours))
-            change_add(pull, NULL, row->id, row->ours);
-    }
-}
-
 /* ---- steps ---- */
 
 static struct json_object *answer_json(struct alertmanager_pull *pull)
@@ -301,9 +186,25 @@ static void report_all(struct alertmanager_pull *pull, struct json_object *answe
         pull->listed++;
         pull->held += alert.alarm.held != NULL;
         sink->ops->report(sink->owner, pull->source, &alert.alarm);
-        cover(pull, &alert, json_get(each, "labels"));
+        cover_alert(pull->cover, &alert, each);
     }
     alertmanager_alert_release(&alert);
+}
+
+/* Its silences that are none of ours, for people here. */
+static void tell_there(struct alertmanager_pull *pull)
+{
+    const struct alarm_sink *sink = &pull->source->alarms;
+    struct alarm_there *rows = memory_new_array(pull->silences.count + 1, sizeof *rows);
+    unsigned count = 0;
+    for (unsigned i = 0; i < pull->silences.count; i++) {
+        const struct alertmanager_silence *row = &pull->silences.row[i];
+        if (!row->ours[0])
+            rows[count++] = (struct alarm_there){.id = row->id, .what = row->matchers, .why = row->comment, .by = row->by,
+                                                 .starts = row->starts, .ends = row->ends, .active = !row->pending, .alerts = row->alerts};
+    }
+    sink->ops->silences_there(sink->owner, pull->source, rows, count);
+    free(rows);
 }
 
 static bool alerts_arrived(struct alertmanager_pull *pull, struct json_object *answer)
@@ -319,6 +220,7 @@ static bool alerts_arrived(struct alertmanager_pull *pull, struct json_object *a
     uint64_t bad = source->bad;
     msec age = pull->started == CLOCK_NEVER ? 0 : clock_wall() - pull->started;
     pull->settling = age < pull->settings->settle;
+    cover_begin(pull->cover, &pull->silences);
     sink->ops->list_begin(sink->owner, source);
     report_all(pull, answer);
     /* With something in it that could not be read, nobody knows what is missing. */
@@ -327,22 +229,9 @@ static bool alerts_arrived(struct alertmanager_pull *pull, struct json_object *a
     source->messages++;
     source->readings += pull->listed;
     source->last_heard = clock_wall();
-    uncover(pull);
+    tell_there(pull);
+    cover_end(pull->cover);
     return true;
-}
-
-static void change_answered(struct alertmanager_pull *pull, long status, const char *what)
-{
-    struct change *change = &pull->changes[pull->change_at++];
-    if (!change->body) /* gone already is as good */
-        return;
-    struct covered *covered = covered_find(pull, change->ours);
-    if (status == 200) {
-        covered->done++;
-        return;
-    }
-    covered->failed++;
-    secrets_redact(&pull->settings->secrets, what, strlen(what), covered->refusal, sizeof covered->refusal);
 }
 
 static bool take_answer(struct alertmanager_pull *pull)
@@ -375,7 +264,7 @@ static void answered(void *owner, CURL *easy, CURLcode result)
     }
     snprintf(what, sizeof what, "HTTP %ld %.200s", status, status == 200 ? "" : buffer_text(&pull->answer));
     if (pull->step == STEP_PUSH) {
-        change_answered(pull, status, what);
+        cover_answered(pull->cover, status, what);
     } else if (status != 200) {
         fault_status(easy, buffer_text(&pull->answer), pull->answer.length, &error);
         round_failed(pull, SOURCE_TROUBLED, error.text);
@@ -400,13 +289,13 @@ static void round_next(struct alertmanager_pull *pull)
         request(pull, "GET", "/api/v2/alerts", pull->settings->query, NULL);
         break;
     case STEP_PUSH: {
-        if (pull->change_at == pull->change_count) {
+        struct cover_change change;
+        if (!cover_change(pull->cover, &change)) {
             round_done(pull);
             return;
         }
-        const struct change *change = &pull->changes[pull->change_at];
-        char *path = change->body ? memory_text("/api/v2/silences") : memory_printf("/api/v2/silence/%s", change->id);
-        request(pull, change->body ? "POST" : "DELETE", path, "", change->body);
+        char *path = change.body ? memory_text("/api/v2/silences") : memory_printf("/api/v2/silence/%s", change.id);
+        request(pull, change.body ? "POST" : "DELETE", path, "", change.body);
         free(path);
         break;
     }
@@ -440,6 +329,7 @@ struct alertmanager_pull *alertmanager_pull_new(struct source *source, const str
     pull->started = CLOCK_NEVER;
     gethostname(host, sizeof host - 1);
     snprintf(pull->signature, sizeof pull->signature, "nocturne@%s/%s", host, source->name);
+    pull->cover = cover_new(source, settings, pull->signature);
     pull->transfers = transfers_new(source->loop, 1);
     pull->easy = curl_easy_init();
     pull->headers = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
@@ -455,6 +345,13 @@ struct alertmanager_pull *alertmanager_pull_new(struct source *source, const str
 void alertmanager_pull_soon(struct alertmanager_pull *pull)
 {
     pull->next = clock_steady();
+    pull->again = pull->running;
+}
+
+void alertmanager_pull_end(struct alertmanager_pull *pull, const char *id)
+{
+    cover_want_end(pull->cover, id);
+    alertmanager_pull_soon(pull);
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -475,7 +372,6 @@ void alertmanager_pull_free(struct alertmanager_pull **slot)
     curl_slist_free_all(pull->headers);
     uv_close((uv_handle_t *)pull->timer, free_handle);
     round_release(pull);
-    free(pull->changes);
-    free(pull->covered);
+    cover_free(&pull->cover);
     free(pull);
 }

@@ -19,6 +19,8 @@
 #include "model/health.h"
 
 struct alarm_ops;
+struct alarm_reach;
+struct filter;
 struct ingest_result;
 struct json_writer;
 struct source;
@@ -158,6 +160,9 @@ struct collector_ops {
      * NULL in start(): a source that nobody configured takes pushes with all keys absent. */
     bool (*push)(struct source *source, const char *body, size_t length, struct json_writer *dry_run,
                  struct ingest_result *result, struct error *error);
+    /* How a silence of ours would reach the system behind the source, and ending one that was made there. NULL: it has none. */
+    void (*silence_reach)(struct source *source, const struct filter *filter, struct alarm_reach *reach);
+    bool (*silence_end)(struct source *source, const char *id);
     void (*ledger_changed)(struct source *source); /* targets may differ; may be NULL */
     /* Somebody looks at this host closely: sample it in full every `interval` until told 0. May be NULL. */
     void (*attend)(struct source *source, uint32_t asset, msec interval);

@@ -50,6 +50,13 @@ static bool check_items(const struct config_node *node, const char *text, struct
            error_set(error, ERROR_INVALID, "expected a JSON pointer to a list, such as /alerts; got `%s`", text);
 }
 
+static bool check_pointers(const struct config_node *node, const char *text, struct error *error)
+{
+    (void)node;
+    return (is_pointer(text) && pointer_good(text, strlen(text))) ||
+           error_set(error, ERROR_INVALID, "expected a JSON pointer, such as /labels; got `%s`", text);
+}
+
 static const char *const severities[] = {"critical", "major", "minor", "warning", "info", NULL};
 
 #define PART(key, text) {.name = key, .type = CONFIG_TEXT_LIST, .check = check_part, .help = text}
@@ -77,6 +84,11 @@ const struct config_key events_keys[] = {
     PART("key", "what stays the same from raise to clear (default /key, else asset and rule)"),
     PART("runbook", "runbook or address of one (default /runbook)"),
     PART("alert_type", "type of the alert (default [/type, application])"),
+    {.name = "labels", .type = CONFIG_TEXT_LIST, .check = check_pointers,
+     .help = "pointers to its labels: an object, or a list of {name, value} (also tag, key) or of texts \"name=value\" "
+             "(default [/labels, /tags])"},
+    {.name = "annotations", .type = CONFIG_TEXT_LIST, .check = check_pointers,
+     .help = "the same of what only explains it, links among it (default /annotations)"},
     {.name = "expire", .type = CONFIG_SPAN, .minimum = 1000, .maximum = 31.0 * SPAN_DAY,
      .help = "clear what was not sent again for so long (default never)"},
     {.name = NULL},
@@ -96,6 +108,8 @@ static const struct { const char *key; const char *usual[4]; } parts[EVENT_PARTS
     [EVENT_RUNBOOK] = {"runbook", {"/runbook"}},
     [EVENT_TYPE] = {"alert_type", {"/type", "application"}},
 };
+static const char *const usual_labels[] = {"/labels", "/tags"};
+static const char *const usual_annotations[] = {"/annotations"};
 static const char *const usual_clear[] = {"ok", "normal", "resolved", "clear*", "closed", "inactive", "recover*", "up"};
 
 /* ---- reading the mapping ---- */
@@ -133,6 +147,8 @@ void events_map_read(struct events_map *map, const struct config_node *node, str
                                .expire = config_span(node, "expire", 0)};
     for (int part = 0; part < EVENT_PARTS; part++)
         texts_read(&map->part[part], config_get(node, parts[part].key), parts[part].usual, ARRAY_COUNT(parts[part].usual));
+    texts_read(&map->labels, config_get(node, "labels"), usual_labels, ARRAY_COUNT(usual_labels));
+    texts_read(&map->annotations, config_get(node, "annotations"), usual_annotations, ARRAY_COUNT(usual_annotations));
     texts_read(&map->raise, config_get(node, "raise"), NULL, 0);
     texts_read(&map->clear, config_get(node, "clear"), usual_clear, ARRAY_COUNT(usual_clear));
     texts_read(&map->ignore, config_get(node, "ignore"), NULL, 0);
@@ -144,6 +160,8 @@ void events_map_release(struct events_map *map)
 {
     for (int part = 0; part < EVENT_PARTS; part++)
         texts_release(&map->part[part]);
+    texts_release(&map->labels);
+    texts_release(&map->annotations);
     texts_release(&map->raise);
     texts_release(&map->clear);
     texts_release(&map->ignore);
@@ -270,6 +288,52 @@ static void find_asset(struct event_alarm *event, const struct events_map *map, 
     buffer_release(&word);
 }
 
+/* ---- labels ---- */
+
+static void add_value(struct event_alarm *event, bool annotation, const char *name, struct json_object *value)
+{
+    struct buffer text = BUFFER_INIT;
+    append_value(&text, value);
+    labels_draft_add(&event->draft, annotation, name, buffer_text(&text));
+    buffer_release(&text);
+}
+
+/* {"name": "scope", "value": "x"} in its usual spellings, or "scope=x". */
+static void add_element(struct event_alarm *event, bool annotation, struct json_object *element)
+{
+    static const char *const names[] = {"name", "tag", "key", "label"};
+    if (json_object_is_type(element, json_type_string)) {
+        const char *text = json_object_get_string(element);
+        size_t length = strcspn(text, "=:");
+        char *name = memory_text_n(text, length);
+        labels_draft_add(&event->draft, annotation, name, text[length] ? text + length + 1 : "yes");
+        free(name);
+        return;
+    }
+    for (size_t i = 0; json_object_is_type(element, json_type_object) && i < ARRAY_COUNT(names); i++) {
+        const char *name = json_get_text(element, names[i], "");
+        if (!*name)
+            continue;
+        add_value(event, annotation, name, json_get(element, "value"));
+        return;
+    }
+}
+
+static void read_labels(struct event_alarm *event, const struct event_texts *pointers, bool annotation, struct json_object *item,
+                        struct json_object *whole)
+{
+    for (unsigned i = 0; i < pointers->count; i++) {
+        struct json_object *found = found_at(item, whole, pointers->text[i]);
+        if (found && json_object_is_type(found, json_type_object)) {
+            json_object_object_foreach(found, name, value)
+                add_value(event, annotation, name, value);
+        }
+        size_t count = found && json_object_is_type(found, json_type_array) ? json_object_array_length(found) : 0;
+        for (size_t at = 0; at < count; at++)
+            add_element(event, annotation, json_object_array_get_idx(found, at));
+    }
+}
+
 static const char *text_or(struct event_alarm *event, enum event_part part, const char *otherwise)
 {
     return event->part[part].length ? buffer_text(&event->part[part]) : otherwise;
@@ -308,6 +372,12 @@ enum event_verdict event_alarm_read(struct event_alarm *event, const struct even
     alarm->severity = severity_words_find(&map->severities, text_or(event, EVENT_SEVERITY, NULL));
     alarm->summary = buffer_text(&event->part[EVENT_SUMMARY]);
     alarm->runbook = buffer_text(&event->part[EVENT_RUNBOOK]);
+    labels_draft_clear(&event->draft);
+    buffer_clear(&event->label_text);
+    read_labels(event, &map->labels, false, item, whole);
+    read_labels(event, &map->annotations, true, item, whole);
+    labels_draft_write(&event->draft, &event->label_text);
+    alarm->labels = event->label_text.length ? buffer_text(&event->label_text) : NULL;
     alarm->type = buffer_text(&event->part[EVENT_TYPE]);
     alarm->has_value = text_number(buffer_text(&event->part[EVENT_VALUE]), &alarm->value);
     if (read_time(buffer_text(&event->part[EVENT_TIME]), clock_wall(), &alarm->time))
@@ -321,6 +391,8 @@ void event_alarm_release(struct event_alarm *event)
     for (int part = 0; part < EVENT_PARTS; part++)
         buffer_release(&event->part[part]);
     buffer_release(&event->key);
+    buffer_release(&event->label_text);
+    labels_draft_release(&event->draft);
 }
 
 bool events_items(const struct events_map *map, struct json_object *whole, struct json_object **list, struct error *error)

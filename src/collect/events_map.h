@@ -8,6 +8,7 @@
 #define COLLECT_EVENTS_MAP_H
 
 #include "collect/alarm.h"
+#include "model/labels.h"
 
 enum event_part {
     EVENT_ASSET, EVENT_PLACE, EVENT_NAME, EVENT_RULE, EVENT_SEVERITY, EVENT_STATE, EVENT_SUMMARY, EVENT_VALUE, EVENT_TIME,
@@ -22,6 +23,7 @@ struct event_texts {
 struct events_map {
     char *items;                      /* pointer to the list, "" the body itself; NULL: wherever it usually is */
     struct event_texts part[EVENT_PARTS];
+    struct event_texts labels, annotations;  /* pointers */
     struct event_texts raise, clear, ignore; /* words of the state, `*` any run */
     struct severity_words severities;
     bool has_state;                   /* the configuration names it: an item without one is wrong */
@@ -34,7 +36,8 @@ void events_map_release(struct events_map *map);
 /* One item as an alarm; its texts live here until the next. */
 struct event_alarm {
     struct alarm alarm;
-    struct buffer part[EVENT_PARTS], key;
+    struct buffer part[EVENT_PARTS], key, label_text;
+    struct labels_draft draft;
 };
 void event_alarm_release(struct event_alarm *event);
 enum event_verdict { EVENT_USED, EVENT_IGNORED, EVENT_WRONG };

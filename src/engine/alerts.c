@@ -261,6 +261,10 @@ static bool take_report(struct alerts *alerts, struct alert *alert, const struct
         alert_text_set(&alert->summary, report->summary);
         changed = true;
     }
+    if (report->labels && strcmp(report->labels, text_or_empty(alert->labels)) != 0) {
+        alert_labels_set(alert, report->labels);
+        changed = true;
+    }
     return changed;
 }
 

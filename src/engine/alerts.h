@@ -54,6 +54,7 @@ struct alert_report {
     enum severity severity;
     const char *summary;      /* one cleaned line */
     const char *runbook;      /* "" */
+    const char *labels;       /* in the form of model/labels.h; "" none; NULL: as they were */
     bool has_value;
     double value, threshold;
     const struct alert_policy *policy; /* copied; NULL: alert_policy_default */
@@ -202,6 +203,7 @@ uint64_t alert_fingerprint_of(const struct alert *alert);
 void alert_id_of(int64_t number, char id[24]);   /* of a stored row */
 int64_t alert_revision(const struct alert *alert);
 const struct alert_life *alert_life(const struct alert *alert);
+const char *alert_labels(const struct alert *alert); /* in the form of model/labels.h; "" none */
 const struct alert *alert_cause(const struct alerts *alerts, const struct alert *alert); /* NULL: none */
 /* Ids of those folded under it; returns how many there are (may exceed max). */
 unsigned alert_symptoms(const struct alerts *alerts, const struct alert *alert, const struct alert **symptoms, unsigned max);

@@ -207,6 +207,7 @@ void alerts_free(struct alerts **slot)
         free(alert->summary);
         free(alert->note);
         free(alert->fixed_by);
+        free(alert->labels);
     }
     for (uint32_t i = 0; i < alerts->chunk_count; i++)
         free(alerts->chunks[i]);

@@ -2,11 +2,21 @@
  * and cleared when they are no more. */
 #include "engine/alerts_private.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
+#include "model/labels.h"
 
 static bool is_open(const struct alert *alert)
 {
     return alert->life.condition == CONDITION_PENDING || alert->life.condition == CONDITION_ACTIVE;
+}
+
+void alert_labels_set(struct alert *alert, const char *labels)
+{
+    free(alert->labels);
+    alert->labels = labels && *labels ? memory_text_n(labels, strnlen(labels, LABELS_BYTES_MOST)) : NULL;
 }
 
 bool alerts_known(const struct alerts *alerts, uint64_t fingerprint)

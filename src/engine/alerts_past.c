@@ -73,6 +73,7 @@ static void stored_release(struct alert *alert)
     free(alert->summary);
     free(alert->note);
     free(alert->fixed_by);
+    free(alert->labels);
 }
 
 static void stored_make(struct alerts *alerts, const struct store_alert *row, struct alert *alert)

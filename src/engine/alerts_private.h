@@ -38,6 +38,7 @@ struct alert {
     struct alert_life life;
     const struct alert_policy *policy;  /* of a struct desk_policy in alerts->policies */
     char *summary, *note, *fixed_by;    /* NULL: "" */
+    char *labels;                       /* in the form of model/labels.h; NULL: none */
     double value, threshold;
     uint64_t fingerprint, key;
     int64_t number, revision, previous, cause_number;
@@ -223,6 +224,9 @@ const struct alert_policy *desk_policy(struct alerts *alerts, const struct alert
 uint32_t desk_rule(struct alerts *alerts, uint32_t source, uint32_t rule, uint32_t name);
 void levels_tell(struct alerts *alerts);
 void alert_level_again(struct alerts *alerts, uint32_t asset); /* at start */
+
+/* ---- alerts_foreign.c ---- */
+void alert_labels_set(struct alert *alert, const char *labels); /* cut where it is longer than labels may be */
 
 /* ---- alerts_told.c ---- */
 void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);

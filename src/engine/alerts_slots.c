@@ -137,7 +137,8 @@ void alert_drop(struct alerts *alerts, struct alert *alert)
     free(alert->summary);
     free(alert->note);
     free(alert->fixed_by);
-    alert->summary = alert->note = alert->fixed_by = NULL;
+    free(alert->labels);
+    alert->summary = alert->note = alert->fixed_by = alert->labels = NULL;
     alert->flags &= ALERT_DIRTY | ALERT_MOVED | ALERT_NOTED | ALERT_QUEUED; /* lists may still name the slot; they look at LIVE */
     alert->entry = alerts->free_first;
     alerts->free_first = alert->self;

@@ -77,7 +77,7 @@ void alert_row(const struct alerts *alerts, const struct alert *alert, struct st
         .runbook = desk_text(alerts, alert->runbook), .policy = ((const struct desk_policy *)alert->policy)->text, .note = text_or_empty(alert->note),
         .acknowledged_by = desk_text(alerts, alert->acknowledged_by), .assignee = desk_text(alerts, alert->assignee),
         .ticket = desk_text(alerts, alert->ticket), .silence = desk_text(alerts, alert->silence),
-        .fixed_by = text_or_empty(alert->fixed_by),
+        .fixed_by = text_or_empty(alert->fixed_by), .labels = text_or_empty(alert->labels),
     };
 }
 
@@ -129,6 +129,7 @@ void alert_restore(struct alerts *alerts, struct alert *alert, const struct stor
     alert_text_set(&alert->summary, row->summary);
     alert_text_set(&alert->note, row->note);
     alert_text_set(&alert->fixed_by, row->fixed_by);
+    alert_labels_set(alert, row->labels);
     alert->policy = desk_policy(alerts, &policy);
     alert->entry = desk_rule(alerts, alert->source, alert->rule, alert->name);
     alert->flags |= ALERT_STORED;

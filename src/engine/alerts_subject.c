@@ -6,6 +6,7 @@
 #include "base/phrase.h"
 #include "base/text.h"
 #include "engine/alerts_private.h"
+#include "model/labels.h"
 #include "wire/alerts.h"
 
 uint64_t alert_fingerprint_of(const struct alert *alert)
@@ -26,6 +27,11 @@ int64_t alert_revision(const struct alert *alert)
 const struct alert_life *alert_life(const struct alert *alert)
 {
     return &alert->life;
+}
+
+const char *alert_labels(const struct alert *alert)
+{
+    return text_or_empty(alert->labels);
 }
 
 const struct alert *alert_cause(const struct alerts *alerts, const struct alert *alert)
@@ -211,10 +217,28 @@ static bool asset_subject(const struct alert_subject *subject, struct fleet_subj
     return has_asset(subject->alerts, subject->alert);
 }
 
+/* `label.NAME` and `annotation.NAME`: the name, NULL for other fields. */
+static const char *label_of_field(const char *field, bool *annotation)
+{
+    *annotation = strncmp(field, "annotation.", 11) == 0;
+    return *annotation ? field + 11 : strncmp(field, "label.", 6) == 0 ? field + 6 : NULL;
+}
+
+static const char *label_text(const struct alert_subject *subject, bool annotation, const char *name)
+{
+    struct buffer *scratch = &((struct alerts *)subject->alerts)->text_scratch; /* scratch only */
+    bool found = subject->alert->labels && label_find(subject->alert->labels, annotation, name, scratch);
+    return found ? buffer_text(scratch) : NULL;
+}
+
 static const char *subject_field_text(const void *owner, const char *field)
 {
     const struct alert_subject *subject = owner;
     struct fleet_subject asset;
+    bool annotation;
+    const char *name = label_of_field(field, &annotation);
+    if (name)
+        return label_text(subject, annotation, name);
     enum own_field own = own_find(field);
     if (own != OWN_COUNT) {
         const char *text = own_text(subject->alerts, subject->alert, own);
@@ -247,6 +271,9 @@ static bool subject_field_number(const void *owner, const char *field, double *n
 {
     const struct alert_subject *subject = owner;
     struct fleet_subject asset;
+    bool annotation;
+    if (label_of_field(field, &annotation))
+        return false; /* texts, as other systems compare them */
     enum own_field own = own_find(field);
     if (own != OWN_COUNT)
         return own_number(subject->alert, own, number);
@@ -335,6 +362,7 @@ void alerts_wire(const struct alerts *alerts, const struct alert *alert, const c
     row->rule = desk_text(alerts, alert->rule);
     row->runbook = desk_text(alerts, alert->runbook);
     row->source = desk_text(alerts, alert->source);
+    row->labels = text_or_empty(alert->labels);
     if (alert->previous) {
         static _Thread_local char previous[ALERT_ID];
         alert_id_of(alert->previous, previous);

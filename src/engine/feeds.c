@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/feeds_there.h"
 #include "engine/heartbeats.h"
 
 #define TOLD_MAX 500
@@ -14,7 +16,7 @@
 struct told {                 /* of one silence by one source */
     char id[32];
     char source[48];
-    char text[200];
+    char text[400];
 };
 
 struct shadow {               /* a silence in force, its filter read once */
@@ -35,6 +37,7 @@ struct feeds {
     struct shadow *shadows;
     size_t shadow_count, shadow_capacity;
     uint64_t shadow_mark;
+    struct there *there;
     struct buffer scratch, missing;
 };
 
@@ -96,7 +99,7 @@ static void raise_alarm(struct feeds *feeds, const struct source *source, const 
         .asset = alarm->asset == SINK_NONE ? FLEET_NONE : alarm->asset,
         .point = clean(place, sizeof place, alarm->asset == SINK_NONE ? alarm->place : NULL), .severity = alarm->severity,
         .summary = clean(summary, sizeof summary, alarm->summary), .runbook = clean(runbook, sizeof runbook, alarm->runbook),
-        .has_value = alarm->has_value, .value = alarm->value, .threshold = __builtin_nan(""),
+        .labels = alarm->labels ? alarm->labels : "", .has_value = alarm->has_value, .value = alarm->value, .threshold = __builtin_nan(""),
     };
     alerts_breach(feeds->alerts, &report);
 }
@@ -238,6 +241,7 @@ void feeds_keep(struct feeds *feeds, struct source *const *sources, size_t count
 {
     struct keep keep = {feeds, sources, count};
     alerts_sources(feeds->alerts, keep_source, &keep);
+    there_keep(&feeds->there, sources, count);
     clear_missing(feeds, true, "its source is no longer configured");
 }
 
@@ -328,7 +332,8 @@ static unsigned on_silences(void *owner, struct source *source, const char *key,
         if (!filter_match(feeds->shadows[i].filter, &alert_subject_ops, &subject) ||
             !alerts_silence_at(feeds->alerts, feeds->shadows[i].index, &silence))
             continue;
-        silences[count] = (struct alarm_silence){.why = silence.why, .by = silence.by, .ends = silence.ends};
+        silences[count] = (struct alarm_silence){.why = silence.why, .by = silence.by, .ends = silence.ends,
+                                                 .filter = feeds->shadows[i].filter};
         snprintf(silences[count++].id, sizeof silences->id, "%s", silence.id);
     }
     return count;
@@ -346,10 +351,45 @@ static bool on_silence_active(void *owner, const char *id)
         const struct alert *alert = alerts_find(feeds->alerts, number);
         return alert && (id[length] ? alert_life(alert)->acknowledged : alert_life(alert)->suppression & SUPPRESSED_SHELVED);
     }
+    size_t length = strcspn(id, "/"); /* "S-0003/one": of a single alert */
     for (unsigned i = 0; alerts_silence_at(feeds->alerts, i, &silence); i++)
-        if (strcmp(silence.id, id) == 0)
+        if (strlen(silence.id) == length && strncmp(silence.id, id, length) == 0)
             return silence.active;
     return false;
+}
+
+static bool on_silence_at(void *owner, unsigned index, struct alarm_silence *out)
+{
+    struct feeds *feeds = owner;
+    struct alert_silence silence;
+    shadows_ready(feeds);
+    for (; index < feeds->shadow_count; index++) {
+        if (!alerts_silence_at(feeds->alerts, feeds->shadows[index].index, &silence))
+            continue;
+        *out = (struct alarm_silence){.why = silence.why, .by = silence.by, .ends = silence.ends, .filter = feeds->shadows[index].filter};
+        snprintf(out->id, sizeof out->id, "%s", silence.id);
+        return true;
+    }
+    return false;
+}
+
+static void on_silence_ended(void *owner, struct source *source, const char *id)
+{
+    struct feeds *feeds = owner;
+    struct named named = name_of(source);
+    log_notice("source %s: silence %s was ended there: it ends here, too", source->name, id);
+    alerts_unsilence(feeds->alerts, id, -1, named.text, NULL, NULL);
+}
+
+static void on_silences_there(void *owner, struct source *source, const struct alarm_there *rows, unsigned count)
+{
+    struct feeds *feeds = owner;
+    there_take(&feeds->there, source->name, rows, count);
+}
+
+bool feeds_silence_at(const struct feeds *feeds, unsigned index, struct feeds_silence *silence)
+{
+    return there_at(feeds->there, index, silence);
 }
 
 static void on_silence_told(void *owner, struct source *source, const char *id, const char *what)
@@ -374,7 +414,7 @@ const char *feeds_silence_told(struct feeds *feeds, const char *id)
 {
     buffer_clear(&feeds->scratch);
     for (size_t i = 0; i < feeds->told_count; i++)
-        if (strcmp(feeds->told[i].id, id) == 0)
+        if (strcmp(feeds->told[i].id, id) == 0 && feeds->told[i].text[0])
             buffer_printf(&feeds->scratch, "%s%s: %s", feeds->scratch.length ? "; " : "", feeds->told[i].source,
                           feeds->told[i].text);
     return buffer_text(&feeds->scratch);
@@ -399,6 +439,7 @@ void feeds_free(struct feeds **slot)
         return;
     *slot = NULL;
     locator_free(&feeds->locator);
+    there_free(&feeds->there);
     shadows_drop(feeds);
     buffer_release(&feeds->scratch);
     buffer_release(&feeds->missing);
@@ -413,7 +454,8 @@ struct alarm_sink feeds_sink(struct feeds *feeds)
     static const struct alarm_ops ops = {
         .find = on_find, .asset_id = on_asset_id, .report = on_report, .list_begin = on_list_begin, .list_end = on_list_end,
         .expire = on_expire, .active = on_active, .silences = on_silences, .silence_active = on_silence_active,
-        .silences_mark = on_silences_mark, .silence_told = on_silence_told,
+        .silences_mark = on_silences_mark, .silence_told = on_silence_told, .silence_at = on_silence_at,
+        .silence_ended = on_silence_ended, .silences_there = on_silences_there,
     };
     return (struct alarm_sink){.ops = &ops, .owner = feeds};
 }

@@ -20,6 +20,11 @@ struct alarm_sink feeds_sink(struct feeds *feeds);
 /* These sources there are, from now on: alerts of others that brought some clear. */
 void feeds_keep(struct feeds *feeds, struct source *const *sources, size_t count);
 
+/* Silences that were made in other systems, 0..; false past the end. `id` is "SOURCE:ID of its own"; valid until the loop's
+ * next turn. */
+struct feeds_silence { const char *id, *source, *own; struct alarm_there there; };
+bool feeds_silence_at(const struct feeds *feeds, unsigned index, struct feeds_silence *silence);
+
 /* What became of a silence of ours elsewhere: "prod: 3 silenced there"; "" where nothing was said. Valid until the next call. */
 const char *feeds_silence_told(struct feeds *feeds, const char *id);
 

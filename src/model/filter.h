@@ -52,6 +52,21 @@ const char *filter_single_word(const struct filter *filter);
 /* The canonical text (single blanks, quotes where needed). The caller frees. */
 char *filter_to_text(const struct filter *filter);
 
+/* A filter as terms that must all hold, for those who hand it on to another system in that one's words. */
+struct filter_term {
+    enum filter_term_kind { TERM_EQUALS, TERM_CONTAINS, TERM_HAS } kind;
+    const char *field;
+    bool negated;
+    unsigned count;          /* of values: one of them; of TERM_HAS none */
+    const struct filter_node *node;
+};
+/* A value as it was written: `*` any run, `\*` and `\\` the characters themselves. */
+const char *filter_term_value(const struct filter_term *term, unsigned index);
+bool filter_term_is(const struct filter_term *term, const char *text); /* does this text meet it? */
+/* Visits the terms until `visit` says no. False when it did, or when the filter is more than that: `odd` then says what. */
+bool filter_terms(const struct filter *filter, bool (*visit)(void *owner, const struct filter_term *term, struct error *odd),
+                  void *owner, struct error *odd);
+
 /* Words that may stand for what `text` ends with, for completion: field names with their usual operator
  * ("health:", "age>"), or the fixed values of a field (health, kind). Calls `offer` for each that begins so; values
  * that only the fleet knows are the caller's to add. */

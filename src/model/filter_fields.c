@@ -6,6 +6,8 @@
 #include "model/filter_tree.h"
 #include "model/health.h"
 
+#define LABEL_PREFIX "label."
+
 static const struct filter_field fields[] = {
 #define X(name_, kind_, values_, help_) {.name = name_, .kind = FIELD_##kind_, .values = values_, .help = help_},
 #include "model/filter_fields.def"
@@ -150,6 +152,8 @@ static void offer_fields(const struct completion *completion, const char *begun,
         if (!strncmp(word, begun, strlen(begun)) && !(bare && (!strcmp(word, "has") || !strcmp(word, "under"))))
             completion->offer(completion->owner, word);
     }
+    if (*begun && !strncmp(LABEL_PREFIX, begun, strlen(begun))) /* its names are the caller's to add */
+        completion->offer(completion->owner, LABEL_PREFIX);
 }
 
 /* Where the term begins that `text` ends with, past its `-` and `(`. */

@@ -85,7 +85,7 @@ size_t filter_field_at(const char *text)
     while (field_byte((unsigned char)text[length], !length) && !filter_blank_at(text + length)) {
         if (filter_operator_at(text + length, &operator_length)) {
             /* A full-width colon within Chinese text is text. */
-            if (ascii || !strncmp(text, "metric.", 7))
+            if (ascii || !strncmp(text, "metric.", 7) || !strncmp(text, "label.", 6))
                 return length;
         }
         ascii = ascii && (unsigned char)text[length] < 0x80;
@@ -295,6 +295,11 @@ static bool parse_field(struct parser *parser, size_t length, uint32_t *index)
 {
     const struct filter_field *field;
     char *name = canonical_name(parser->text + parser->at, length, &field);
+    if (!strcmp(name, "label.") || !strcmp(name, "annotation.")) {
+        bool done = fail(parser, parser->at + length, "expected a name after `%s`, as in label.severity:page", name);
+        free(name);
+        return done;
+    }
     parser->at += length;
     size_t operator_length, operator_at = parser->at;
     char operator = filter_operator_at(parser->text + parser->at, &operator_length);

@@ -71,7 +71,7 @@ bool store_copy(const struct store_options *from, const struct store_options *to
     X(unsuppressed_for) X(counted_at) X(reminded_at)
 #define STORE_ALERT_TEXTS(X)                                                                                      \
     X(source) X(rule) X(point) X(name) X(type) X(summary) X(runbook) X(policy) X(note) X(acknowledged_by) X(assignee) \
-    X(ticket) X(silence) X(fixed_by)
+    X(ticket) X(silence) X(fixed_by) X(labels)
 struct store_alert {
 #define X(member) int64_t member;
     STORE_ALERT_NUMBERS(X)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/labels.h"
 #include "wire/members.h"
 
 /* severity and state come between type and raised_at, so that R020's five fields come first. */
@@ -29,7 +30,7 @@
 #define SILENCE(X)                                                                                                 \
     X(TEXT, id, "id") X(TEXT, filter, "filter") X(INSTANT, starts, "starts") X(INSTANT, ends, "ends")              \
     X(TEXT, why, "why") X(TEXT, by, "by") X(INSTANT, created, "created") X(FLAG, active, "active")                 \
-    X(COUNT, matches, "matches") X(LONG, revision, "revision") X(PROSE, elsewhere, "elsewhere")
+    X(COUNT, matches, "matches") X(LONG, revision, "revision") X(PROSE, elsewhere, "elsewhere") X(TEXT, source, "source")
 #define HEARTBEAT(X)                                                                                               \
     X(TEXT, name, "name") X(PROSE, title, "title") X(TEXT, state, "state") X(INSTANT, last, "last")                \
     X(INSTANT, due, "due") X(SPAN, every, "every_ms") X(SPAN, grace, "grace_ms") X(TEXT, severity, "severity")     \
@@ -63,7 +64,7 @@ static const char *const suppressions[] = {"shelved", "downtime", "dependency", 
 
 /* What an alert is written with: a bit each, in uint64_t. */
 enum {
-    BIT_name, BIT_type, BIT_condition, BIT_suppression,
+    BIT_name, BIT_type, BIT_condition, BIT_suppression, BIT_labels, BIT_annotations,
 #define X(kind, member, key) BIT_##member,
     ALERT_REST(X)
 #undef X
@@ -75,6 +76,7 @@ uint64_t wire_alert_members(const char *fields)
 {
     static const char *const names[BITS] = {
         [BIT_name] = "name", [BIT_type] = "type", [BIT_condition] = "condition", [BIT_suppression] = "suppression",
+        [BIT_labels] = "labels", [BIT_annotations] = "annotations",
 #define X(kind, member, key) [BIT_##member] = key,
         ALERT_REST(X)
 #undef X
@@ -90,6 +92,17 @@ uint64_t wire_alert_members(const char *fields)
 #define WRITE_WANTED(kind, member, key) if (WANTED(member)) { WRITE_##kind(member, key) }
 
 /* ---- writing ---- */
+
+static void write_labels(struct json_writer *writer, const char *key, const char *labels, bool annotations)
+{
+    struct label label = {0};
+    json_write_object(writer, key);
+    while (label_next(&labels, &label))
+        if (label.annotation == annotations)
+            json_write_text(writer, buffer_text(&label.name), buffer_text(&label.value));
+    json_write_object_end(writer);
+    label_release(&label);
+}
 
 static void write_members(struct json_writer *writer, const struct wire_alert *row, uint64_t members)
 {
@@ -110,6 +123,15 @@ static void write_members(struct json_writer *writer, const struct wire_alert *r
         json_write_array_end(writer);
     }
     ALERT_REST(WRITE_WANTED)
+    if (!row->labels || !*row->labels)
+        return;
+    unsigned left_out = labels_left_out(row->labels);
+    if (WANTED(labels))
+        write_labels(writer, "labels", row->labels, false);
+    if (WANTED(annotations))
+        write_labels(writer, "annotations", row->labels, true);
+    if (WANTED(labels) && left_out)
+        json_write_integer(writer, "labels_left_out", left_out);
 }
 
 void wire_write_alert(struct json_writer *writer, const struct wire_alert *alert, uint64_t members)
@@ -226,6 +248,23 @@ static uint8_t get_suppression(struct flat *object)
     return bits;
 }
 
+static const char *get_labels(struct flat *object, struct arena *arena)
+{
+    static const char *const keys[] = {"labels", "annotations"};
+    struct labels_draft draft = {.left_out = read_count(object, "labels_left_out")};
+    struct buffer text = BUFFER_INIT;
+    for (int annotation = 0; annotation < 2; annotation++) {
+        struct flat *labels = flat_get(object, keys[annotation]);
+        for (struct flat *each = NULL; flat_type(labels) == FLAT_OBJECT && (each = flat_next(labels, each));)
+            labels_draft_add(&draft, annotation, flat_key(each), flat_as_text(each, ""));
+    }
+    labels_draft_write(&draft, &text);
+    const char *kept = text.length ? arena_text(arena, buffer_text(&text)) : "";
+    buffer_release(&text);
+    labels_draft_release(&draft);
+    return kept;
+}
+
 static bool read_alert(struct flat *object, struct arena *arena, struct wire_alert *row)
 {
     bool own = alert_source_is_own(flat_text(object, "source", ""));
@@ -236,6 +275,7 @@ static bool read_alert(struct flat *object, struct arena *arena, struct wire_ale
     row->state = (enum alert_state)get_name(object, "state", state_name, ALERT_STATE_COUNT, ALERT_UNACKNOWLEDGED);
     row->condition = (enum alert_condition)get_name(object, "condition", condition_name, 4, CONDITION_ACTIVE);
     ALERT_REST(MEMBER_READ)
+    row->labels = get_labels(object, arena);
     return *row->id != '\0';
 }
 

@@ -15,7 +15,8 @@
  *  "metric":"temperature","value":31.2,"threshold":30,"since":"..","last_seen":"..","cleared_at":null,
  *  "occurrences":4,"reopens":0,"acknowledged_by":"","acknowledged_at":null,"acknowledge_until":null,"note":"",
  *  "sticky":false,"assignee":"","ticket":"","cause":"","symptoms":44,"silence":"","shelved_until":null,"rule":"gateway-offline",
- *  "rule_version":3,"runbook":"gateway","source":"rule","previous":"","notes":2,"news":"new","revision":7} */
+ *  "rule_version":3,"runbook":"gateway","source":"rule","previous":"","notes":2,"news":"new","revision":7,
+ *  "labels":{"severity":"page",..},"annotations":{"summary":".."},"labels_left_out":0} <- what came from elsewhere with it */
 struct wire_alert {
     const char *id, *name, *type;
     enum severity severity;
@@ -31,6 +32,7 @@ struct wire_alert {
     const char *acknowledged_by, *note, *assignee, *ticket, *cause, *silence, *rule, *runbook, *source, *previous;
     int64_t rule_version, revision;
     const char *news;                /* since this person last looked: "", "new", "worse", "again", "cleared" */
+    const char *labels;              /* and annotations, in the form of model/labels.h; "" none */
 };
 
 /* GET /alerts/{id}: the alert, plus "timeline":[{"time":..,"actor":"rule","verb":"raised","text":".."}] oldest first,
@@ -73,7 +75,8 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
  *
  * GET /silences: {"id":"S-0003","filter":"building:涵英楼","starts":..,"ends":..,"why":"..","by":"user:wang","created":..,
  *  "active":true,"matches":31,"revision":1}; POST /silences {filter,starts,ends,why}; DELETE /silences/{id};
- * POST /silences/rehearse {filter} -> {"matches":n,"ids":[..],"would_have_hidden":n,"notifications":n} (last 7 days).
+ * POST /silences/rehearse {filter} -> {"matches":n,"ids":[..],"would_have_hidden":n,"notifications":n,
+ *  "elsewhere":[{"source":"prod","whole":true,"what":"severity=\"page\"","why":"","matches":n}]} (last 7 days).
  *
  * GET /downtimes: {"id":"D-0001","filter":"..","kind":"fixed|flexible|recurring","starts":..,"ends":..,"duration_ms":..,
  *  "schedule":"..","with_children":true,"why":"..","by":"..","active":false,"revision":1}; POST, DELETE.
@@ -89,8 +92,9 @@ struct wire_alert_group { const char *key; uint32_t count, unhandled; enum sever
 /* GET /heartbeats: {"name":"backup","title":"heartbeat backup","state":"waiting|ok|late|missing|failed","last":..,"due":..,
  * "every_ms":..,"grace_ms":..,"severity":"major","asset":"","message":"","by":"user:root","alert":"A-..","beats":n,"failures":n} */
 struct wire_heartbeat { const char *name, *title, *state, *severity, *asset, *message, *by, *alert; msec last, due, every, grace; int64_t beats, failures; };
-/* `elsewhere`: what became of it in other systems ("prod: 3 silenced there"). */
-struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; const char *elsewhere; };
+/* `elsewhere`: what became of it in other systems ("prod: one silence there: .."). `source`: the one whose own silence it is, its id
+ * "prod:ID" and its filter in that one's words; "" for ours. */
+struct wire_silence { const char *id, *filter, *why, *by; msec starts, ends, created; bool active; uint32_t matches; int64_t revision; const char *elsewhere, *source; };
 struct wire_downtime { const char *id, *filter, *kind, *schedule, *why, *by; msec starts, ends, duration; bool with_children, active; uint32_t matches; int64_t revision; };
 struct wire_rule { const char *name, *type, *select, *when, *clear, *runbook, *contract, *requirement, *problem; enum severity severity; msec hold; int64_t version; uint32_t applies, active; };
 struct wire_notification { const char *id, *channel, *to, *alert, *what, *state, *detail; msec time; uint32_t attempts; };

@@ -204,6 +204,13 @@ ACTION(copy)
     struct view *view = app_view(app);
     struct view_targets targets = {0};
     struct buffer text = BUFFER_INIT;
+    if (view && view->ops->copied && view->ops->copied(view, &text)) {
+        bool done = !app->screen || screen_copy(app->screen, buffer_text(&text), text.length, error);
+        if (done)
+            app_say(app, ROLE_HINT, _("copied %s"), buffer_text(&text));
+        buffer_release(&text);
+        return done;
+    }
     if (view && view->ops->targets)
         view->ops->targets(view, &targets);
     if (!targets.count)

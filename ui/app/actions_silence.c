@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "command/actions.h"
 #include "command/body.h"
+#include "command/reach.h"
 #include "term/locale.h"
 #include "view/alerts.h"
 #include "view/cover.h"
@@ -72,6 +73,7 @@ static void rehearsed(void *owner, const struct client_answer *answer)
     struct buffer both = BUFFER_INIT;
     buffer_append_text(&both, text);
     cover_shift_text(&both, json_get(object, "ends_in"));
+    silence_reach_text(&both, json_get(object, "elsewhere"));
     free(text);
     text = buffer_take(&both);
     struct json_object *ids = json_get(object, "ids");
@@ -104,6 +106,8 @@ static bool open_form(struct app *app, const struct view_ops *form, struct error
         buffer_append_text(&filter, text);
     else if (*asset)
         filter_value(&filter, form == &downtime_view ? "id" : "asset", asset);
+    else if (alert && form == &silence_view)
+        filter_value(&filter, "rule", alert->rule);
     bool good = app_open(app, form, buffer_text(&filter), error);
     buffer_release(&filter);
     return good;
@@ -209,9 +213,10 @@ static void end_confirmed(struct app *app, int choice, void *owner)
         ending_free(ending);
         return;
     }
-    buffer_append_text(&path, *ending->id == 'D' ? "/downtimes/" : "/silences/");
+    bool downtime = strncmp(ending->id, "D-", 2) == 0 && !strchr(ending->id, ':'); /* "SOURCE:ID": another system's */
+    buffer_append_text(&path, downtime ? "/downtimes/" : "/silences/");
     client_path_segment(&path, ending->id);
-    client_send(app->client, "DELETE", buffer_text(&path), NULL, 0, NULL, ending->revision, ended, ending);
+    client_send(app->client, "DELETE", buffer_text(&path), NULL, 0, NULL, ending->revision > 0 ? ending->revision : -1, ended, ending);
     buffer_release(&path);
 }
 

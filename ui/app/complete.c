@@ -13,16 +13,17 @@
 #define FACETS_MOST "60"
 #define IDS_MOST "30"
 #define CACHED_FIELDS 12
+#define LABELS "label"
 
 struct words { char **word; size_t count, capacity; };
 
-struct facet_cache { char field[32]; struct words values; };
+struct facet_cache { char field[64]; struct words values; };
 
 struct completion {
     struct app *app;
     struct facet_cache facets[CACHED_FIELDS];
     unsigned facet_count;
-    char facet_asked[32];
+    char facet_asked[64];
     struct words ids, saved;
     char *ids_of;                      /* the word that `ids` answers */
     struct client_request *facet_request, *id_request, *saved_request;
@@ -104,7 +105,7 @@ static void want_facets(struct completion *completion, const char *field)
 {
     enum asset_field known;
     struct buffer path = BUFFER_INIT;
-    if (completion->facet_request || facet_find(completion, field) || !asset_field_parse(field, &known))
+    if (completion->facet_request || facet_find(completion, field) || (!asset_field_parse(field, &known) && strcmp(field, LABELS) != 0 && strncmp(field, LABELS ".", 6) != 0))
         return;
     snprintf(completion->facet_asked, sizeof completion->facet_asked, "%s", field);
     client_path(&path, "/facets", "field", field, "limit", FACETS_MOST, NULL);
@@ -183,10 +184,12 @@ void completion_prepare(struct app *app)
         return;
     if (line_kind(app->line) == LINE_FILTER || (command && command->complete == COMPLETE_FILTER)) {
         size_t field = strcspn(word + (*word == '-'), ":~");
-        char name[32];
+        char name[64];
         snprintf(name, sizeof name, "%.*s", (int)field, word + (*word == '-'));
         if (word[field + (*word == '-')])
             want_facets(completion, name);
+        else if (strncmp(name, LABELS, 2) == 0) /* its names, by the time that its dot is typed */
+            want_facets(completion, LABELS);
     } else if (command && command->complete == COMPLETE_ASSET) {
         want_ids(completion, word);
     } else if (command && command->complete == COMPLETE_SAVED && !completion->saved_request) {
@@ -215,6 +218,19 @@ static void offer_named(void *owner, const char *word)
     offer_if(owner, word);
 }
 
+/* `label.NAME:` of those that alerts here have. */
+static void offer_labels(struct offering *offering)
+{
+    const struct facet_cache *names = facet_find(offering->completion, LABELS);
+    if (strncmp(offering->prefix, LABELS ".", 6) != 0)
+        return;
+    for (size_t i = 0; names && i < names->values.count; i++) {
+        char *whole = memory_printf(LABELS ".%s:", names->values.word[i]);
+        offer_if(offering, whole);
+        free(whole);
+    }
+}
+
 /* Values after the last comma of `field:a,b`: whole replacements of the word. */
 static void offer_filter(struct offering *offering)
 {
@@ -225,9 +241,10 @@ static void offer_filter(struct offering *offering)
         struct offering fields = *offering;
         fields.prefix = word + negated;
         filter_complete(fields.prefix, offer_named, &fields);
+        offer_labels(&fields);
         return;
     }
-    char name[32];
+    char name[64];
     snprintf(name, sizeof name, "%.*s", (int)field, word + negated);
     const char *comma = strrchr(word, ',');
     const char *value = comma ? comma + 1 : word + negated + field + 1;

@@ -9,7 +9,9 @@
 #include "base/text.h"
 #include "command/actions.h"
 #include "command/body.h"
+#include "command/reach.h"
 #include "command/shell.h"
+#include "model/labels.h"
 #include "term/locale.h"
 
 /* Which member of the body carries the words after the ids; NULL: there are none. */
@@ -133,7 +135,7 @@ static bool silence_post(struct shell *shell, const char *path, const struct buf
 
 int shell_silence(struct shell *shell, int argc, char **argv)
 {
-    struct buffer body = BUFFER_INIT, why = BUFFER_INIT;
+    struct buffer body = BUFFER_INIT, why = BUFFER_INIT, reach = BUFFER_INIT;
     struct json_object *rehearsal = NULL, *silence = NULL;
     struct error error = {0};
     const char *filter = shell->options->filter;
@@ -149,6 +151,9 @@ int shell_silence(struct shell *shell, int argc, char **argv)
         printf(_("matches %lld alerts now; would have hidden %lld (%lld notifications) in the last 7 days\n"),
                (long long)json_get_integer(rehearsal, "matches", 0), (long long)json_get_integer(rehearsal, "would_have_hidden", 0),
                (long long)json_get_integer(rehearsal, "notifications", 0));
+        silence_reach_text(&reach, json_get(rehearsal, "elsewhere"));
+        printf("%s%s", buffer_text(&reach) + (reach.length > 0), reach.length ? "\n" : ""); /* it begins a new line */
+        buffer_release(&reach);
         fflush(stdout);
         join(&why, argc, argv, 2);
         buffer_clear(&body);
@@ -173,6 +178,25 @@ int shell_silence(struct shell *shell, int argc, char **argv)
 
 /* ---- one alert ---- */
 
+static void print_labels(const char *labels)
+{
+    struct label label = {0};
+    unsigned left_out = labels_left_out(labels);
+    int before = -1;
+    while (label_next(&labels, &label)) {
+        if (before != label.annotation)
+            printf("%s\n", label.annotation ? _("annotations") : _("labels"));
+        before = label.annotation;
+        printf("  %-20s %s\n", buffer_text(&label.name), buffer_text(&label.value));
+    }
+    if (left_out) {
+        printf("  ");
+        printf(_("%u more were too many or too long to keep"), left_out);
+        printf("\n");
+    }
+    label_release(&label);
+}
+
 void shell_print_alert(const struct buffer *answer)
 {
     struct arena *arena = arena_new();
@@ -196,6 +220,7 @@ void shell_print_alert(const struct buffer *answer)
     for (unsigned i = 0; i < ARRAY_COUNT(rows); i++)
         if (rows[i].text && *rows[i].text)
             printf("%-16s %s\n", rows[i].name, rows[i].text);
+    print_labels(alert->labels);
     for (unsigned i = 0; i < page.timeline_count; i++)
         printf("%s%s  %s  %s  %s\n", i ? "  " : _("timeline\n  "), instant_format(time, page.timeline[i].time), page.timeline[i].actor,
                page.timeline[i].verb, page.timeline[i].text);

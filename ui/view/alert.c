@@ -19,14 +19,14 @@
 #define SYMPTOM_FIELDS "name,source,severity,state,raised_at,since,asset,asset_name,place,summary,symptoms,acknowledged,suppression,reopens"
 
 enum { SLOT_DETAIL, SLOT_SYMPTOMS = SLOT_DETAIL + ALERT_SLOTS, SLOT_TOLD, SLOT_SILENCES };
-enum pane { PANE_STORY, PANE_CHART, PANE_SYMPTOMS, PANES };
+enum pane { PANE_STORY, PANE_LABELS, PANE_CHART, PANE_SYMPTOMS, PANES };
 
 struct alert_view {
     char *id;
     struct alert_detail detail;
     struct arena *arena;
     struct wire_alert *symptoms;
-    unsigned symptom_count, symptom, back;
+    unsigned symptom_count, symptom, back, label;
     enum pane pane;
     bool seen;
     char problem[384];
@@ -214,6 +214,17 @@ static void draw_story(struct alert_view *page, struct view *view, struct surfac
     alert_draw_similar(&page->detail, view, surface, &area);
 }
 
+/* On a wide screen, where symptoms leave them room. */
+static void draw_labels_beside(struct alert_view *page, struct surface *surface, struct rect *area)
+{
+    int rows = (int)alert_labels_count(&page->detail.page.alert) + 2;
+    if (page->symptom_count && rows > area->rows / 2)
+        rows = area->rows / 2;
+    if (*page->detail.page.alert.labels)
+        alert_draw_labels(&page->detail.page.alert, surface, rect_cut_top(area, rows < area->rows ? rows : area->rows), page->label,
+                          page->pane == PANE_LABELS);
+}
+
 static void draw(struct view *view, struct surface *surface, struct rect area)
 {
     struct alert_view *page = view->state;
@@ -235,6 +246,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         draw_story(page, view, surface, rest);
         struct rect chart = rect_cut_top(&right, has_chart(page) ? (right.rows > 36 ? 18 : right.rows / 2) : 0);
         alert_draw_chart(&page->detail, surface, chart);
+        draw_labels_beside(page, surface, &right);
         draw_symptoms(page, view, surface, right);
         return;
     }
@@ -243,6 +255,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         alert_draw_chart(&page->detail, surface, rest);
     else if (page->pane == PANE_SYMPTOMS)
         draw_symptoms(page, view, surface, rest);
+    else if (page->pane == PANE_LABELS)
+        alert_draw_labels(&page->detail.page.alert, surface, rest, page->label, true);
     else
         draw_story(page, view, surface, rest);
 }
@@ -253,7 +267,7 @@ static void next_pane(struct alert_view *page)
 {
     do
         page->pane = (enum pane)((page->pane + 1) % PANES);
-    while ((page->pane == PANE_CHART && !has_chart(page)) || (page->pane == PANE_SYMPTOMS && !page->detail.page.alert.symptoms));
+    while ((page->pane == PANE_CHART && !has_chart(page)) || (page->pane == PANE_LABELS && !*page->detail.page.alert.labels) || (page->pane == PANE_SYMPTOMS && !page->detail.page.alert.symptoms));
 }
 
 static void open_current(struct alert_view *page, struct view *view)
@@ -267,9 +281,11 @@ static void open_current(struct alert_view *page, struct view *view)
 
 static void move(struct alert_view *page, int step)
 {
-    unsigned *what = page->pane == PANE_SYMPTOMS ? &page->symptom : &page->back;
-    unsigned last = page->pane == PANE_SYMPTOMS ? (page->symptom_count ? page->symptom_count - 1 : 0) : LINES_MOST; /* less where drawn */
-    if (page->pane != PANE_SYMPTOMS)
+    bool rows = page->pane == PANE_SYMPTOMS || page->pane == PANE_LABELS;
+    unsigned *what = page->pane == PANE_SYMPTOMS ? &page->symptom : rows ? &page->label : &page->back;
+    unsigned count = page->pane == PANE_SYMPTOMS ? page->symptom_count : alert_labels_count(&page->detail.page.alert);
+    unsigned last = !rows ? LINES_MOST : count ? count - 1 : 0; /* of lines, less where drawn */
+    if (!rows)
         step = -step; /* the newest stands last */
     if (step < 0)
         *what = *what > (unsigned)-step ? *what - (unsigned)-step : 0;
@@ -308,6 +324,13 @@ static void targets(struct view *view, struct view_targets *out)
     *out = (struct view_targets){.ids = &page->target, .revisions = &page->revision, .count = page->detail.have, .resource = "alerts"};
 }
 
+/* The label under the cursor, where there is one. */
+static bool copied(struct view *view, struct buffer *out)
+{
+    struct alert_view *page = view->state;
+    return page->pane == PANE_LABELS && page->detail.have && alert_label_value(&page->detail.page.alert, page->label, out);
+}
+
 static void crumbs(struct view *view, struct buffer *out)
 {
     struct alert_view *page = view->state;
@@ -322,7 +345,10 @@ static void hints(struct view *view, struct buffer *out)
                   _("comment"), page->pane == PANE_SYMPTOMS ? _("symptom") : _("asset"));
     if (page->detail.have && *page->detail.page.alert.runbook)
         buffer_printf(out, "  r %s", _("runbook"));
-    if (view->area.columns < WIDE_FROM && (has_chart(page) || page->symptom_count))
+    bool labels = page->detail.have && *page->detail.page.alert.labels;
+    if (page->pane == PANE_LABELS)
+        buffer_printf(out, "  y %s", _("copy"));
+    if (labels || (view->area.columns < WIDE_FROM && (has_chart(page) || page->symptom_count)))
         buffer_printf(out, "  Tab %s", _("next pane"));
     buffer_printf(out, "  h %s  Esc %s", _("history"), _("back"));
 }
@@ -340,6 +366,7 @@ static void plain(struct view *view, struct buffer *out)
                   alert->summary, alert->asset, alert->asset_name, alert->place);
     if (*alert->note)
         buffer_printf(out, "%s: %s\n", _("note"), alert->note);
+    alert_labels_plain(alert, out);
     for (unsigned i = 0; i < page->detail.page.timeline_count; i++) {
         const struct wire_alert_event *event = &page->detail.page.timeline[i];
         buffer_printf(out, "  %s  %s  %s  %s\n", instant_format(when, event->time), event->actor, event->verb, event->text);
@@ -380,6 +407,7 @@ const struct view_ops alert_view = {
     .draw = draw,
     .command = command,
     .targets = targets,
+    .copied = copied,
     .crumbs = crumbs,
     .hints = hints,
     .plain = plain,

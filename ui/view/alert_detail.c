@@ -309,6 +309,7 @@ void alert_draw_head(struct alert_detail *detail, struct view *view, struct surf
     draw_response(detail, &fields, view->host_ops->now(view->host));
     rect_cut_top(area, (int)((fields.at + across - 1) / across));
     draw_note(alert, surface, area);
+    alert_draw_label_line(alert, surface, area);
     rect_cut_top(area, 1);
     buffer_release(&text);
 }

@@ -37,8 +37,14 @@ const struct wire_alert *alerts_row(struct view *view, const char *id)
 static const struct { const char *field, *words; } groupings[] = {
     {"cause", N_("by cause")}, {"building", N_("by building")}, {"place", N_("by place")}, {"subsystem", N_("by subsystem")},
     {"rule", N_("by rule")}, {"unit", N_("by responsible unit")}};
+#define BY_LABEL ARRAY_COUNT(groupings)
 #define BY_CAUSE 0
 #define BY_BUILDING 1 /* a flood of one room each is no shorter by place */
+
+static const char *grouping(const struct alerts *alerts)
+{
+    return alerts->by == BY_LABEL ? alerts->by_label : groupings[alerts->by].field;
+}
 
 /* ---- life ---- */
 
@@ -145,7 +151,7 @@ static void wants(struct view *view, struct view_wants *out)
     }
     if (alerts->by != BY_CAUSE) {
         buffer_clear(&path);
-        alert_groups_want(alerts->groups, view->area.rows > 2 ? (size_t)view->area.rows : 20, &path, groupings[alerts->by].field, alerts->sent,
+        alert_groups_want(alerts->groups, view->area.rows > 2 ? (size_t)view->area.rows : 20, &path, grouping(alerts), alerts->sent,
                           alerts->all);
         view_want(out, SLOT_GROUPS, "alerts", 500, buffer_text(&path));
     } else {
@@ -245,7 +251,7 @@ static void draw_headline(struct alerts *alerts, struct surface *surface, struct
     if (alerts->have)
         hidden_text(&text, &alerts->page, &alerts->hidden, table_marks(alerts->table));
     snprintf(right, sizeof right, "%s%s%s", alerts->hidden.flood ? _("FLOOD  ") : "", alerts->all ? _("with what is hidden  ") : "",
-             _(groupings[alerts->by].words));
+             alerts->by == BY_LABEL ? alerts->by_label : _(groupings[alerts->by].words));
     int tail = text_width(right);
     int used = 1 + surface_text_cut(surface, line.row, line.column + 1, line.columns - tail - 4, ROLE_HEADING, buffer_text(&text), TEXT_CUT_END) + 2;
     if (*alerts->filter)
@@ -317,9 +323,9 @@ static void open_group(struct view *view)
         return;
     buffer_append_text(&filter, alerts->filter);
     if (*key)
-        filter_value(&filter, groupings[alerts->by].field, key);
+        filter_value(&filter, grouping(alerts), key);
     else
-        buffer_printf(&filter, "%s-has:%s", filter.length ? " " : "", groupings[alerts->by].field);
+        buffer_printf(&filter, "%s-has:%s", filter.length ? " " : "", grouping(alerts));
     set_filter(view, buffer_text(&filter), false, NULL);
     set_by(alerts, BY_CAUSE);
     buffer_release(&filter);
@@ -355,12 +361,16 @@ static enum reaction key(struct view *view, const struct key_event *event)
 static enum reaction group_by(struct view *view, const char *argument, struct error *error)
 {
     struct alerts *alerts = view->state;
-    unsigned by = *argument ? ARRAY_COUNT(groupings) : (alerts->by + 1) % ARRAY_COUNT(groupings);
+    unsigned by = *argument ? ARRAY_COUNT(groupings) + 1 : alerts->by >= BY_LABEL ? BY_CAUSE : (alerts->by + 1) % ARRAY_COUNT(groupings);
+    if (strncmp(argument, "label.", 6) == 0 && argument[6] && strlen(argument) < sizeof alerts->by_label) {
+        snprintf(alerts->by_label, sizeof alerts->by_label, "%s", argument);
+        by = BY_LABEL;
+    }
     for (unsigned i = 0; *argument && i < ARRAY_COUNT(groupings); i++)
         if (strcmp(argument, groupings[i].field) == 0)
             by = i;
-    if (by == ARRAY_COUNT(groupings))
-        error_set(error, ERROR_INVALID, "%s", _("alerts are grouped by cause, building, place, subsystem, rule or unit"));
+    if (by > BY_LABEL)
+        error_set(error, ERROR_INVALID, "%s", _("alerts are grouped by cause, building, place, subsystem, rule, unit or label.NAME"));
     else
         set_by(alerts, by);
     return changed;

@@ -55,6 +55,12 @@ void alert_draw_timeline(struct alert_detail *detail, struct view *view, struct 
 void alert_draw_similar(struct alert_detail *detail, struct view *view, struct surface *surface, struct rect *area);
 void alert_draw_chart(struct alert_detail *detail, struct surface *surface, struct rect area);
 const char *alert_verb_word(const char *verb);
+/* alert_labels.c: what came with it from elsewhere; `cursor` counts labels, then annotations. */
+unsigned alert_labels_count(const struct wire_alert *alert);
+bool alert_label_value(const struct wire_alert *alert, unsigned index, struct buffer *out);
+void alert_draw_label_line(const struct wire_alert *alert, struct surface *surface, struct rect *area);
+void alert_draw_labels(const struct wire_alert *alert, struct surface *surface, struct rect area, unsigned cursor, bool focused);
+void alert_labels_plain(const struct wire_alert *alert, struct buffer *out);
 /* One line of the past. */
 void similar_text(struct buffer *out, const struct wire_similar *similar, msec now);
 

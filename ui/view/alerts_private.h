@@ -34,7 +34,8 @@ struct alerts {
     struct wire_alert *symptoms;
     unsigned symptom_count;
 
-    unsigned by;                  /* of groupings */
+    unsigned by;                  /* of groupings; past them: by_label */
+    char by_label[80];            /* "label.team" */
     bool flood;                   /* as last heard: the view collapses once at its beginning */
     struct alert_groups *groups;
     struct alert_detail detail;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/reach.h"
 #include "term/locale.h"
 #include "view/cover.h"
 #include "view/parts.h"
@@ -218,6 +219,7 @@ static void coverage_text(const struct cover *cover, struct buffer *out)
                       (long long)json_get_integer(answer, "matches", 0), (long long)json_get_integer(answer, "would_have_hidden", 0),
                       (long long)json_get_integer(answer, "notifications", 0));
     cover_shift_text(out, json_get(answer, "ends_in"));
+    silence_reach_text(out, json_get(answer, "elsewhere"));
 }
 
 /* ---- drawing ---- */

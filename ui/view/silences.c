@@ -16,7 +16,7 @@ enum { SLOT_SILENCES, SLOT_DOWNTIMES, SLOTS };
 enum { COLUMN_STATE, COLUMN_ID, COLUMN_KIND, COLUMN_WHAT, COLUMN_HIDES, COLUMN_LEFT, COLUMN_WHO, COLUMN_WHY, COLUMNS };
 
 /* One row of either list. */
-struct veil { const char *id, *kind, *filter, *schedule, *why, *by, *elsewhere; msec starts, ends; bool active; uint32_t matches; int64_t revision; };
+struct veil { const char *id, *kind, *filter, *schedule, *why, *by, *elsewhere, *source; msec starts, ends; bool active; uint32_t matches; int64_t revision; };
 
 struct silences {
     struct table *table;
@@ -115,6 +115,16 @@ static void wants(struct view *view, struct view_wants *out)
     view_want(out, SLOT_DOWNTIMES, "alerts", 1000, "/downtimes");
 }
 
+/* One of another system's own, in full. */
+static const char *made_there(struct arena *arena, const struct wire_silence *row)
+{
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, _("made in %s by %s: %s"), row->source, row->by, row->filter);
+    const char *kept = arena_text(arena, buffer_text(&text));
+    buffer_release(&text);
+    return kept;
+}
+
 static bool read_rows(struct arena *arena, unsigned slot, const struct client_answer *answer, struct veil **veils, unsigned *count, struct error *error)
 {
     struct wire_page page;
@@ -126,10 +136,11 @@ static bool read_rows(struct arena *arena, unsigned slot, const struct client_an
         return false;
     *veils = arena_alloc(arena, (*count + 1) * sizeof **veils);
     for (unsigned i = 0; rows && i < *count; i++)
-        (*veils)[i] = (struct veil){rows[i].id, "silence", rows[i].filter, "", rows[i].why, rows[i].by, rows[i].elsewhere, rows[i].starts, rows[i].ends,
-                                    rows[i].active, rows[i].matches, rows[i].revision};
+        (*veils)[i] = (struct veil){rows[i].id, *rows[i].source ? rows[i].source : "silence", rows[i].filter, "", rows[i].why, rows[i].by,
+                                    *rows[i].source ? made_there(arena, &rows[i]) : rows[i].elsewhere, rows[i].source, rows[i].starts,
+                                    rows[i].ends, rows[i].active, rows[i].matches, rows[i].revision};
     for (unsigned i = 0; downtimes && i < *count; i++)
-        (*veils)[i] = (struct veil){downtimes[i].id, downtimes[i].kind, downtimes[i].filter, downtimes[i].schedule, downtimes[i].why, downtimes[i].by, "",
+        (*veils)[i] = (struct veil){downtimes[i].id, downtimes[i].kind, downtimes[i].filter, downtimes[i].schedule, downtimes[i].why, downtimes[i].by, "", "",
                                     downtimes[i].starts, downtimes[i].ends, downtimes[i].active, downtimes[i].matches, downtimes[i].revision};
     return true;
 }
@@ -214,7 +225,12 @@ static enum reaction key(struct view *view, const struct key_event *event)
     if (answer == TABLE_CHOSEN && id) { /* what it hides: the queue, with all that is hidden */
         const struct veil *veil = veil_at(silences, table_cursor(silences->table));
         struct buffer filter = BUFFER_INIT;
-        filter_value(&filter, "silence", veil->id);
+        if (*veil->source) { /* what is held back there, by whatever there */
+            buffer_printf(&filter, "source~\":%s\"", veil->source);
+            filter_value(&filter, "suppression", "inhibited");
+        } else {
+            filter_value(&filter, "silence", veil->id);
+        }
         view->host_ops->open(view->host, "alerts", buffer_text(&filter));
         view->host_ops->command(view->host, "hidden");
         buffer_release(&filter);

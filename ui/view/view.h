@@ -86,6 +86,7 @@ struct view_ops {
     /* A command of commands.def that the view implements ("group-by", "sort"); argument may be "". */
     enum reaction (*command)(struct view *view, const char *name, const char *argument, struct error *error);
     void (*targets)(struct view *view, struct view_targets *targets); /* marked rows, else the current one */
+    bool (*copied)(struct view *view, struct buffer *out); /* what `copy` takes here instead of the targets' ids; false: those */
     void (*crumbs)(struct view *view, struct buffer *out);  /* "site ▸ 涵英楼" */
     void (*hints)(struct view *view, struct buffer *out);   /* "Enter open  v group by" of the current row */
     void (*plain)(struct view *view, struct buffer *out);   /* the linear twin: numbered lines */

@@ -156,7 +156,8 @@ static void the_api_is_read(void **state)
     assert_int_equal(silences.count, 2);
     assert_string_equal(silences.row[0].ours, "");
     assert_string_equal(silences.row[1].ours, "S-0007");
-    assert_true(silences.row[0].labels == 0 && silences.row[1].labels != 0);
+    assert_string_equal(silences.row[0].matchers, "a=~\".*\"");
+    assert_string_equal(silences.row[1].matchers, "alertname=\"a\"");
     for (size_t i = 0; i < ARRAY_COUNT(alerts); i++) {
         const struct alarm_sink none = {0};
         object = json_parse(alerts[i], strlen(alerts[i]), 0, &error);
@@ -165,10 +166,12 @@ static void the_api_is_read(void **state)
         assert_true(!alert.alarm.held == !held[i]);
         if (held[i])
             assert_string_equal(alert.alarm.held, held[i]);
-        assert_true(alert.labels == silences.row[1].labels);
+        assert_string_equal(alert.alarm.labels, "alertname=\"a\"");
         assert_true((alert.alarm.time == CLOCK_NEVER) == (i != 0));
         json_object_put(object);
     }
+    assert_int_equal(silences.row[0].alerts, 1);
+    assert_int_equal(silences.row[1].alerts, 1);
     alertmanager_alert_release(&alert);
     alertmanager_silences_release(&silences);
     alertmanager_settings_release(&settings);
@@ -185,7 +188,9 @@ static void a_silence_goes_there_and_comes_back(void **state)
     struct alertmanager_silences silences;
     struct json_object *labels = json_parse(text, sizeof text - 1, 0, &error);
     struct alarm_silence silence = {.id = "A-20261121-0007/ack", .why = "w\"hy", .by = "user:王", .ends = 1795230000000};
-    alertmanager_silence_write(&out, labels, &silence, "nocturne@h/am", 1795220000000);
+    struct alertmanager_matchers matchers = {0};
+    alertmanager_matchers_of_labels(&matchers, labels);
+    alertmanager_silence_write(&out, &matchers, &silence, "nocturne@h/am", 1795220000000);
     struct json_object *body = json_parse(buffer_text(&out), out.length, 0, &error), *list = json_object_new_array(), *status = json_object_new_object();
     assert_non_null(body);
     json_object_object_add(status, "state", json_object_new_string("active"));
@@ -195,11 +200,64 @@ static void a_silence_goes_there_and_comes_back(void **state)
     assert_true(alertmanager_silences_read(&silences, list, "nocturne@h/am", &error));
     assert_int_equal(silences.count, 1);
     assert_string_equal(silences.row[0].ours, "A-20261121-0007/ack");
-    assert_true(silences.row[0].labels == alertmanager_labels_hash(labels));
+    assert_true(silences.row[0].hash == alertmanager_matchers_hash(&matchers));
+    assert_true(silences.row[0].ends == 1795230000000 && !silences.row[0].expired);
+    alertmanager_matchers_release(&matchers);
     alertmanager_silences_release(&silences);
     json_object_put(list);
     json_object_put(labels);
     buffer_release(&out);
+}
+
+/* A filter becomes matchers, or says what of it cannot. */
+static void a_filter_becomes_matchers(void **state)
+{
+    (void)state;
+    static const struct { const char *filter, *matchers, *odd; bool none, unsure; } cases[] = {
+        {.filter = "label.severity:page", .matchers = "severity=\"page\""},
+        {.filter = "label.severity:page label.team:noc,ops", .matchers = "severity=\"page\", team=~\"(?is:noc|ops)\""},
+        {.filter = "label.instance~10.0.0. -label.team:noc", .matchers = "instance=~\"(?is:.*10\\\\.0\\\\.0\\\\..*)\", team!~\"(?is:noc)\""},
+        {.filter = "label.code:5* -label.shelf:7", .matchers = "code=~\"(?is:5.*)\", shelf!=\"7\""},
+        {.filter = "has:label.team -has:label.muted", .matchers = "team!=\"\", muted=\"\""},
+        {.filter = "label.team:* label.x:\"a \\\"b\\\"\"", .matchers = "team!=\"\", x=\"a \\\"b\\\"\""},
+        {.filter = "-label.team:* label.x:1", .matchers = "team=\"\", x=\"1\""},
+        {.filter = "label.a:1 -( label.b:2 | label.c:x )", .matchers = "a=\"1\", b!=\"2\", c!~\"(?is:x)\""},
+        {.filter = "rule:DiskFull", .matchers = "alertname=\"DiskFull\"", .unsure = true},
+        {.filter = "rule:DiskFull source:alertmanager:am type:application", .matchers = "alertname=\"DiskFull\""},
+        {.filter = "label.a:1 source:alertmanager:other", .matchers = "a=\"1\"", .none = true},
+        {.filter = "label.a:1 -type:application", .matchers = "a=\"1\"", .none = true},
+        {.filter = "label.a:1 building:7", .odd = "`building` is no label"},
+        {.filter = "label.a:1 泵房", .odd = "`泵房` is a word"},
+        {.filter = "label.a:1 age>5m", .odd = "`age` is compared"},
+        {.filter = "( label.a:1 | label.b:1 )", .odd = "it is a choice"},
+        {.filter = "-label.a:1", .odd = "it names no label that must be there"},
+        {.filter = "label.a:1 label.a-b:1", .odd = "`label.a-b` is no label"},
+        {.filter = "label.a:1 under:X", .odd = "`under` is compared"},
+    };
+    struct alertmanager_settings settings;
+    struct config_problems problems;
+    config_problems_init(&problems);
+    alertmanager_settings_read(&settings, NULL, &problems);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct alertmanager_matchers matchers = {0};
+        struct buffer text = BUFFER_INIT;
+        struct error odd = {0};
+        struct filter *filter = filter_parse(cases[i].filter, FILTER_STRICT, 0, &odd);
+        if (!filter)
+            fail_msg("%s: %s", cases[i].filter, odd.text);
+        bool good = alertmanager_matchers_make(&matchers, &settings, "am", filter, &odd);
+        alertmanager_matchers_text(&matchers, &text);
+        if (good != !cases[i].odd || (good && (strcmp(buffer_text(&text), cases[i].matchers) != 0 || matchers.none != cases[i].none ||
+                                               matchers.unsure != cases[i].unsure)))
+            fail_msg("%s: %d `%s` %d %d %s", cases[i].filter, good, buffer_text(&text), matchers.none, matchers.unsure, odd.text);
+        if (!good)
+            assert_string_equal(odd.text, cases[i].odd);
+        alertmanager_matchers_release(&matchers);
+        buffer_release(&text);
+        filter_free(&filter);
+    }
+    alertmanager_settings_release(&settings);
+    config_problems_release(&problems);
 }
 
 static void mistakes_are_named(void **state)
@@ -232,7 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_webhook_is_read), cmocka_unit_test(labels_and_severities_are_configured), cmocka_unit_test(the_key_stays),
         cmocka_unit_test(bad_bodies_are_one_line_each), cmocka_unit_test(bad_alerts_stand_alone), cmocka_unit_test(a_dry_run_changes_nothing),
-        cmocka_unit_test(the_api_is_read), cmocka_unit_test(a_silence_goes_there_and_comes_back), cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(the_api_is_read), cmocka_unit_test(a_silence_goes_there_and_comes_back), cmocka_unit_test(a_filter_becomes_matchers), cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
