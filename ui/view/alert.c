@@ -61,6 +61,11 @@ static void page_close(struct view *view)
     free(page->id);
 }
 
+static bool has_labels(const struct alert_view *page)
+{
+    return page->detail.have && *page->detail.page.alert.labels;
+}
+
 static bool has_chart(const struct alert_view *page)
 {
     return page->detail.have && *page->detail.page.alert.metric && page->detail.series.bucket_count;
@@ -217,10 +222,10 @@ static void draw_story(struct alert_view *page, struct view *view, struct surfac
 /* On a wide screen, where symptoms leave them room. */
 static void draw_labels_beside(struct alert_view *page, struct surface *surface, struct rect *area)
 {
-    int rows = (int)alert_labels_count(&page->detail.page.alert) + 2;
+    int rows = has_labels(page) ? (int)alert_labels_count(&page->detail.page.alert) + 2 : 0;
     if (page->symptom_count && rows > area->rows / 2)
         rows = area->rows / 2;
-    if (*page->detail.page.alert.labels)
+    if (rows)
         alert_draw_labels(&page->detail.page.alert, surface, rect_cut_top(area, rows < area->rows ? rows : area->rows), page->label,
                           page->pane == PANE_LABELS);
 }
@@ -267,7 +272,7 @@ static void next_pane(struct alert_view *page)
 {
     do
         page->pane = (enum pane)((page->pane + 1) % PANES);
-    while ((page->pane == PANE_CHART && !has_chart(page)) || (page->pane == PANE_LABELS && !*page->detail.page.alert.labels) || (page->pane == PANE_SYMPTOMS && !page->detail.page.alert.symptoms));
+    while ((page->pane == PANE_CHART && !has_chart(page)) || (page->pane == PANE_LABELS && !has_labels(page)) || (page->pane == PANE_SYMPTOMS && !page->detail.page.alert.symptoms));
 }
 
 static void open_current(struct alert_view *page, struct view *view)
@@ -283,7 +288,7 @@ static void move(struct alert_view *page, int step)
 {
     bool rows = page->pane == PANE_SYMPTOMS || page->pane == PANE_LABELS;
     unsigned *what = page->pane == PANE_SYMPTOMS ? &page->symptom : rows ? &page->label : &page->back;
-    unsigned count = page->pane == PANE_SYMPTOMS ? page->symptom_count : alert_labels_count(&page->detail.page.alert);
+    unsigned count = page->pane == PANE_SYMPTOMS ? page->symptom_count : has_labels(page) ? alert_labels_count(&page->detail.page.alert) : 0;
     unsigned last = !rows ? LINES_MOST : count ? count - 1 : 0; /* of lines, less where drawn */
     if (!rows)
         step = -step; /* the newest stands last */
@@ -345,10 +350,9 @@ static void hints(struct view *view, struct buffer *out)
                   _("comment"), page->pane == PANE_SYMPTOMS ? _("symptom") : _("asset"));
     if (page->detail.have && *page->detail.page.alert.runbook)
         buffer_printf(out, "  r %s", _("runbook"));
-    bool labels = page->detail.have && *page->detail.page.alert.labels;
     if (page->pane == PANE_LABELS)
         buffer_printf(out, "  y %s", _("copy"));
-    if (labels || (view->area.columns < WIDE_FROM && (has_chart(page) || page->symptom_count)))
+    if (has_labels(page) || (view->area.columns < WIDE_FROM && (has_chart(page) || page->symptom_count)))
         buffer_printf(out, "  Tab %s", _("next pane"));
     buffer_printf(out, "  h %s  Esc %s", _("history"), _("back"));
 }

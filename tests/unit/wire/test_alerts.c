@@ -44,7 +44,8 @@ static const struct wire_alert full = {
     .acknowledge_until = T0 + 4, .shelved_until = CLOCK_NEVER, .occurrences = 4, .reopens = 1, .symptoms = 44, .notes = 2,
     .acknowledged_by = "user:wang", .note = "去看", .assignee = "zhao", .ticket = "T-1", .cause = "A-20261121-0001",
     .silence = "S-0003", .rule = "gateway-offline", .runbook = "gateway", .source = "health", .previous = "A-20261120-0001",
-    .rule_version = 3, .revision = 7, .news = "worse"};
+    .rule_version = 3, .revision = 7, .news = "worse",
+    .labels = "alertname=\"Disk \\\"full\\\"\",severity=\"page\",空=\"泵房\",@runbook_url=\"https://wiki/1\",+3"};
 
 static void same_alert(const struct wire_alert *a, const struct wire_alert *b)
 {
@@ -62,7 +63,7 @@ static void same_alert(const struct wire_alert *a, const struct wire_alert *b)
     SAME_TEXT(a->acknowledged_by, b->acknowledged_by), SAME_TEXT(a->assignee, b->assignee), SAME_TEXT(a->ticket, b->ticket);
     SAME_TEXT(a->cause, b->cause), SAME_TEXT(a->silence, b->silence), SAME_TEXT(a->rule, b->rule);
     SAME_TEXT(a->runbook, b->runbook), SAME_TEXT(a->source, b->source), SAME_TEXT(a->previous, b->previous);
-    SAME(a->rule_version, b->rule_version), SAME(a->revision, b->revision), SAME_TEXT(a->news, b->news);
+    SAME(a->rule_version, b->rule_version), SAME(a->revision, b->revision), SAME_TEXT(a->news, b->news), SAME_TEXT(a->labels ? a->labels : "", b->labels ? b->labels : "");
 }
 
 static void the_five_fields_come_first(void **state)
@@ -164,12 +165,12 @@ static void a_page_travels(void **state)
 static void a_silence_travels(void **state)
 {
     (void)state;
-    struct wire_silence row = {"S-0003", "building:涵英楼", "检修", "user:wang", T0, T0 + 9, T0 - 1, true, 31, 2, "prod: 3 silenced there"};
+    struct wire_silence row = {"S-0003", "building:涵英楼", "检修", "user:wang", T0, T0 + 9, T0 - 1, true, 31, 2, "prod: 3 silenced there", "prod"};
     LIST_OF(silences, silence, row)
     SAME_TEXT(items->filter, row.filter), SAME_TEXT(items->why, row.why), SAME_TEXT(items->by, row.by);
     SAME(items->starts, row.starts), SAME(items->ends, row.ends), SAME(items->created, row.created);
     SAME(items->active, true), SAME(items->matches, 31), SAME(items->revision, 2);
-    SAME_TEXT(items->elsewhere, row.elsewhere);
+    SAME_TEXT(items->elsewhere, row.elsewhere), SAME_TEXT(items->source, row.source);
 }
 
 static void a_downtime_travels(void **state)
