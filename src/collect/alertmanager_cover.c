@@ -268,11 +268,21 @@ void cover_end(struct cover *cover)
         if (row->ours[0] && !row->expired && !row->kept && !sink->ops->silence_active(sink->owner, row->ours))
             change_add(cover, NULL, false, NULL, row->id);
     }
-    for (size_t i = 0; i < cover->to_end_count; i++) {
+    for (size_t i = 0; i < cover->to_end_count; i++)
         change_add(cover, NULL, false, NULL, cover->to_end[i]);
-        free(cover->to_end[i]);
+}
+
+/* It was answered: what people here ended is no longer to do. */
+static void end_answered(struct cover *cover, const char *id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cover->to_end_count; i++) {
+        if (strcmp(cover->to_end[i], id) == 0)
+            free(cover->to_end[i]);
+        else
+            cover->to_end[kept++] = cover->to_end[i];
     }
-    cover->to_end_count = 0;
+    cover->to_end_count = kept;
 }
 
 /* ---- making it so ---- */
@@ -301,8 +311,10 @@ static void refuse_whole(struct cover *cover, struct ours *ours, const char *wha
 void cover_answered(struct cover *cover, long status, const char *what)
 {
     const struct change *change = &cover->changes[cover->change_at++];
-    if (change->ours == SIZE_MAX) /* gone already is as good */
+    if (change->ours == SIZE_MAX) { /* gone already is as good */
+        end_answered(cover, change->id);
         return;
+    }
     struct ours *ours = &cover->ours[change->ours];
     char shown[120];
     secrets_redact(&cover->settings->secrets, what, strlen(what), shown, sizeof shown);
