@@ -113,9 +113,8 @@ static const struct veil *covered_by(const struct alerts *alerts, const struct a
     return first;
 }
 
-static void cover(struct alerts *alerts, struct alert *alert, bool downtime, msec now)
+static void cover(struct alerts *alerts, struct alert *alert, bool downtime, const struct veil *veil, msec now)
 {
-    const struct veil *veil = covered_by(alerts, alert, downtime);
     uint32_t number = veil ? desk_number(alerts, veil->id) : 0;
     bool named = alert->silence && desk_text(alerts, alert->silence)[0] == (downtime ? 'D' : 'S');
     if (veil || named)
@@ -124,15 +123,19 @@ static void cover(struct alerts *alerts, struct alert *alert, bool downtime, mse
                       now);
 }
 
-static void cover_all(struct alerts *alerts, bool downtime, msec now)
+/* Marks are taken off, too, unless it is too early for that. */
+static void cover_all(struct alerts *alerts, bool downtime, bool uncover, msec now)
 {
     for (size_t i = 0; i < alerts->silences->count; i++)
         if (alerts->silences->rows[i]->downtime == downtime)
             alerts->silences->rows[i]->matches = 0;
     for (uint32_t handle = 0; handle < alerts->count; handle++) {
         struct alert *alert = alert_at(alerts, handle);
-        if (alert->flags & ALERT_LIVE && alert_is_open(alert))
-            cover(alerts, alert, downtime, now);
+        if (!(alert->flags & ALERT_LIVE) || !alert_is_open(alert))
+            continue;
+        const struct veil *veil = covered_by(alerts, alert, downtime);
+        if (veil || uncover)
+            cover(alerts, alert, downtime, veil, now);
     }
 }
 
@@ -175,15 +178,18 @@ void silences_turn(struct alerts *alerts, msec now)
     }
     for (int kind = 0; kind < 2; kind++)
         if (changed[kind])
-            cover_all(alerts, kind == 1, now);
+            cover_all(alerts, kind == 1, true, now);
 }
 
-/* What ended meanwhile is taken off at the first turn, when those who are to be told of it listen. */
+/* What is in force hides at once, also what it had no time to mark; what ended meanwhile is taken off at the first turn,
+ * when those who are to be told of it listen. */
 void silences_loaded(struct alerts *alerts, msec now)
 {
     struct silences *silences = alerts->silences;
     for (size_t i = 0; i < silences->count; i++)
         silences->rows[i]->active = in_force(silences->rows[i], now);
+    for (int kind = 0; silences->count && kind < 2; kind++)
+        cover_all(alerts, kind == 1, false, now);
     silences->loaded = true;
 }
 
@@ -242,7 +248,7 @@ static void veil_remove(struct alerts *alerts, struct veil *veil)
     silences->count = kept;
     bool downtime = veil->downtime;
     veil_free(veil);
-    cover_all(alerts, downtime, desk_now(alerts));
+    cover_all(alerts, downtime, true, desk_now(alerts));
 }
 
 void silences_record(struct alerts *alerts, const char *kind, const char *id, int64_t revision, const char *body)

@@ -167,6 +167,23 @@ static void test_over_while_away(void **state)
     assert_int_equal(desk->told[NOTICE_RAISE], 2);
 }
 
+/* Its mark was not written before the end: it hides from the first moment all the same. */
+static void test_mark_not_written(void **state)
+{
+    struct desk *desk = &((struct night *)*state)->desk;
+    const struct alert *const *rows;
+    desk_breach(desk, "hot", "T-1", SEVERITY_MAJOR);
+    desk_settle(desk);
+    struct alert *alert = (struct alert *)(uintptr_t)desk_only(desk, "");
+    silence(desk, "rule:hot", CLOCK_NEVER, clock_wall() + SPAN_HOUR);
+    alert->life.suppression = 0;
+    away(desk, SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
+    pass(desk, 2 * SPAN_SECOND);
+    assert_int_equal(desk_queue(desk, "", false, &rows, NULL), 0);
+    assert_int_equal(desk->told[NOTICE_RAISE], 0);
+}
+
 /* A flexible downtime under way goes on over a restart, for the rest of its time; one that nothing began still waits. */
 static void test_flexible_over_restart(void **state)
 {
@@ -334,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_downtimes, begin, night_end),
         cmocka_unit_test_setup_teardown(test_flexible, begin, night_end),
         cmocka_unit_test_setup_teardown(test_over_while_away, begin, night_end),
+        cmocka_unit_test_setup_teardown(test_mark_not_written, begin, night_end),
         cmocka_unit_test_setup_teardown(test_flexible_over_restart, begin, night_end),
         cmocka_unit_test_setup_teardown(test_recurring, begin, night_end),
         cmocka_unit_test_setup_teardown(test_past_of_people, begin, night_end),
