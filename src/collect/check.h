@@ -15,9 +15,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/transfer.h"
-#include "collect/tls_contexts.h"
-
 #include "collect/protection.h"
+#include "collect/tls_contexts.h"
 #include "model/health.h"
 
 struct check;
