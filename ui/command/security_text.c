@@ -8,11 +8,12 @@
 #include "term/locale.h"
 #include "widget/letters.h"
 
-static const struct { const char *name, *word; } groups[] = {
-    {"physical", N_("physical security")}, {"network", N_("network security")}, {"host", N_("host security")},
-    {"application", N_("application security")}, {"data", N_("data security")}, {"authentication", N_("unified authentication")},
-    {"encryption", N_("encryption")}, {"authorisation", N_("access authorisation")}, {"audit", N_("log audit")},
-    {"anomaly", N_("anomaly monitoring")}};
+static const struct { const char *name, *word, *brief; } groups[] = {
+    {"physical", N_("physical security"), N_("physical")}, {"network", N_("network security"), N_("network")},
+    {"host", N_("host security"), N_("host")}, {"application", N_("application security"), N_("application")},
+    {"data", N_("data security"), N_("data")}, {"authentication", N_("unified authentication"), N_("authentication")},
+    {"encryption", N_("encryption"), N_("encryption")}, {"authorisation", N_("access authorisation"), N_("authorisation")},
+    {"audit", N_("log audit"), N_("audit")}, {"anomaly", N_("anomaly monitoring"), N_("anomalies")}};
 
 bool security_is_group(const char *name)
 {
@@ -27,6 +28,14 @@ const char *security_group_word(const char *name)
     for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
         if (strcmp(groups[i].name, name) == 0)
             return _(groups[i].word);
+    return name;
+}
+
+const char *security_group_brief(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
+        if (strcmp(groups[i].name, name) == 0)
+            return _(groups[i].brief);
     return name;
 }
 
@@ -92,11 +101,11 @@ void security_gap(struct buffer *out, const struct wire_security *row, bool brie
         return;
     }
     if (row->watched < row->total && brief)
-        buffer_printf(out, "%s %s", count_text(count, row->total - row->watched), lacks);
+        buffer_printf(out, _("%1$s: %2$s"), lacks, count_text(count, row->total - row->watched));
     else if (row->watched < row->total)
-        buffer_printf(out, _("%s of %s %s"), count_text(count, row->total - row->watched), count_text(total, row->total), lacks);
+        buffer_printf(out, _("%1$s: %2$s of %3$s"), lacks, count_text(count, row->total - row->watched), count_text(total, row->total));
     if (row->silent)
-        buffer_printf(out, _("%s%s silent now"), row->watched < row->total ? ", " : "", count_text(count, row->silent));
+        buffer_printf(out, _("%s%s silent now"), row->watched < row->total ? _(", ") : "", count_text(count, row->silent));
 }
 
 bool security_belongs(const struct wire_security *control, const struct wire_security *group)
@@ -107,7 +116,7 @@ bool security_belongs(const struct wire_security *control, const struct wire_sec
 
 static void put_gap(struct buffer *out, const struct wire_security *control, bool brief)
 {
-    buffer_append_text(out, out->length ? "; " : "");
+    buffer_append_text(out, out->length ? _("; ") : "");
     security_gap(out, control, brief);
 }
 
@@ -122,8 +131,8 @@ void security_gaps(struct buffer *out, const struct wire_security_site *site, co
         if (!security_belongs(control, group) || strcmp(control->state, "nothing") != 0)
             continue;
         if (nothing++ == 0)
-            buffer_printf(out, "%s%s: ", out->length ? "; " : "", _("none at all"));
-        buffer_printf(out, "%s%s", nothing > 1 ? ", " : "", security_title(control));
+            buffer_printf(out, _("%snone at all: "), out->length ? _("; ") : "");
+        buffer_printf(out, "%s%s", nothing > 1 ? _(", ") : "", security_title(control));
     }
 }
 

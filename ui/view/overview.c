@@ -1,9 +1,10 @@
-/* The site in numbers: kinds by health, what the contracts count, sources, the store, the daemon. */
+/* The site in numbers: kinds by health, what the contracts count, the layers of security, sources, the store, the daemon. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/security_text.h"
 #include "term/locale.h"
 #include "view/parts.h"
 #include "view/view.h"
@@ -13,17 +14,20 @@
 #define BESIDE_FROM 100              /* columns from which two blocks stand side by side */
 #define FACETS_EVERY (10 * SPAN_SECOND) /* counted over the whole fleet */
 #define FACETS_MOST "60"
+#define SECURITY_EVERY (5 * SPAN_SECOND)
 
 /* What the site is counted by, beside its kinds. */
 static const struct { const char *field, *heading; } facets[] = {
     {"subsystem", N_("subsystems")}, {"unit", N_("responsible units")}};
-enum { FACETS = ARRAY_COUNT(facets), SLOT_OVERVIEW = 0, SLOT_FACETS };
+enum { FACETS = ARRAY_COUNT(facets), SLOT_OVERVIEW = 0, SLOT_FACETS, SLOT_SECURITY = SLOT_FACETS + FACETS };
 
 struct facet_list { struct arena *arena; struct wire_facet *rows; unsigned count; };
 struct overview {
     struct arena *arena;
     struct wire_overview data;
     struct facet_list by[FACETS];
+    struct arena *security_arena; /* NULL: not told */
+    struct wire_security_site security;
     bool have;
     char problem[384];
 };
@@ -38,13 +42,13 @@ static void overview_close(struct view *view)
 {
     struct overview *overview = view->state;
     arena_free(&overview->arena);
+    arena_free(&overview->security_arena);
     for (unsigned i = 0; i < FACETS; i++)
         arena_free(&overview->by[i].arena);
 }
 
 static void wants(struct view *view, struct view_wants *out)
 {
-    (void)view;
     view_want(out, SLOT_OVERVIEW, "fleet sources ledger pulse", 1000, "/overview");
     for (unsigned i = 0; i < FACETS; i++) {
         struct buffer path = BUFFER_INIT;
@@ -52,6 +56,22 @@ static void wants(struct view *view, struct view_wants *out)
         view_want(out, SLOT_FACETS + i, "fleet ledger", FACETS_EVERY, buffer_text(&path));
         buffer_release(&path);
     }
+    if (view->host_ops->at(view->host) == CLOCK_NEVER) /* it is of now */
+        view_want(out, SLOT_SECURITY, "alerts reload pulse", SECURITY_EVERY, "/security");
+}
+
+static bool receive_security(struct overview *overview, const struct client_answer *answer, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct wire_security_site fresh;
+    if (!wire_read_security_site(answer->body, answer->length, arena, &fresh, error)) {
+        arena_free(&arena);
+        return false;
+    }
+    arena_free(&overview->security_arena);
+    overview->security_arena = arena;
+    overview->security = fresh;
+    return true;
 }
 
 static bool receive_facets(struct facet_list *list, const struct client_answer *answer, struct error *error)
@@ -78,6 +98,8 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
             snprintf(overview->problem, sizeof overview->problem, "%s", error->text);
         return false;
     }
+    if (slot == SLOT_SECURITY)
+        return receive_security(overview, answer, error);
     if (slot >= SLOT_FACETS)
         return receive_facets(&overview->by[slot - SLOT_FACETS], answer, error);
     arena = arena_new();
@@ -150,6 +172,51 @@ static int draw_contracts(const struct wire_overview *data, struct surface *surf
     return row + 1;
 }
 
+/* "M host 5": one layer; returns the columns. */
+static int draw_layer(struct surface *surface, int row, int column, int columns, const struct wire_security *layer)
+{
+    uint8_t role;
+    char count[24] = "", text[80];
+    const char *mark = security_mark(layer, surface->ascii, &role);
+    if (layer->now)
+        snprintf(count, sizeof count, " %u", layer->now);
+    snprintf(text, sizeof text, "%s %s%s", mark, security_group_brief(layer->name), count);
+    if (text_width(text) > columns)
+        return 0;
+    surface_text(surface, row, column, columns, layer->now ? ROLE_TEXT : ROLE_DIM, text);
+    surface_text(surface, row, column, 1, role, mark);
+    return text_width(text);
+}
+
+/* The five layers in a line, or two where they do not fit (R361). */
+static int draw_security(const struct overview *overview, struct surface *surface, struct rect area, int row)
+{
+    const struct wire_security_site *site = &overview->security;
+    int column = area.column + 3, end = area.column + area.columns - 1;
+    unsigned breached = 0, controls = 0;
+    if (!overview->security_arena || row + 3 > area.row + area.rows)
+        return row;
+    for (unsigned i = 0; i < site->count; i++) {
+        controls += strcmp(site->rows[i].level, "control") == 0;
+        breached += strcmp(site->rows[i].level, "control") == 0 && site->rows[i].now;
+    }
+    int used = surface_text(surface, row, area.column + 1, area.columns - 2, ROLE_HEADING, _("security")) + 3;
+    if (breached)
+        surface_printf(surface, row, area.column + used, area.columns - used - 1, ROLE_CRITICAL, _("%u of %u controls breached"), breached, controls);
+    row++;
+    for (unsigned i = 0; i < site->count; i++) {
+        if (strcmp(site->rows[i].level, "layer") != 0)
+            continue;
+        int drawn = draw_layer(surface, row, column, end - column, &site->rows[i]);
+        if (!drawn) {
+            column = area.column + 3;
+            drawn = draw_layer(surface, ++row, column, end - column, &site->rows[i]);
+        }
+        column += drawn + 3;
+    }
+    return row + 2;
+}
+
 static int draw_rest(struct view *view, const struct wire_overview *data, struct surface *surface,
                      struct rect area, int row)
 {
@@ -195,6 +262,8 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
         right = rect_cut_right(&left, area.columns / 2);
     int row = draw_kinds(data, surface, left, left.row);
     row = draw_contracts(data, surface, left, row);
+    if (view->host_ops->at(view->host) == CLOCK_NEVER)
+        row = draw_security(overview, surface, left, row);
     row = draw_rest(view, data, surface, left, row);
     struct rect under = right.columns ? right : left;
     row = right.columns ? right.row : row;
@@ -210,7 +279,7 @@ static void crumbs(struct view *view, struct buffer *out)
 static void hints(struct view *view, struct buffer *out)
 {
     (void)view;
-    buffer_printf(out, "1 %s  Tab %s", _("board"), _("next view"));
+    buffer_printf(out, "1 %s  V %s  Tab %s", _("board"), _("security"), _("next view"));
 }
 
 static void plain(struct view *view, struct buffer *out)
@@ -231,6 +300,10 @@ static void plain(struct view *view, struct buffer *out)
         buffer_printf(out, "  %s %s %u/%u %s\n", _("contracted"), _(data->contracted[i].name),
                       data->contracted[i].have, data->contracted[i].need,
                       data->contracted[i].ok ? _("ok") : "!");
+    for (unsigned i = 0; overview->security_arena && i < overview->security.count; i++)
+        if (strcmp(overview->security.rows[i].level, "control") != 0)
+            buffer_printf(out, "  %s: %s %u\n", security_title(&overview->security.rows[i]), security_state_word(&overview->security.rows[i]),
+                          overview->security.rows[i].now);
     for (unsigned i = 0; i < FACETS; i++)
         for (unsigned row = 0; row < overview->by[i].count; row++)
             buffer_printf(out, "  %s %s %u\n", field_word(facets[i].field), overview->by[i].rows[row].value,

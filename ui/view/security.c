@@ -16,6 +16,7 @@
 #define FRESH_EVERY (3 * SPAN_SECOND)
 #define SIDE_COLUMNS 76
 #define LINES 5
+#define WORDS_FROM 100          /* columns from which a layer's gaps are words */
 
 enum column { C_GROUP, C_STATE, C_TITLE, C_NOW, C_DAY, C_WEEK, C_MONTH, C_WATCHED, C_GAP, C_LAST, COLUMNS };
 
@@ -65,6 +66,18 @@ static void put_count(struct security_view *page, enum column column, uint32_t c
                                              count ? role : ROLE_DIM};
 }
 
+/* Where there is no room for more: "6 of its 7". */
+static void count_gaps(struct security_view *page, const struct wire_security *group)
+{
+    unsigned gaps = 0;
+    for (unsigned i = 0; i < page->site.count; i++) {
+        const struct wire_security *control = &page->site.rows[i];
+        gaps += security_belongs(control, group) && (control->watched < control->total || control->silent || strcmp(control->state, "nothing") == 0);
+    }
+    if (gaps)
+        buffer_printf(&page->gap, _("%u of its %u"), gaps, group->controls);
+}
+
 static void fill_row(struct view *view, size_t index, struct table_row *out)
 {
     struct security_view *page = view->state;
@@ -86,6 +99,8 @@ static void fill_row(struct view *view, size_t index, struct table_row *out)
     buffer_clear(&page->gap);
     if (is_control(row))
         security_gap(&page->gap, row, true);
+    else if (!all && view->area.columns < WORDS_FROM)
+        count_gaps(page, row);
     else if (!all)
         security_gaps(&page->gap, &page->site, row, true);
     out->cells[C_GAP] = (struct table_cell){buffer_text(&page->gap), ROLE_DIM};
@@ -228,7 +243,7 @@ static void say_row(struct security_view *page, const struct wire_security *row)
     else
         security_gaps(&gap, &page->site, row, false);
     if (gap.length)
-        buffer_printf(&page->says, "\n%s: %s", _("not watched"), buffer_text(&gap));
+        buffer_printf(&page->says, _("\nnot watched: %s"), buffer_text(&gap));
     buffer_release(&gap);
 }
 
