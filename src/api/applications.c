@@ -103,7 +103,7 @@ static int numbers(double a, double b)
     {                                                                \
         return numbers((double)a->wire.value, (double)b->wire.value); \
     }
-BY(checks, checks) BY(failing, failing) BY(waiting, waiting) BY(latency, latency) BY(users, users)
+BY(in_rate, in_rate) BY(out_rate, out_rate) BY(checks, checks) BY(failing, failing) BY(waiting, waiting) BY(latency, latency) BY(users, users)
 BY(availability, availability) BY(availability_30d, availability_30d) BY(uptime, uptime) BY(since, since)
 
 #define BY_TEXT(name)                                                        \
@@ -116,7 +116,7 @@ BY_TEXT(id) BY_TEXT(subsystem) BY_TEXT(contract) BY_TEXT(requirement)
 static const struct { const char *field; int (*compare)(const struct row *a, const struct row *b); } orders[] = {
     {"health", by_health}, {"name", by_name}, {"id", by_id}, {"subsystem", by_subsystem}, {"contract", by_contract},
     {"requirement", by_requirement}, {"checks", by_checks}, {"failing", by_failing}, {"waiting", by_waiting}, {"latency_ms", by_latency},
-    {"users", by_users}, {"availability", by_availability}, {"availability_30d", by_availability_30d}, {"uptime", by_uptime}, {"since", by_since}};
+    {"users", by_users}, {"in_rate", by_in_rate}, {"out_rate", by_out_rate}, {"availability", by_availability}, {"availability_30d", by_availability_30d}, {"uptime", by_uptime}, {"since", by_since}};
 
 #define ORDERS_MAX 8
 struct order { int (*compare)(const struct row *a, const struct row *b); int sign; };
@@ -131,7 +131,7 @@ static bool order_read(struct request *request, const char *text, struct order *
             i++;
         if (i == ARRAY_COUNT(orders)) {
             request_refuse(request, 400, ERROR_INVALID, "sort: no field `%.*s`; there are health, name, id, subsystem, contract, requirement, "
-                           "checks, failing, waiting, latency_ms, users, availability, availability_30d, uptime and since", (int)(length < 60 ? length : 60), text);
+                           "checks, failing, waiting, latency_ms, users, in_rate, out_rate, availability, availability_30d, uptime and since", (int)(length < 60 ? length : 60), text);
             return false;
         }
         order[*count] = (struct order){orders[i].compare, sign};

@@ -202,11 +202,31 @@ static double users_then(const struct loading *loading, const struct application
     return users;
 }
 
+/* Of its servers together, each once. */
+static double rate_then(const struct loading *loading, const struct application *application, const char *metric)
+{
+    const struct applications *applications = application->applications;
+    uint32_t number = fleet_metric_key(applications->fleet, metric);
+    double rate = NAN;
+    for (unsigned i = 0; number != FLEET_NONE && i < application->own_count; i++) {
+        const char *server = applications->owners[application->own[i]].server;
+        bool again = !server;
+        for (unsigned before = 0; before < i && !again; before++)
+            again = applications->owners[application->own[before]].server &&
+                    strcmp(applications->owners[application->own[before]].server, server) == 0;
+        uint32_t asset = again ? FLEET_NONE : fleet_find(applications->fleet, server);
+        const struct store_last *last = asset == FLEET_NONE ? NULL : last_find(loading, fleet_store_key(applications->fleet, asset), number);
+        if (last && loading->at - last->reading.time <= FRESH)
+            rate = (isnan(rate) ? 0 : rate) + last->reading.value;
+    }
+    return rate;
+}
+
 static void whole_take(const struct loading *loading, struct applications_past *past, const struct application *application,
                        struct past_whole *whole)
 {
     struct store_state state;
-    *whole = (struct past_whole){.health = HEALTH_UNKNOWN, .since = CLOCK_NEVER, .latency = NAN, .users = NAN,
+    *whole = (struct past_whole){.health = HEALTH_UNKNOWN, .since = CLOCK_NEVER, .latency = NAN, .users = NAN, .in_rate = NAN, .out_rate = NAN,
                                  .month = {.since = CLOCK_NEVER}, .days30 = {.since = CLOCK_NEVER}};
     whole->cause = parts_cause(past->verdicts, past->part_count, application->part);
     whole->hurts = hurts_then(past, application, whole);
@@ -217,6 +237,8 @@ static void whole_take(const struct loading *loading, struct applications_past *
     whole->health = state.health;
     whole->since = past->parts[application->part].since = state.from;
     whole->users = users_then(loading, application);
+    whole->in_rate = rate_then(loading, application, "net_in_bytes_per_second");
+    whole->out_rate = rate_then(loading, application, "net_out_bytes_per_second");
     for (unsigned i = 0; i < application->check_count && isnan(whole->latency); i++) {
         const struct past_part *check = &past->parts[application->checks[i]->part];
         for (unsigned f = 0; f < check->figure_count; f++)

@@ -17,7 +17,7 @@ struct past_whole {                /* an application */
     msec since;
     unsigned cause;                /* part; PARTS_NONE */
     const char *hurts;
-    double latency, users;
+    double latency, users, in_rate, out_rate;
     struct uptime month, days30;
 };
 

@@ -88,6 +88,20 @@ static void uptime_fill(struct wire_application *row, const struct uptime *month
     row->uptime = days30->since == CLOCK_NEVER ? NAN : (double)(until - days30->since) / 1000;
 }
 
+/* What its servers take in and send, together: its downlink and uplink (R042). */
+static void rates_fill(const struct application *application, struct wire_application *row)
+{
+    const struct applications *applications = application->applications;
+    for (unsigned i = 0; applications->hosts && i < row->server_count; i++) {
+        uint32_t asset = fleet_find(applications->fleet, row->servers[i]);
+        const struct host *host = asset == FLEET_NONE ? NULL : hosts_find(applications->hosts, asset);
+        if (!host)
+            continue;
+        row->in_rate = isnan(row->in_rate) ? host->in_rate : isnan(host->in_rate) ? row->in_rate : row->in_rate + host->in_rate;
+        row->out_rate = isnan(row->out_rate) ? host->out_rate : isnan(host->out_rate) ? row->out_rate : row->out_rate + host->out_rate;
+    }
+}
+
 static void now_fill(struct application *application, struct arena *arena, struct wire_application *row)
 {
     struct uptime month = application_uptime(application, &application->month), days30 = application_uptime(application, &application->days30);
@@ -97,6 +111,7 @@ static void now_fill(struct application *application, struct arena *arena, struc
     row->hurts = arena_text(arena, application->hurts);
     row->latency = latency_of(application);
     row->users = users_of(application);
+    rates_fill(application, row);
     recovery_text(application, text, sizeof text);
     row->recovery = arena_text(arena, text);
 }
@@ -110,6 +125,8 @@ static void then_fill(const struct applications_past *past, unsigned index, stru
     row->hurts = arena_text(arena, whole->hurts);
     row->latency = whole->latency;
     row->users = whole->users;
+    row->in_rate = whole->in_rate;
+    row->out_rate = whole->out_rate;
     row->recovery = "";
 }
 
@@ -119,7 +136,7 @@ void applications_wire(struct application *application, const struct application
     const struct part *parts = past ? past->verdicts : application->applications->parts;
     *row = (struct wire_application){.id = arena_text(arena, application->id), .name = arena_text(arena, application->name),
         .subsystem = arena_text(arena, application->subsystem), .contract = arena_text(arena, application->contract),
-        .requirement = arena_text(arena, application->requirement), .checks = application->check_count};
+        .requirement = arena_text(arena, application->requirement), .checks = application->check_count, .in_rate = NAN, .out_rate = NAN};
     row->servers = servers_of(application, arena, &row->server_count);
     for (unsigned i = 0; i < application->check_count; i++) {
         row->waiting += application->checks[i]->waits;

@@ -11,6 +11,7 @@
     X(INSTANT, since, "since") X(NUMBER, uptime, "uptime_s") X(NUMBER, availability, "availability")               \
     X(NUMBER, availability_30d, "availability_30d") X(COUNT, checks, "checks") X(COUNT, failing, "failing")        \
     X(COUNT, waiting, "waiting") X(NUMBER, latency, "latency_ms") X(NUMBER, users, "users")                        \
+    X(NUMBER, in_rate, "in_rate") X(NUMBER, out_rate, "out_rate")                                                  \
     X(PROSE, hurts, "hurts") X(PROSE, recovery, "recovery")
 #define NODE(X)                                                                                                    \
     X(TEXT, id, "id") X(TEXT, name, "name") X(TEXT, kind, "kind") X(COUNT, depth, "depth")                         \

@@ -8,14 +8,14 @@
 /* GET /applications (filter, sort, offset, limit, at):
  * {"id":"energy","name":"能源态势","subsystem":"..","contract":"campus-iot","requirement":"R022","health":"critical",
  *  "since":"..","uptime_s":..,"availability":0.9987 (this month, of the time it was watched),"availability_30d":..,
- *  "checks":7,"failing":1,"waiting":0 (checks that have no address yet),"latency_ms":42,"users":188,
+ *  "checks":7,"failing":1,"waiting":0 (checks that have no address yet),"latency_ms":42,"users":188,"in_rate":..,"out_rate":.. (bytes a second, of its servers together),
  *  "hurts":"nginx.service on web-1: failed since 03:31","servers":["web-1","db-2"],"recovery":"2 of 3 tries left"}
  * With `at` all of it is as it was, but for what the tree is made of, which is today's. An application none of whose checks has an address is "unknown" and says "waiting for an address" in `hurts`. */
 struct wire_application {
     const char *id, *name, *subsystem, *contract, *requirement, *hurts, *recovery;
     enum health health;
     msec since;
-    double uptime, availability, availability_30d, latency, users;
+    double uptime, availability, availability_30d, latency, users, in_rate, out_rate;
     unsigned checks, failing, waiting;
     const char **servers;
     unsigned server_count;

@@ -139,7 +139,7 @@ static void put_page(struct capsule *capsule, msec at, bool failed)
         .application = {.id = "energy", .name = "能源态势", .subsystem = "能源", .contract = "campus-iot", .requirement = "R022",
                         .hurts = failed ? "database on db-1: connection refused" : "", .recovery = "",
                         .health = failed ? HEALTH_CRITICAL : HEALTH_OK, .since = failed ? MOMENT : BACK, .uptime = NAN, .availability = 0.9993,
-                        .availability_30d = NAN, .latency = 42, .users = 31, .checks = 2, .failing = failed, .servers = servers, .server_count = 1}};
+                        .availability_30d = NAN, .latency = 42, .users = 31, .in_rate = NAN, .out_rate = NAN, .checks = 2, .failing = failed, .servers = servers, .server_count = 1}};
     page.nodes = memcpy(arena_alloc(capsule->arena, sizeof nodes), nodes, sizeof nodes);
     ARRAY_RESERVE(capsule->applications, capsule->applications_capacity, capsule->applications_count + 1);
     capsule->applications[capsule->applications_count++] = page;

@@ -101,7 +101,9 @@ static const struct shell_column server_columns[] = {
     {N_("sessions"), "sessions", FORMAT_NUMBER, false}, {N_("failed units"), "failed_units", FORMAT_NUMBER, false},
     {N_("ports not expected"), "unexpected", FORMAT_NUMBER, false}, {N_("alerts"), "alerts", FORMAT_NUMBER, false},
     {N_("taken"), "taken", FORMAT_AGE, false}, {N_("address"), "address", FORMAT_TEXT, true}, {N_("system"), "system", FORMAT_TEXT, true},
-    {N_("in B/s"), "in_rate", FORMAT_NUMBER, true}, {N_("out B/s"), "out_rate", FORMAT_NUMBER, true}, {N_("cores"), "cores", FORMAT_NUMBER, true},
+    {N_("down B/s"), "in_rate", FORMAT_NUMBER, true}, {N_("up B/s"), "out_rate", FORMAT_NUMBER, true},
+    {N_("open ports"), "ports", FORMAT_NUMBER, true}, {N_("api endpoints"), "endpoints", FORMAT_NUMBER, true},
+    {N_("failing"), "endpoints_failing", FORMAT_NUMBER, true}, {N_("cores"), "cores", FORMAT_NUMBER, true},
     {N_("source"), "source", FORMAT_TEXT, true}, {N_("evidence"), "evidence", FORMAT_PROSE, true},
 };
 static const struct shell_column application_columns[] = {
@@ -110,7 +112,8 @@ static const struct shell_column application_columns[] = {
     {N_("checks"), "checks", FORMAT_NUMBER, false}, {N_("failing"), "failing", FORMAT_NUMBER, false},
     {N_("waiting"), "waiting", FORMAT_NUMBER, false}, {"ms", "latency_ms", FORMAT_NUMBER, false}, {N_("where it hurts"), "hurts", FORMAT_PROSE, false},
     {N_("subsystem"), "subsystem", FORMAT_TEXT, true}, {N_("contract"), "contract", FORMAT_TEXT, true},
-    {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_PROSE, true},
+    {N_("row"), "requirement", FORMAT_TEXT, true}, {N_("users"), "users", FORMAT_NUMBER, true},
+    {N_("down B/s"), "in_rate", FORMAT_NUMBER, true}, {N_("up B/s"), "out_rate", FORMAT_NUMBER, true}, {N_("recovery"), "recovery", FORMAT_PROSE, true},
 };
 
 static const struct shell_column security_columns[] = {

@@ -350,6 +350,10 @@ static void draw_title(struct application *app, struct surface *surface, struct 
         buffer_printf(&line, " · %s ms", number_text(number, row->latency));
     if (isfinite(row->users))
         buffer_printf(&line, _(" · %s users"), number_text(number, row->users));
+    if (isfinite(row->in_rate) && isfinite(row->out_rate)) {
+        char up[FIGURE_TEXT];
+        buffer_printf(&line, _(" · down %s up %s"), bits_text(number, row->in_rate), bits_text(up, row->out_rate));
+    }
     if (*row->contract)
         buffer_printf(&line, " · %s %s", row->contract, row->requirement);
     surface_text_cut(surface, area.row + 2, area.column + 3, area.columns - 4, ROLE_DIM, buffer_text(&line), TEXT_CUT_END);

@@ -14,7 +14,7 @@
 #include "widget/letters.h"
 #include "window/layout.h"
 
-enum column { C_LETTER, C_NAME, C_SUBSYSTEM, C_MONTH, C_UPTIME, C_LATENCY, C_USERS, C_CHECKS, C_HURTS, C_SERVERS, COLUMNS };
+enum column { C_LETTER, C_NAME, C_SUBSYSTEM, C_MONTH, C_UPTIME, C_LATENCY, C_USERS, C_DOWN, C_UP, C_CHECKS, C_HURTS, C_SERVERS, COLUMNS };
 
 struct applications {
     struct list list;
@@ -39,6 +39,10 @@ static const struct list_column columns[COLUMNS] = {
                    .sort = "latency_ms", .largest = true},
     [C_USERS] = {{.name = "users", .title = N_("users"), .minimum = 5, .maximum = 6, .right = true, .drop = 3},
                  .sort = "users", .largest = true},
+    [C_DOWN] = {{.name = "down", .title = N_("down/s"), .minimum = 6, .maximum = 8, .right = true, .drop = 7},
+                .sort = "in_rate", .largest = true},
+    [C_UP] = {{.name = "up", .title = N_("up/s"), .minimum = 6, .maximum = 8, .right = true, .drop = 7},
+              .sort = "out_rate", .largest = true},
     [C_CHECKS] = {{.name = "checks", .title = N_("checks"), .minimum = 6, .maximum = 6, .right = true, .drop = 1},
                   .sort = "failing", .largest = true},
     [C_HURTS] = {{.name = "hurts", .title = N_("where it hurts"), .minimum = 20, .weight = 4, .cut = TEXT_CUT_END}},
@@ -93,6 +97,8 @@ static void fill_row(struct view *view, size_t at, struct table_row *out)
     cell(apps, out, C_UPTIME, ROLE_DIM, wrong ? "" : days_text(text, row->uptime));
     cell(apps, out, C_LATENCY, ROLE_TEXT, number_text(text, row->latency));
     cell(apps, out, C_USERS, ROLE_TEXT, isfinite(row->users) ? number_text(text, row->users) : "");
+    cell(apps, out, C_DOWN, ROLE_TEXT, isfinite(row->in_rate) ? bits_short(text, row->in_rate) : "");
+    cell(apps, out, C_UP, ROLE_TEXT, isfinite(row->out_rate) ? bits_short(text, row->out_rate) : "");
     snprintf(apps->cell[C_CHECKS], sizeof apps->cell[C_CHECKS], "%u/%u", row->checks - row->failing - row->waiting, row->checks);
     out->cells[C_CHECKS] = (struct table_cell){apps->cell[C_CHECKS], row->failing ? health : ROLE_DIM};
     buffer_clear(&apps->servers);

@@ -24,8 +24,8 @@ static const struct { const char *metric, *label, *unit; double floor, ceiling, 
     {"memory_percent", N_("memory"), "%", 0, 100, 1},
     {"disk_worst_percent", N_("disk"), "%", 0, 100, 1},
     {"load1", N_("load"), "", 0, 0, 1},
-    {"net_in_bytes_per_second", N_("in"), "b/s", 0, 0, 8},
-    {"net_out_bytes_per_second", N_("out"), "b/s", 0, 0, 8},
+    {"net_in_bytes_per_second", N_("downlink"), "b/s", 0, 0, 8},
+    {"net_out_bytes_per_second", N_("uplink"), "b/s", 0, 0, 8},
 };
 
 struct server_brief {

@@ -29,7 +29,7 @@ struct spec { struct trend_chart chart; char title[96], metric[3][96]; };
 static const struct { const char *title, *metric[3], *name[3], *unit; double scale, floor, ceiling; } common[CHARTS_COMMON] = {
     {"cpu", {"cpu_percent", "iowait_percent", "steal_percent"}, {N_("busy"), "iowait", "steal"}, "%", 1, 0, 100},
     {N_("memory"), {"memory_percent", "swap_percent"}, {N_("used"), "swap"}, "%", 1, 0, 100},
-    {N_("network"), {"net_in_bytes_per_second", "net_out_bytes_per_second"}, {N_("in"), N_("out")}, "Mb/s", 8e-6, 0, NAN},
+    {N_("network"), {"net_in_bytes_per_second", "net_out_bytes_per_second"}, {N_("downlink"), N_("uplink")}, "Mb/s", 8e-6, 0, NAN},
     {N_("load"), {"load1", "load5", "load15"}, {"1m", "5m", "15m"}, "", 1, 0, NAN},
     {N_("pressure"), {"pressure_cpu_percent", "pressure_io_percent", "pressure_memory_percent"}, {"cpu", "io", N_("memory")}, "%", 1, 0, NAN},
     {N_("tcp sockets"), {"tcp_established", "tcp_time_wait", "tcp_sockets"}, {N_("established"), N_("time-wait"), N_("all")}, "", 1, 0, NAN},
@@ -84,8 +84,8 @@ static void interface_spec(struct spec *spec, const struct host_interface *inter
     metric_part(part, sizeof part, interface->name);
     snprintf(title, sizeof title, _("network %s"), interface->name);
     spec_start(spec, title, "Mb/s", 8e-6, 0, NAN);
-    spec_line(spec, 0, _("in"), "net_%s_in_bytes_per_second", part);
-    spec_line(spec, 1, _("out"), "net_%s_out_bytes_per_second", part);
+    spec_line(spec, 0, _("downlink"), "net_%s_in_bytes_per_second", part);
+    spec_line(spec, 1, _("uplink"), "net_%s_out_bytes_per_second", part);
 }
 
 static unsigned disk_total(const struct server_page *page)

@@ -11,6 +11,7 @@
 #include "view/server.h"
 
 #define GAUGE 10
+#define LINK_FULL 90 /* percent of its speed */
 #define NUMBER(value) ((struct section_key){.number = (value)})
 #define WORD(value) ((struct section_key){.text = (value)})
 
@@ -217,10 +218,10 @@ const struct section_ops section_disks = {.name = "disks", .title = N_("disks"),
 enum { N_NAME, N_STATE, N_IN, N_IN_BAR, N_OUT, N_OUT_BAR, N_SPEED, N_ERRORS, N_DROPS, N_COLUMNS };
 static const struct table_column interface_columns[N_COLUMNS] = {
     [N_NAME] = {.name = "name", .title = N_("interface"), .minimum = 9, .maximum = 20, .cut = TEXT_CUT_MIDDLE, .strong = true},
-    [N_STATE] = {.name = "state", .title = "", .minimum = 4, .maximum = 8},
-    [N_IN] = {.name = "in", .title = N_("in"), .minimum = 9, .maximum = 10, .right = true},
+    [N_STATE] = {.name = "state", .title = N_("state"), .minimum = 7, .maximum = 10},
+    [N_IN] = {.name = "in", .title = N_("downlink"), .minimum = 9, .maximum = 10, .right = true},
     [N_IN_BAR] = {.name = "in_bar", .title = "", .minimum = 6, .maximum = 6, .drop = 1},
-    [N_OUT] = {.name = "out", .title = N_("out"), .minimum = 9, .maximum = 10, .right = true},
+    [N_OUT] = {.name = "out", .title = N_("uplink"), .minimum = 9, .maximum = 10, .right = true},
     [N_OUT_BAR] = {.name = "out_bar", .title = "", .minimum = 6, .maximum = 6, .drop = 1},
     [N_SPEED] = {.name = "speed", .title = N_("speed"), .minimum = 8, .maximum = 10, .right = true},
     [N_ERRORS] = {.name = "errors", .title = N_("err/s"), .minimum = 5, .maximum = 7, .right = true},
@@ -248,7 +249,21 @@ static void rate_cells(struct server_page *page, struct table_row *row, unsigned
     double percent = share(rate, speed);
     cell_text(page, row, column, rate > 0 ? ROLE_TEXT : ROLE_DIM, bits_text(text, rate));
     gauge_text(page->cell[column + 1], sizeof page->cell[column + 1], percent, 6, page->ascii);
-    row->cells[column + 1] = (struct table_cell){page->cell[column + 1], percent >= 90 ? ROLE_WARNING : ROLE_GAUGE};
+    row->cells[column + 1] = (struct table_cell){page->cell[column + 1], percent >= LINK_FULL ? ROLE_WARNING : ROLE_GAUGE};
+}
+
+/* Which way it is full, else whether it is linked and carries anything (R042). */
+static const char *interface_state(const struct server_page *page, const struct host_interface *interface, uint8_t *role)
+{
+    bool down = share(interface->in_rate, interface->speed) >= LINK_FULL, up = share(interface->out_rate, interface->speed) >= LINK_FULL;
+    *role = down || up ? ROLE_WARNING : ROLE_DIM;
+    if (down || up)
+        return down && up ? _("both full") : down ? _("down full") : _("up full");
+    if (page->past) /* whether it was linked is not kept */
+        return interface->in_rate > 0 || interface->out_rate > 0 ? _("carries") : "";
+    if (!interface->up)
+        return _("no link");
+    return interface->in_rate > 0 || interface->out_rate > 0 ? _("carries") : interface->in_rate == 0 ? _("idle") : _("linked");
 }
 
 static void interface_fill(struct server_page *page, unsigned index, struct table_row *row)
@@ -257,7 +272,9 @@ static void interface_fill(struct server_page *page, unsigned index, struct tabl
     char speed[FIGURE_TEXT];
     row->id = interface->name;
     row->cells[N_NAME] = (struct table_cell){interface->name, interface->up ? ROLE_TEXT : ROLE_DIM};
-    row->cells[N_STATE] = (struct table_cell){page->past ? "" : interface->up ? _("linked") : _("no link"), ROLE_DIM}; /* not kept */
+    uint8_t role;
+    const char *state = interface_state(page, interface, &role);
+    row->cells[N_STATE] = (struct table_cell){state, role};
     rate_cells(page, row, N_IN, interface->in_rate, interface->speed);
     rate_cells(page, row, N_OUT, interface->out_rate, interface->speed);
     cell_text(page, row, N_SPEED, ROLE_DIM, speed_text(speed, interface->speed));

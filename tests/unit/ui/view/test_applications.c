@@ -21,7 +21,7 @@ static struct wire_application energy(void)
     return (struct wire_application){.id = "energy", .name = "能源态势", .subsystem = "能源管理", .contract = "campus-iot", .requirement = "R022",
                                      .hurts = "nginx.service on web-1: failed since 11:31", .recovery = "2 of 3 tries left",
                                      .health = HEALTH_CRITICAL, .since = HOSTED_NOW - 3 * SPAN_MINUTE, .uptime = NAN, .availability = 0.99999,
-                                     .availability_30d = 0.9987, .latency = NAN, .users = 188, .checks = 5, .failing = 3, .waiting = 1,
+                                     .availability_30d = 0.9987, .latency = NAN, .users = 188, .in_rate = 41e6 / 8, .out_rate = 12e6 / 8, .checks = 5, .failing = 3, .waiting = 1,
                                      .servers = (const char **)web, .server_count = 2};
 }
 
