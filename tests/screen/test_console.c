@@ -200,7 +200,9 @@ static void dialogs_ignore_what_was_typed_ahead(void **state)
     struct harness *harness = open_console((struct console_look){0});
     see_board(harness);
     press(harness, "3 : type:save Space type:mine Enter", "saved");
-    press(harness, ": type:forget Space type:mine Enter y", "Forget the saved view"); /* y came too early */
+    harness_keys(harness, ": type:forget Space type:mine");
+    harness_type(harness, "\ry", 2); /* at once: y came too early */
+    await(harness, "Forget the saved view");
     has(harness, "Forget the saved view");
     harness_pump(harness, DEAF);
     press(harness, "Enter", NULL); /* Enter never means yes */
@@ -286,10 +288,10 @@ static void stops_and_goes_on(void **state)
     see_board(harness);
     harness_keys(harness, "C-z");
     await(harness, "STOPPED");
-    assert_false(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
     harness_keys(harness, "Enter");
     see_board(harness);
-    assert_true(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
     has(harness, "by building");
     harness_keys(harness, "q");
     await(harness, "BACK");
@@ -395,7 +397,7 @@ static void a_hang_up_ends_it(void **state)
     see_board(harness);
     kill(harness_pid(harness), SIGTERM);
     assert_true(harness_wait_exit(harness, PATIENCE, &status));
-    assert_false(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
     harness_free(&harness);
 }
 

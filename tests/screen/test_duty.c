@@ -75,15 +75,15 @@ static void line_1_tells_who_is_on_duty(void **state)
         struct harness *harness = open_console(24, looks[i].columns, "en_US.UTF-8", looks[i].colour);
         await(harness, "GW-05");
         await(harness, "夜班 · 王");
-        assert_non_null(strstr(harness_row(harness, 0), "quiet till"));
-        assert_non_null(strstr(harness_row(harness, 0), ":00"));
+        row_has(harness, 0, "quiet till");
+        row_has(harness, 0, ":00");
         leave(&harness);
     }
     struct harness *harness = open_console(24, 50, "en_US.UTF-8", NULL); /* no room: the counts stay */
     await(harness, "GW-05");
     settle(harness);
     assert_null(strstr(harness_row(harness, 0), "quiet till"));
-    assert_non_null(strstr(harness_row(harness, 0), "C1"));
+    row_has(harness, 0, "C1");
     leave(&harness);
 }
 
@@ -121,7 +121,7 @@ static void rules_are_judged(void **state)
     harness_keys(harness, "Esc Enter");
     await(harness, "its runbook is missing");
     await(harness, "rehearsed over the last 7d");
-    for (int tries = 0; tries < 40 && !strstr(harness_text(harness), "1 of 36 assets"); tries++) { /* stored within a second */
+    for (int tries = 0; tries < 300 && !strstr(harness_text(harness), "1 of 36 assets"); tries++) { /* stored within a second */
         harness_pump(harness, 200);
         harness_keys(harness, "z");
         harness_wait_text(harness, "would have raised", PATIENCE);
@@ -163,7 +163,7 @@ static void new_alerts_leave_the_terminal(void **state)
         unsigned bells = count_of(harness, "\a");
         snprintf(body, sizeof body, "[{\"asset\":\"T-0%u-2\",\"metric\":\"temperature\",\"value\":41}]", i + 6);
         site_push(&site, body);
-        for (int tries = 0; tries < 40 && !(cases[i].begins ? count_of(harness, cases[i].begins) : count_of(harness, "\a") - bells >= cases[i].strokes); tries++)
+        for (int tries = 0; tries < 400 && !(cases[i].begins ? count_of(harness, cases[i].begins) : count_of(harness, "\a") - bells >= cases[i].strokes); tries++)
             harness_pump(harness, 100);
         harness_pump(harness, 600);
         assert_int_equal(count_of(harness, "\a") - bells, cases[i].strokes);

@@ -78,7 +78,7 @@ static void a_step_is_run_here(void **state)
     press(harness, "X", "Run this here, as yourself?");
     harness_pump(harness, DEAF);
     press(harness, "y", "exit code 1 after");
-    assert_true(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
     harness_golden(harness, "runbook-ran-80x24");
     harness_pump(harness, DEAF);
     press(harness, "a", "attached to");
@@ -120,7 +120,7 @@ static void a_step_may_ask(void **state)
     press(harness, "N X", "Run this here, as yourself?");
     harness_pump(harness, DEAF);
     press(harness, "y", "its end brings you back");
-    assert_false(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
     harness_type(harness, "yes\r", 4);
     await(harness, "said yes");
     await(harness, "exit code 0 after");

@@ -260,8 +260,8 @@ static void a_shell_in_place(void **state)
     struct harness *harness = open_console(24, 80, NULL, NULL);
     press(harness, "4", "前端服务器");
     press(harness, "!", "its end brings you back");
-    assert_false(harness_alternate(harness));
-    assert_true(harness_cooked(harness));
+    assert_true(harness_wait_alternate(harness, false, PATIENCE));
+    assert_true(harness_wait_cooked(harness, true, PATIENCE));
     harness_type(harness, "echo it-is-$((40+2))\r", 21);
     await(harness, "it-is-42");
     harness_type(harness, "sleep 1000\r", 11);
@@ -274,9 +274,9 @@ static void a_shell_in_place(void **state)
     harness_type(harness, "exit 3\r", 7);
     await(harness, "back from web-1 after");
     has(harness, "exit code 3");
-    assert_true(harness_alternate(harness));
+    assert_true(harness_wait_alternate(harness, true, PATIENCE));
     press(harness, "5", "能源态势"); /* keys are the console's again, at the new size */
-    assert_non_null(strstr(harness_row(harness, 29), "help")); /* at the new size */
+    row_has(harness, 29, "help"); /* at the new size */
     leave(&harness);
 }
 
