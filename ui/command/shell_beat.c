@@ -130,18 +130,18 @@ static int job_run(struct job *job, uv_loop_t *loop, char **command)
     };
     uv_process_options_t options = {.file = command[0], .args = command, .exit_cb = job_ended, .stdio = stdio, .stdio_count = 3};
     job->process.data = job;
+    signals_begin(job, loop); /* in front of the job: whoever sees it may end us at once */
     int wrong = uv_spawn(loop, &job->process, &options);
     if (!wrong) {
-        signals_begin(job, loop);
         uv_read_start((uv_stream_t *)&job->out.pipe, give_room, arrived);
         uv_read_start((uv_stream_t *)&job->err.pipe, give_room, arrived);
         while (!job->ended)
             uv_run(loop, UV_RUN_ONCE);
         for (int turns = 0; turns < 64; turns++) /* what is left in the pipes; children of it may hold them open */
             uv_run(loop, UV_RUN_NOWAIT);
-        for (size_t i = 0; i < ARRAY_COUNT(job->signals); i++)
-            uv_close((uv_handle_t *)&job->signals[i], NULL);
     }
+    for (size_t i = 0; i < ARRAY_COUNT(job->signals); i++)
+        uv_close((uv_handle_t *)&job->signals[i], NULL);
     uv_close((uv_handle_t *)&job->process, NULL);
     stream_close(&job->out);
     stream_close(&job->err);
