@@ -181,9 +181,13 @@ void site_pause(struct site_fixture *site, bool paused)
     kill(site->daemon, paused ? SIGSTOP : SIGCONT);
 }
 
-void site_restart_daemon(struct site_fixture *site)
+void site_kill_daemon(struct site_fixture *site)
 {
     kill(site->daemon, SIGKILL);
     waitpid(site->daemon, NULL, 0);
+}
+
+void site_start_daemon(struct site_fixture *site)
+{
     launch(site);
 }

@@ -19,7 +19,8 @@ void site_start(struct site_fixture *site);
 void site_start_with(struct site_fixture *site, const char *configuration, const char *ledger);
 void site_stop(struct site_fixture *site);   /* by its pid; the folder goes too */
 void site_pause(struct site_fixture *site, bool paused); /* SIGSTOP, SIGCONT: a daemon that falls silent */
-void site_restart_daemon(struct site_fixture *site);     /* killed, then started again on the same state */
+void site_kill_daemon(struct site_fixture *site);
+void site_start_daemon(struct site_fixture *site);       /* again, on the same state */
 /* POST one body to /ingest/readings. */
 void site_push(struct site_fixture *site, const char *json);
 

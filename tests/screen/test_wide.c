@@ -43,6 +43,8 @@ static void mask(struct harness *harness)
     harness_mask(harness, "(store|存储) sqlite.*(waiting|待写) *", "store");
     harness_mask(harness, "[0-9.]+ alerts a person", "0.0 alerts a person");
     harness_mask(harness, "\\([0-9]+[sm] ago\\) +", "(0s ago) ");
+    harness_mask(harness, "  +offline [0-9]+[sm] +[(]since [0-9:]+[)]", ">offline 0s (since 00:00:00)");
+    harness_mask(harness, " · heard [0-9]+[sm] ago · every 1s", " · heard 0s ago · every 1s");
     harness_mask(harness, " +[0-9]+[sm]\\b", " 0s");
     harness_mask(harness, "[(][0-9]+[smh] ago[)]", "(0s ago)");
     harness_mask(harness, "[34] states", "some states"); /* unknown may have lasted less than a moment */

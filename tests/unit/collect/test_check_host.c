@@ -30,7 +30,7 @@ static struct check *check_of(const char *text)
     if (!check_validate(config_root(config), &problems))
         fail_msg("%s", buffer_text(&problems.text));
     config_problems_release(&problems);
-    struct check *check = check_new(&loop, NULL, config_root(config), &error);
+    struct check *check = check_new(&(struct check_parts){.loop = &loop}, config_root(config), &error);
     if (!check)
         fail_msg("%s", error.text);
     return check;
@@ -133,7 +133,7 @@ static void a_secret_that_others_can_read_is_refused(void **state)
     config_problems_init(&problems);
     assert_true(config_load_text(config, "test", text, strlen(text), &problems));
     assert_true(check_validate(config_root(config), &problems));
-    assert_null(check_new(&loop, NULL, config_root(config), &error));
+    assert_null(check_new(&(struct check_parts){.loop = &loop}, config_root(config), &error));
     assert_non_null(strstr(error.text, "chmod 600"));
     assert_null(strstr(error.text, "hunter2"));
     config_problems_release(&problems);
