@@ -1,4 +1,4 @@
-/* What ssh_session.c, ssh_wire.c, ssh_auth.c and ssh_channel.c share; nobody else includes it. */
+/* What ssh_session.c, ssh_dial.c, ssh_wire.c, ssh_auth.c and ssh_channel.c share; nobody else includes it. */
 #ifndef COLLECT_SSH_INTERNAL_H
 #define COLLECT_SSH_INTERNAL_H
 
@@ -90,11 +90,18 @@ void session_fail(struct ssh_session *session, enum ssh_trouble trouble, const c
     __attribute__((format(printf, 3, 4)));
 void session_broken(struct ssh_session *session);      /* after libssh2 or the wire failed */
 void session_phase(struct ssh_session *session, enum ssh_phase phase);
+void session_greet(struct ssh_session *session);       /* the connection stands: SSH begins */
+void session_pump(struct ssh_session *session);        /* now; may be the end of the session */
 void session_again(struct ssh_session *session);       /* pump soon, not now */
 void session_watch(struct ssh_session *session);       /* ask the loop for what the wire waits for */
 void *session_allocate(size_t size, void **abstract);
 void session_give_back(void *bytes, void **abstract);
 const char *session_error(struct ssh_session *session, char *out, size_t size); /* libssh2's, cleaned */
+
+/* ssh_dial.c: session_greet() or session_fail() comes of it */
+void dial_begin(struct ssh_session *session);
+void dial_next(struct ssh_session *session);           /* the next of the name's addresses, or the end */
+void dial_release(struct ssh_session *session);
 
 /* ssh_auth.c: true when signed in; false: later, or session_fail was called */
 bool auth_step(struct ssh_session *session);

@@ -2,19 +2,13 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/fault.h"
 #include "collect/ssh_internal.h"
 
 #define PAUSE 20 /* ms, when libssh2 does not take what is there */
@@ -29,9 +23,7 @@ const char *ssh_phase_name(enum ssh_phase phase)
     return phase_names[phase];
 }
 
-static void pump(struct ssh_session *session);
 static void destroy(struct ssh_session *session);
-static void address_next(struct ssh_session *session);
 
 /* ---- memory that libssh2 takes, bounded ---- */
 
@@ -149,7 +141,7 @@ static void stalled(uv_timer_t *timer)
         break;
     case SSH_TCP:
         if (session->address && session->address->ai_next) {
-            address_next(session);
+            dial_next(session);
             break;
         }
         session_fail(session, SSH_TROUBLE_NETWORK, "no answer on port %u in %g s", session->settings.port, seconds);
@@ -186,31 +178,9 @@ void session_phase(struct ssh_session *session, enum ssh_phase phase)
 
 /* ---- the loop ---- */
 
-struct socket_poll {
-    uv_poll_t poll;
-    int descriptor;
-};
-
-static void socket_closed(uv_handle_t *handle)
-{
-    struct socket_poll *socket_poll = (struct socket_poll *)handle;
-    close(socket_poll->descriptor);
-    free(socket_poll);
-}
-
-static void socket_drop(struct ssh_session *session)
-{
-    if (session->poll) {
-        session->poll->data = NULL;
-        uv_close((uv_handle_t *)session->poll, socket_closed);
-    }
-    session->poll = NULL;
-    session->wire.descriptor = -1;
-}
-
 static void again_due(uv_timer_t *timer)
 {
-    pump(timer->data);
+    session_pump(timer->data);
 }
 
 void session_again(struct ssh_session *session)
@@ -225,7 +195,7 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
     (void)status;
     if (!session)
         return;
-    pump(session);
+    session_pump(session);
     if (poll->data && !session->failed && events & UV_READABLE && !session->wire.asked) {
         uv_poll_stop(poll); /* nobody wants it now: not again and again */
         uv_timer_start(&session->again, again_due, PAUSE, 0);
@@ -368,7 +338,7 @@ static void step(struct ssh_session *session)
         channels_pump(session);
 }
 
-static void pump(struct ssh_session *session)
+void session_pump(struct ssh_session *session)
 {
     if (session->failed || session->stopped || session->pumping || !session->session)
         return;
@@ -385,9 +355,9 @@ static void pump(struct ssh_session *session)
         session_watch(session);
 }
 
-/* ---- to the socket ---- */
+/* ---- begin ---- */
 
-static void begin_ssh(struct ssh_session *session)
+void session_greet(struct ssh_session *session)
 {
     static const struct { int method; const char *names; } wanted[] = {
         /* No groups that the other side chooses, no CBC, no MD5. */
@@ -419,121 +389,9 @@ static void begin_ssh(struct ssh_session *session)
     session_again(session);
 }
 
-static void connected(uv_poll_t *poll, int status, int events)
-{
-    struct ssh_session *session = poll->data;
-    int cause = 0;
-    socklen_t length = sizeof cause;
-    (void)events;
-    if (!session)
-        return;
-    getsockopt(session->wire.descriptor, SOL_SOCKET, SO_ERROR, &cause, &length);
-    if (cause == 0 && status < 0)
-        cause = -status;
-    if (cause) {
-        session->wire.cause = cause;
-        address_next(session);
-        return;
-    }
-    uv_poll_stop(poll);
-    begin_ssh(session);
-}
-
-static bool address_try(struct ssh_session *session)
-{
-    const struct addrinfo *address = session->address;
-    int yes = 1, descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (descriptor < 0 || (connect(descriptor, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)) {
-        session->wire.cause = errno;
-        if (descriptor >= 0)
-            close(descriptor);
-        return false;
-    }
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-    struct socket_poll *socket_poll = memory_new(sizeof *socket_poll);
-    socket_poll->descriptor = session->wire.descriptor = descriptor;
-    session->poll = &socket_poll->poll;
-    session->poll->data = session;
-    uv_poll_init(session->settings.loop, session->poll, descriptor);
-    uv_poll_start(session->poll, UV_WRITABLE, connected);
-    session_phase(session, SSH_TCP);
-    return true;
-}
-
-/* The next of the name's addresses, or the end. */
-static void address_next(struct ssh_session *session)
-{
-    do {
-        socket_drop(session);
-        session->address = session->address ? session->address->ai_next : session->addresses;
-        if (!session->address) {
-            session->phase = SSH_TCP;
-            session_fail(session, SSH_TROUBLE_NETWORK, "port %u: %s", session->settings.port,
-                         session->wire.cause ? fault_socket(session->wire.cause) : "no answer");
-            return;
-        }
-    } while (!address_try(session));
-    session->wire.cause = 0;
-}
-
-static void looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *answer)
-{
-    struct ssh_session *session = lookup->data;
-    free(lookup);
-    if (!session) {
-        uv_freeaddrinfo(answer);
-        return;
-    }
-    session->lookup = NULL;
-    session->addresses = answer;
-    if (session->failed)
-        return;
-    if (status < 0)
-        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", session->settings.host, fault_name_reason(status));
-    else
-        address_next(session);
-}
-
-static void through_opened(void *owner)
-{
-    begin_ssh(owner);
-}
-
-static void through_readable(void *owner)
-{
-    pump(owner);
-}
-
-static void through_failed(void *owner, const struct ssh_failure *failure)
-{
-    struct ssh_session *session = owner;
-    session_fail(session, SSH_TROUBLE_NETWORK, "its jump host: %s", failure->text);
-}
-
 static void begin(uv_timer_t *timer)
 {
-    static const struct ssh_channel_ops through = {
-        .opened = through_opened, .readable = through_readable, .failed = through_failed};
-    static const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct ssh_session *session = timer->data;
-    const struct ssh_settings *settings = &session->settings;
-    char port[8];
-    if (settings->via) {
-        session_phase(session, SSH_TCP);
-        session->wire.lower = ssh_channel_direct(settings->via, settings->host, settings->port, &through, session);
-        return;
-    }
-    session_phase(session, SSH_RESOLVE);
-    snprintf(port, sizeof port, "%u", settings->port);
-    session->lookup = memory_new(sizeof *session->lookup);
-    session->lookup->data = session;
-    int failed = uv_getaddrinfo(settings->loop, session->lookup, looked_up, settings->host, port, &hints);
-    if (failed) {
-        free(session->lookup);
-        session->lookup = NULL;
-        session_fail(session, SSH_TROUBLE_NETWORK, "its name %s is not known: %s", settings->host, fault_name_reason(failed));
-    }
+    dial_begin(timer->data);
 }
 
 struct ssh_session *ssh_session_new(const struct ssh_settings *settings, const struct ssh_session_ops *ops, void *owner)
@@ -571,16 +429,8 @@ static void destroy(struct ssh_session *session)
     if (session->session)
         libssh2_session_free(session->session);
     session->session = NULL;
-    if (session->wire.lower)
-        ssh_channel_close(&session->wire.lower);
+    dial_release(session);
     buffer_release(&session->wire.out);
-    socket_drop(session);
-    if (session->addresses)
-        uv_freeaddrinfo(session->addresses);
-    if (session->lookup) {
-        session->lookup->data = NULL;
-        uv_cancel((uv_req_t *)session->lookup);
-    }
     uv_close((uv_handle_t *)&session->timer, handle_closed);
     uv_close((uv_handle_t *)&session->again, handle_closed);
 }
