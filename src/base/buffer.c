@@ -84,6 +84,18 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments
     buffer->data[buffer->length] = '\0';
 }
 
+void buffer_append_url(struct buffer *buffer, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    while (*text) {
+        size_t length = strspn(text, plain);
+        buffer_append(buffer, text, length);
+        text += length;
+        if (*text)
+            buffer_printf(buffer, "%%%02X", (unsigned char)*text++);
+    }
+}
+
 void buffer_consume(struct buffer *buffer, size_t length)
 {
     if (length >= buffer->length) {

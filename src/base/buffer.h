@@ -19,6 +19,7 @@ void buffer_clear(struct buffer *buffer);           /* length 0, memory kept */
 void buffer_reserve(struct buffer *buffer, size_t more);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_append_url(struct buffer *buffer, const char *text); /* as a part of a url: RFC 3986, 2.1 */
 void buffer_append_char(struct buffer *buffer, char byte);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments);

@@ -34,10 +34,8 @@ static void write_escape(struct buffer *out, unsigned char byte)
         buffer_printf(out, "\\u%04x", byte);
 }
 
-static void write_quoted(struct buffer *out, const char *bytes, size_t length)
+void json_append_inside(struct buffer *out, const char *bytes, size_t length)
 {
-    buffer_reserve(out, length + 2);
-    buffer_append_char(out, '"');
     for (size_t at = 0; at < length;) {
         size_t run = plain_run(bytes + at, length - at);
         buffer_append(out, bytes + at, run);
@@ -56,6 +54,13 @@ static void write_quoted(struct buffer *out, const char *bytes, size_t length)
             buffer_append(out, "\xEF\xBF\xBD", 3);
         at += step;
     }
+}
+
+static void write_quoted(struct buffer *out, const char *bytes, size_t length)
+{
+    buffer_reserve(out, length + 2);
+    buffer_append_char(out, '"');
+    json_append_inside(out, bytes, length);
     buffer_append_char(out, '"');
 }
 

@@ -17,6 +17,7 @@ struct json_writer {
 };
 
 void json_start(struct json_writer *writer, struct buffer *out);
+void json_append_inside(struct buffer *out, const char *bytes, size_t length); /* what stands between a text's quotes */
 /* A NULL key inside arrays. */
 void json_write_object(struct json_writer *writer, const char *key);
 void json_write_object_end(struct json_writer *writer);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 
@@ -100,4 +101,21 @@ void transfer_sign_in(CURL *easy, const char *user, const char *password, const 
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
         curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
     }
+}
+
+bool transfer_same_place(const char *one_url, const char *other_url)
+{
+    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+    CURLU *left = curl_url(), *right = curl_url();
+    bool same = curl_url_set(left, CURLUPART_URL, one_url, 0) == CURLUE_OK && curl_url_set(right, CURLUPART_URL, other_url, 0) == CURLUE_OK;
+    for (size_t i = 0; same && i < ARRAY_COUNT(parts); i++) {
+        char *one = NULL, *other = NULL;
+        same = curl_url_get(left, parts[i], &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+               curl_url_get(right, parts[i], &other, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(one, other) == 0;
+        curl_free(one);
+        curl_free(other);
+    }
+    curl_url_cleanup(left);
+    curl_url_cleanup(right);
+    return same;
 }

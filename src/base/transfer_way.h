@@ -38,6 +38,8 @@ void transfer_way_release(struct transfer_way *way);
 /* What every request has in common: HTTP and HTTPS only, `timeout` for all of it, and `watch`, which with `way` is kept until
  * it ended, to tell its failure (base/fault.h). Who wants another value sets it afterwards. */
 void transfer_way_set(const struct transfer_way *way, CURL *easy, const char *url, msec timeout, struct fault_watch *watch);
+/* Of the same scheme, host and port; what is not a url is nowhere. */
+bool transfer_same_place(const char *one_url, const char *other_url);
 /* Basic authentication, or a bearer token; NULL: none. */
 void transfer_sign_in(CURL *easy, const char *user, const char *password, const char *token);
 

@@ -8,6 +8,8 @@
 #include "collect/decode.h"
 #include "collect/names.h"
 
+#define FUTURE (5 * SPAN_MINUTE)
+
 /* An id in a topic that is still to come, and the asset it was looked up as. */
 struct expected {
     const char *id;
@@ -53,10 +55,11 @@ void feed_of_answers(struct feed *feed, msec fresh)
     feed->fresh = fresh;
 }
 
-/* Does it show that the asset lives, or only what it said once? Without a time nobody can tell. */
+/* Does it show that the asset lives, or only what it said once? Without a time nobody can tell. One from far in the future is
+ * none: if it were remembered, all that is said in time would be old. */
 static bool is_news(struct feed *feed, uint32_t asset, msec time)
 {
-    if (!feed->fresh || time == CLOCK_NEVER)
+    if (!feed->fresh || time == CLOCK_NEVER || time > clock_wall() + FUTURE)
         return true;
     if (asset >= feed->latest_count) {
         uint32_t count = asset + 1 + asset / 2;

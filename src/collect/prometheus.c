@@ -227,9 +227,8 @@ static bool answer_wrong(struct scrape *scrape, CURLcode result, char *why, size
         snprintf(why, size, "%.250s", error.text);
     else if (scrape->too_long)
         snprintf(why, size, N_("the page is longer than %zu MiB"), scrape->prometheus->body_limit >> 20);
-    else if (result != CURLE_OK && !scrape->hopeless)
-        snprintf(why, size, N_("cut after %llu bytes: %.100s"), (unsigned long long)scrape->exposition.bytes,
-                 scrape->watch.detail[0] ? scrape->watch.detail : curl_easy_strerror(result));
+    else if (result != CURLE_OK && !scrape->hopeless && !fault_transfer(&scrape->watch, scrape->easy, result, &error))
+        snprintf(why, size, "%.250s", error.text);
     else if (!scrape->begun)
         snprintf(why, size, N_("an empty page"));
     else if (!exposition_end(&scrape->exposition, &error) || scrape->hopeless)

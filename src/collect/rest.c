@@ -292,8 +292,7 @@ static void refused(struct rest *rest, long status)
     struct error error;
     curl_off_t after = 0;
     if (status == 401 && rest->plan.login.given && !rest->fresh) { /* the token's time is over: another one, once */
-        free(rest->session.token);
-        rest->session.token = NULL;
+        secret_free(&rest->session.token);
         ask(rest);
         return;
     }

@@ -12,35 +12,12 @@
 
 /* ---- filling places ---- */
 
-static void append_url(struct buffer *out, const char *text)
-{
-    for (; *text; text++)
-        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-            buffer_append_char(out, *text);
-        else
-            buffer_printf(out, "%%%02X", (unsigned char)*text);
-}
-
-/* The inside of a JSON text. */
-static void append_json(struct buffer *out, const char *text)
-{
-    struct buffer quoted = BUFFER_INIT;
-    struct json_writer writer;
-    json_start(&writer, &quoted);
-    json_write_text(&writer, NULL, text);
-    if (quoted.length >= 2)
-        buffer_append(out, quoted.data + 1, quoted.length - 2);
-    if (quoted.length)
-        explicit_bzero(quoted.data, quoted.length);
-    buffer_release(&quoted);
-}
-
 static void append_escaped(struct buffer *out, const char *text, enum rest_escape escape)
 {
     if (escape == REST_URL)
-        append_url(out, text);
+        buffer_append_url(out, text);
     else if (escape == REST_JSON)
-        append_json(out, text);
+        json_append_inside(out, text, strlen(text));
     else
         buffer_append_text(out, text);
 }
@@ -180,22 +157,12 @@ static uint64_t hash_of(const char *body, size_t length)
 /* Resolves `found` against the url that was asked; the token travels with it, so the host must stay. */
 static char *url_on_same_host(const char *asked, const char *found, struct error *error)
 {
-    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-    CURLU *from = curl_url(), *to = curl_url();
+    CURLU *to = curl_url();
     char *whole = NULL, *url = NULL;
-    bool same = curl_url_set(from, CURLUPART_URL, asked, 0) == CURLUE_OK && curl_url_set(to, CURLUPART_URL, asked, 0) == CURLUE_OK &&
-                curl_url_set(to, CURLUPART_URL, found, 0) == CURLUE_OK;
-    for (size_t i = 0; same && i < ARRAY_COUNT(parts); i++) {
-        char *one = NULL, *other = NULL;
-        same = curl_url_get(from, parts[i], &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-               curl_url_get(to, parts[i], &other, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(one, other) == 0;
-        curl_free(one);
-        curl_free(other);
-    }
-    if (same && curl_url_get(to, CURLUPART_URL, &whole, 0) == CURLUE_OK)
+    if (curl_url_set(to, CURLUPART_URL, asked, 0) == CURLUE_OK && curl_url_set(to, CURLUPART_URL, found, 0) == CURLUE_OK &&
+        curl_url_get(to, CURLUPART_URL, &whole, 0) == CURLUE_OK && transfer_same_place(asked, whole))
         url = memory_text(whole);
     curl_free(whole);
-    curl_url_cleanup(from);
     curl_url_cleanup(to);
     if (!url)
         error_set(error, ERROR_DENIED, "the next page is at another host, which is not asked: %.120s", found);

@@ -384,16 +384,15 @@ static const struct probe_ops snmp_probe_ops = {.send = ask_target, .tick_end = 
 
 /* ---- the collector ---- */
 
-static bool profile_add(struct snmp *snmp, const struct snmp_profile *profile)
+static void profile_add(struct snmp *snmp, const struct snmp_profile *profile)
 {
     for (unsigned i = 0; i < snmp->profile_count; i++)
         if (snmp->profiles[i].profile == profile)
-            return true;
+            return;
     unsigned *columns = snmp->profiles[snmp->profile_count].columns;
     snmp->profiles[snmp->profile_count++].profile = profile;
     for (unsigned i = 0; profile->columns[i].name; i++)
         columns[i] = snmp_plan_add(&snmp->plan, profile->columns[i].name, profile->columns[i].table);
-    return true;
 }
 
 /* One profile or a list of them; problems name the node. */

@@ -58,29 +58,12 @@ void sending_post(struct sending *sending, const char *url, const char *body, co
 
 /* ---- what came of it ---- */
 
-static bool same_place(const char *from, const char *to)
-{
-    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-    CURLU *left = curl_url(), *right = curl_url();
-    bool same = curl_url_set(left, CURLUPART_URL, from, 0) == CURLUE_OK && curl_url_set(right, CURLUPART_URL, to, 0) == CURLUE_OK;
-    for (size_t i = 0; same && i < ARRAY_COUNT(parts); i++) {
-        char *one = NULL, *other = NULL;
-        same = curl_url_get(left, parts[i], &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-               curl_url_get(right, parts[i], &other, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(one, other) == 0;
-        curl_free(one);
-        curl_free(other);
-    }
-    curl_url_cleanup(left);
-    curl_url_cleanup(right);
-    return same;
-}
-
 /* True: on its way to the new address, with the same body. Another host gets nothing: what we send may hold secrets. */
 static bool redirect_follow(struct sending *sending)
 {
     char *where = NULL;
     curl_easy_getinfo(sending->easy, CURLINFO_REDIRECT_URL, &where);
-    if (!where || sending->redirects++ >= REDIRECTS_MAX || !same_place(sending->url, where))
+    if (!where || sending->redirects++ >= REDIRECTS_MAX || !transfer_same_place(sending->url, where))
         return false;
     char *url = memory_text(where);
     curl_easy_setopt(sending->easy, CURLOPT_URL, url);

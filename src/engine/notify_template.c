@@ -27,30 +27,6 @@ static int word_at(const char *at, size_t *used)
     return -1;
 }
 
-static void append_url(struct buffer *out, const char *text)
-{
-    for (; *text; text++) {
-        bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
-                     strchr("-._~", *text);
-        if (plain)
-            buffer_append_char(out, *text);
-        else
-            buffer_printf(out, "%%%02X", (unsigned char)*text);
-    }
-}
-
-/* The inside of a JSON string; {json} itself stands bare. */
-static void append_json(struct buffer *out, const char *text)
-{
-    struct buffer quoted = BUFFER_INIT;
-    struct json_writer writer;
-    json_start(&writer, &quoted);
-    json_write_text(&writer, NULL, text);
-    if (quoted.length >= 2)
-        buffer_append(out, quoted.data + 1, quoted.length - 2);
-    buffer_release(&quoted);
-}
-
 void template_expand(struct buffer *out, const char *template, enum template_style style, const struct sending *sending)
 {
     while (*template) {
@@ -59,9 +35,9 @@ void template_expand(struct buffer *out, const char *template, enum template_sty
         if (word < 0)
             buffer_append_char(out, *template);
         else if (style == TEMPLATE_URL)
-            append_url(out, word_value(sending, (size_t)word));
+            buffer_append_url(out, word_value(sending, (size_t)word));
         else if (style == TEMPLATE_JSON && strcmp(words[word], "json") != 0)
-            append_json(out, word_value(sending, (size_t)word));
+            json_append_inside(out, word_value(sending, (size_t)word), strlen(word_value(sending, (size_t)word)));
         else
             buffer_append_text(out, word_value(sending, (size_t)word));
         template += used;

@@ -23,7 +23,7 @@ struct ledger {
     unsigned expected_count;
     uint32_t asset, via; /* of the last message */
     double value;
-    unsigned messages;
+    unsigned messages, kept;
 };
 
 static uint32_t ledger_asset(void *owner, struct source *source, const char *id, size_t length)
@@ -56,6 +56,14 @@ static void ledger_message(void *owner, struct source *source, uint32_t asset, u
     ledger->messages++;
 }
 
+static void ledger_kept(void *owner, struct source *source, uint32_t asset, uint32_t via, msec time, const struct sink_value *values,
+                        unsigned count, const char *raw, size_t raw_length)
+{
+    struct ledger *ledger = owner;
+    (void)source, (void)asset, (void)via, (void)time, (void)values, (void)count, (void)raw, (void)raw_length;
+    ledger->kept++;
+}
+
 static void ledger_expect(void *owner, const uint32_t *assets, unsigned count)
 {
     struct ledger *ledger = owner;
@@ -68,7 +76,7 @@ static uint64_t ledger_revision(void *owner)
     return ((struct ledger *)owner)->revision;
 }
 
-static const struct sink_ops ops = {.asset = ledger_asset, .metric = ledger_metric, .message = ledger_message,
+static const struct sink_ops ops = {.asset = ledger_asset, .metric = ledger_metric, .message = ledger_message, .kept = ledger_kept,
                                     .expect = ledger_expect, .ledger_revision = ledger_revision};
 
 struct fixture {
@@ -81,7 +89,7 @@ struct fixture {
 
 static int begin(void **state)
 {
-    static const char yaml[] = "{topic: 'campus/{gateway}/{asset}', values: /values}";
+    static const char yaml[] = "{topic: 'campus/{gateway}/{asset}', values: /values, time: /ts}";
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct config_problems problems;
     struct error error;
@@ -196,12 +204,41 @@ static void test_too_many(void **state)
     assert_told(fixture, &inputs[0], 100, 101, 1);
 }
 
+static void say(struct fixture *fixture, msec time)
+{
+    char payload[80];
+    snprintf(payload, sizeof payload, "{\"ts\":%lld,\"values\":{\"a\":1}}", (long long)time);
+    const struct format_input input = input_of("campus/g1/t1", payload);
+    feed_payload(fixture->feed, fixture->format, &input);
+}
+
+/* A platform that is asked repeats itself: what is not newer is no sign of life. A time of the next century is none at all, and
+ * takes nothing from what comes after it. */
+static void test_answers(void **state)
+{
+    struct fixture *fixture = *state;
+    msec now = clock_wall();
+    const struct { msec time; bool news; } said[] = {
+        {now - SPAN_HOUR, false}, {now - 5000, true}, {now - 5000, false}, {now - 4000, true}, {now + 1000 * SPAN_DAY, true}, {now - 3000, true},
+        {now - 3000, false}, {now - SPAN_HOUR, false},
+    };
+    feed_of_answers(fixture->feed, SPAN_MINUTE);
+    feed_begin(fixture->feed);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        unsigned messages = fixture->ledger.messages, kept = fixture->ledger.kept;
+        say(fixture, said[i].time);
+        assert_int_equal(fixture->ledger.messages - messages, said[i].news);
+        assert_int_equal(fixture->ledger.kept - kept, !said[i].news);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ahead, begin, end),
         cmocka_unit_test_setup_teardown(test_ledger_changes_between, begin, end),
         cmocka_unit_test_setup_teardown(test_same_place, begin, end),
+        cmocka_unit_test_setup_teardown(test_answers, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
