@@ -1,5 +1,6 @@
 #include "base/phrase.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,14 +353,18 @@ bool phrasebook_say(struct phrasebook *book, struct buffer *out, const char *tex
 
 /* ---- the process's reader ---- */
 
-/* One for the process, as gettext's language is; its book is made when the first text is said. */
+/* One for the process, as gettext's language is; its book is made when the first text is said. A book keeps what it said
+ * last: one thread at a time. */
 static char spoken_language[32];
 static struct phrasebook *spoken_book;
+static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER;
 
 void phrase_language(const char *language)
 {
+    pthread_mutex_lock(&speaking);
     phrasebook_free(&spoken_book);
     snprintf(spoken_language, sizeof spoken_language, "%s", language ? language : "");
+    pthread_mutex_unlock(&speaking);
 }
 
 static struct phrasebook *spoken(void)
@@ -371,7 +376,10 @@ static struct phrasebook *spoken(void)
 
 bool phrase_say(struct buffer *out, const char *text)
 {
-    return phrasebook_say(spoken(), out, text);
+    pthread_mutex_lock(&speaking);
+    bool known = phrasebook_say(spoken(), out, text);
+    pthread_mutex_unlock(&speaking);
+    return known;
 }
 
 const char *phrase_said(char *out, size_t size, const char *text)
@@ -386,7 +394,7 @@ const char *phrase_said(char *out, size_t size, const char *text)
 void phrase_say_into(char *text, size_t size)
 {
     struct buffer said = BUFFER_INIT;
-    if (spoken() && phrasebook_say(spoken(), &said, text))
+    if (phrase_say(&said, text))
         text_clean_into(text, size, said.data, said.length);
     buffer_release(&said);
 }

@@ -45,7 +45,7 @@ const struct phrase_pair *phrase_pairs(const char *language, size_t *count);
 bool phrase_pair_fits(const struct phrase_pair *pair);
 
 /* The language of this process's reader, as gettext's one for the process: the console sets it (ui/term/locale.c), and
- * src/wire and src/client hand out prose in it. The daemon never does. For the main thread only. */
+ * src/wire and src/client hand out prose in it. The daemon never does. From any thread. */
 void phrase_language(const char *language);
 bool phrase_say(struct buffer *out, const char *text);
 /* The same into an array, which it returns: for what was read as plain JSON. */

@@ -222,7 +222,7 @@ bool app_init(struct app *app, uv_loop_t *loop, struct client *client, const str
     app->newest_heard = CLOCK_NEVER;
     app->read_only = options->read_only != NULL;
     app->may = NEEDS_ADMIN; /* until the daemon says otherwise: it judges every write itself */
-    app->feed = feed_new(loop, client, app_received, app);
+    app->feed = feed_new(loop, client, app_received, app_took, app);
     app->desk = desk_new(app);
     app->keymap = keymap_new();
     app->theme = theme_load(options->theme, error);

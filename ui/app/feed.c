@@ -9,7 +9,20 @@
 
 #define RATE_DEFAULT ((msec)100)
 #define ANSWER_LARGE 131072u
+#define READ_APART 262144u /* bytes: what reads in half a millisecond is read at once, sooner than a thread would wake */
 #define RETRY_AFTER ((msec)1000) /* a failed answer is asked for again after so long */
+
+/* An answer that a thread reads. */
+struct apart {
+    uv_work_t work;
+    struct feed_slot *slot;     /* NULL: nobody wants it any more */
+    struct view_reader reader;
+    struct client_answer answer;
+    struct arena *arena;
+    void *read;
+    struct error error;
+    char body[];
+};
 
 struct feed_slot {
     struct feed *feed;
@@ -26,6 +39,7 @@ struct feed_slot {
     bool heard;                 /* an answer to this path came, or a piece of it; events may have made it old since */
     bool asked;                 /* the request under way is for a path that a person's key changed */
     struct client_request *request;
+    struct apart *reading;    /* its answer came and is being read */
 };
 
 struct feed_view {
@@ -44,23 +58,101 @@ struct feed {
     bool follows;
     uint64_t requests;
     feed_received *received;
+    feed_took *took;
     void *owner;
 };
 
 static void schedule(struct feed *feed);
+
+static bool under_way(const struct feed_slot *slot)
+{
+    return slot->request || slot->reading;
+}
+
+/* Whatever is under way is not wanted any more. */
+static void abandon(struct feed_slot *slot)
+{
+    if (slot->request)
+        client_cancel(slot->request);
+    if (slot->reading)
+        slot->reading->slot = NULL;
+    slot->request = NULL;
+    slot->reading = NULL;
+}
+
+/* ---- large answers ---- */
+
+static void read_apart(uv_work_t *work)
+{
+    struct apart *reading = work->data;
+    reading->read = reading->reader.read(reading->reader.how, &reading->answer, reading->arena, &reading->error);
+    if (reading->answer.length > ANSWER_LARGE)
+        malloc_trim(0); /* the decoder's tree is many times the text, and gone by now */
+}
+
+static void was_read(uv_work_t *work, int status)
+{
+    struct apart *reading = work->data;
+    struct feed_slot *slot = reading->slot;
+    if (slot && status == 0) {
+        struct feed *feed = slot->feed;
+        bool asked = slot->asked;
+        slot->reading = NULL;
+        slot->asked = false;
+        slot->heard = true;
+        if (reading->read) {
+            feed->took(feed->owner, slot->owner->view, slot->number, reading->arena, reading->read, asked);
+            reading->arena = NULL;
+        } else {
+            reading->answer.error = &reading->error;
+            feed->received(feed->owner, slot->owner->view, slot->number, &reading->answer, asked);
+        }
+        schedule(feed); /* the slot may be gone by now */
+    }
+    arena_free(&reading->arena);
+    free(reading);
+}
+
+static bool begin_reading(struct feed_slot *slot, const struct client_answer *answer)
+{
+    struct view *view = slot->owner->view;
+    struct view_reader reader = {0};
+    if (answer->error || answer->length < READ_APART || !view->ops->reader || !(reader = view->ops->reader(view, slot->number)).read)
+        return false;
+    struct apart *reading = memory_new(sizeof *reading + answer->length + 1);
+    memcpy(reading->body, answer->body, answer->length);
+    reading->slot = slot;
+    reading->reader = reader;
+    reading->answer = *answer;
+    reading->answer.body = reading->body;
+    reading->arena = arena_new();
+    reading->work.data = reading;
+    if (uv_queue_work(slot->feed->timer->loop, &reading->work, read_apart, was_read) != 0) {
+        arena_free(&reading->arena);
+        free(reading);
+        return false;
+    }
+    slot->reading = reading;
+    return true;
+}
 
 static void answered(void *owner, const struct client_answer *answer)
 {
     struct feed_slot *slot = owner;
     struct feed *feed = slot->feed;
     bool asked = slot->asked;
-    slot->asked = false;
     slot->heard |= answer->more;
     if (answer->more) {
+        slot->asked = false;
         feed->received(feed->owner, slot->owner->view, slot->number, answer, asked);
         return;
     }
     slot->request = NULL;
+    if (begin_reading(slot, answer)) {
+        slot->failed = false;
+        return;
+    }
+    slot->asked = false;
     slot->failed = answer->error && answer->status != 400 && answer->status != 404 && answer->status != 422;
     slot->failed |= slot->lines && feed->follows && !answer->error; /* it should not have ended */
     if (slot->failed)
@@ -92,8 +184,7 @@ static bool takes_at(const char *path)
 static void fetch(struct feed_slot *slot, msec now)
 {
     struct feed *feed = slot->feed;
-    if (slot->request)
-        client_cancel(slot->request);
+    abandon(slot);
     slot->old = false;
     slot->failed = false;
     slot->fetched = now;
@@ -128,7 +219,7 @@ static void schedule(struct feed *feed)
     for (struct feed_view *view = feed->views; view; view = view->next) {
         for (unsigned i = 0; view->shown && i < VIEW_SLOTS; i++) {
             struct feed_slot *slot = &view->slots[i];
-            if (!slot->used || !slot->old || slot->request)
+            if (!slot->used || !slot->old || under_way(slot))
                 continue;
             msec wait = slot->failed ? RETRY_AFTER : slot->every;
             msec due = slot->fetched == CLOCK_NEVER ? now : slot->fetched + wait;
@@ -146,11 +237,12 @@ static void schedule(struct feed *feed)
         uv_timer_start(feed->timer, timer_due, (uint64_t)(next - now), 0);
 }
 
-struct feed *feed_new(uv_loop_t *loop, struct client *client, feed_received *received, void *owner)
+struct feed *feed_new(uv_loop_t *loop, struct client *client, feed_received *received, feed_took *took, void *owner)
 {
     struct feed *feed = memory_new(sizeof *feed);
     feed->client = client;
     feed->received = received;
+    feed->took = took;
     feed->owner = owner;
     feed->at = CLOCK_NEVER;
     feed->timer = memory_new(sizeof *feed->timer);
@@ -166,9 +258,7 @@ static void timer_closed(uv_handle_t *handle)
 
 static void slot_clear(struct feed_slot *slot)
 {
-    if (slot->request)
-        client_cancel(slot->request);
-    slot->request = NULL;
+    abandon(slot);
     slot->used = false;
     buffer_clear(&slot->path);
 }
@@ -255,9 +345,7 @@ void feed_update(struct feed *feed, struct view *view)
             slot->asked = true;
             continue;
         }
-        if (slot->request)
-            client_cancel(slot->request);
-        slot->request = NULL;
+        abandon(slot);
         slot->old = true;
         slot->fetched = CLOCK_NEVER;
         waiting = true;
@@ -307,9 +395,7 @@ void feed_restart(struct feed *feed)
             struct feed_slot *slot = &entry->slots[i];
             if (!slot->used)
                 continue;
-            if (slot->request)
-                client_cancel(slot->request);
-            slot->request = NULL;
+            abandon(slot);
             slot->old = true;
             slot->failed = slot->heard = false;
             slot->fetched = CLOCK_NEVER;
@@ -331,7 +417,7 @@ bool feed_waiting(const struct feed *feed, const struct view *view)
 {
     const struct feed_view *entry = find(feed, view);
     for (unsigned i = 0; entry && i < VIEW_SLOTS; i++)
-        if (entry->slots[i].used && !entry->slots[i].heard && (entry->slots[i].request || (entry->slots[i].old && entry->shown)))
+        if (entry->slots[i].used && !entry->slots[i].heard && (under_way(&entry->slots[i]) || (entry->slots[i].old && entry->shown)))
             return true;
     return false;
 }

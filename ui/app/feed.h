@@ -16,7 +16,10 @@ struct feed;
  * changed what is wanted); else it only keeps fresh what is shown. */
 typedef void feed_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked);
 
-struct feed *feed_new(uv_loop_t *loop, struct client *client, feed_received *received, void *owner);
+/* The same, of a large answer that was read meanwhile (view.h): the arena is the receiver's. */
+typedef void feed_took(void *owner, struct view *view, unsigned slot, struct arena *arena, void *read, bool asked);
+
+struct feed *feed_new(uv_loop_t *loop, struct client *client, feed_received *received, feed_took *took, void *owner);
 void feed_free(struct feed **feed);
 
 /* Ask the view what it wants and fetch what is missing or old. */

@@ -124,6 +124,7 @@ bool app_pop(struct app *app);                  /* false at the bottom */
 void app_react(struct app *app, struct view *view, enum reaction reaction);
 void app_want(struct app *app);                 /* what a move left to ask for */
 void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked);
+void app_took(void *owner, struct view *view, unsigned slot, struct arena *arena, void *read, bool asked);
 void app_close_views(struct app *app);
 void app_reopen_views(struct app *app);
 

@@ -187,12 +187,9 @@ static void replace_current(struct app *app)
     free(argument);
 }
 
-void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked)
+/* A view has news. */
+static void came(struct app *app, struct view *view, bool asked)
 {
-    struct app *app = owner;
-    struct error error = {0};
-    if (!view->ops->receive(view, slot, answer, &error) && error.text[0] && answer->status)
-        app_say(app, ROLE_ERROR, "%s", error.text);
     app_dirty(app, asked);
     if (app->replace_view && view == app_view(app)) {
         replace_current(app);
@@ -200,6 +197,21 @@ void app_received(void *owner, struct view *view, unsigned slot, const struct cl
     }
     if (view == app_view(app))
         feed_update(app->feed, view); /* what came may show what else is wanted */
+}
+
+void app_received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked)
+{
+    struct app *app = owner;
+    struct error error = {0};
+    if (!view->ops->receive(view, slot, answer, &error) && error.text[0] && answer->status)
+        app_say(app, ROLE_ERROR, "%s", error.text);
+    came(app, view, asked);
+}
+
+void app_took(void *owner, struct view *view, unsigned slot, struct arena *arena, void *read, bool asked)
+{
+    view->ops->took(view, slot, arena, read);
+    came(owner, view, asked);
 }
 
 /* ---- for views ---- */

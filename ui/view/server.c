@@ -133,24 +133,33 @@ static void wants(struct view *view, struct view_wants *out)
     buffer_release(&path);
 }
 
-static bool receive_page(struct server_page *page, const struct client_answer *answer, struct error *error)
+static void *read_page(const void *how, const struct client_answer *answer, struct arena *arena, struct error *error)
 {
-    struct arena *arena = arena_new(), *old = page->arena;
-    struct wire_server_page fresh = {0};
-    if (!wire_read_server_page(answer->body, answer->length, arena, &fresh, error)) {
-        arena_free(&arena);
-        return false;
-    }
+    struct wire_server_page *page = arena_alloc(arena, sizeof *page);
+    (void)how;
+    return wire_read_server_page(answer->body, answer->length, arena, page, error) ? page : NULL;
+}
+
+static struct view_reader reader(const struct view *view, unsigned slot)
+{
+    (void)view;
+    return (struct view_reader){.read = slot == SLOT_PAGE ? read_page : NULL};
+}
+
+static void take_page(struct view *view, unsigned slot, struct arena *arena, void *read)
+{
+    struct server_page *page = view->state;
+    struct arena *old = page->arena;
+    (void)slot;
     page->arena = arena;
-    page->page = fresh;
-    page->host = fresh.page.past == page->past ? fresh.host : NULL;
+    page->page = *(const struct wire_server_page *)read;
+    page->host = page->page.page.past == page->past ? page->page.host : NULL;
     page->have = true;
     page->problem[0] = '\0';
     if (page->host && !page->past)
         trends_add_host(page->trends, page->host);
     server_sections_refresh(page); /* the tables let go of the old answer */
     arena_free(&old);
-    return true;
 }
 
 static bool receive_series(struct server_page *page, const struct client_answer *answer, struct error *error)
@@ -176,7 +185,15 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
             *error = *answer->error;
         return false;
     }
-    return slot == SLOT_PAGE ? receive_page(page, answer, error) : receive_series(page, answer, error);
+    if (slot != SLOT_PAGE)
+        return receive_series(page, answer, error);
+    struct arena *arena = arena_new();
+    void *read = read_page(NULL, answer, arena, error);
+    if (read)
+        take_page(view, slot, arena, read);
+    else
+        arena_free(&arena);
+    return read;
 }
 
 /* ---- doing ---- */
@@ -442,6 +459,8 @@ const struct view_ops server_view = {
     .close = server_close,
     .wants = wants,
     .receive = receive,
+    .reader = reader,
+    .took = take_page,
     .draw = server_draw,
     .key = key,
     .command = command,

@@ -65,6 +65,13 @@ void view_want(struct view_wants *wants, unsigned slot, const char *refresh, mse
 /* Ids a verb acts on, with the revision each was shown at. */
 struct view_targets { const char **ids; int64_t *revisions; unsigned count; const char *resource; };
 
+/* How an answer is read without its view: into an arena, and nothing else that changes is touched, so that a large one
+ * is read on another thread while keys go on. NULL from `read`: it is wrong, and `error` says why. */
+struct view_reader {
+    void *(*read)(const void *how, const struct client_answer *answer, struct arena *arena, struct error *error);
+    const void *how;          /* constant as long as the program */
+};
+
 struct view_ops {
     const char *name;         /* "board": `:board`, `snapshot board` */
     const char *title;        /* N_("Board") */
@@ -76,6 +83,10 @@ struct view_ops {
     void (*close)(struct view *view);
     void (*wants)(struct view *view, struct view_wants *wants);
     bool (*receive)(struct view *view, unsigned slot, const struct client_answer *answer, struct error *error);
+    /* For slots whose answers may be large, else a NULL `read`; the op may be NULL. receive() takes any answer all the
+     * same; took() gets what read() made of one, with its arena, which is the view's from now on. */
+    struct view_reader (*reader)(const struct view *view, unsigned slot);
+    void (*took)(struct view *view, unsigned slot, struct arena *arena, void *read);
     void (*draw)(struct view *view, struct surface *surface, struct rect area);
     /* After REACT_MOVED: draw what the move changes over the last frame, which the surface still holds, and tell its
      * rows (how many; 0: only a whole frame can show it). NULL: always a whole frame. */

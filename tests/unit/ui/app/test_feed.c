@@ -21,7 +21,29 @@ static void wants(struct view *view, struct view_wants *out)
     out->want[out->count - 1].lines = wish->lines;
 }
 
-static const struct view_ops ops = {.name = "test", .wants = wants};
+/* What is large is read on another thread: slowly, here; "!" is wrong. */
+static uv_sem_t may_read;
+static uv_thread_t loop_thread;
+static void *read_apart(const void *how, const struct client_answer *answer, struct arena *arena, struct error *error)
+{
+    uv_thread_t self = uv_thread_self();
+    assert_ptr_equal(how, &may_read);
+    uv_sem_wait(&may_read);
+    if (answer->body[0] == '!' || uv_thread_equal(&self, &loop_thread))
+        return error_set(error, ERROR_INVALID, "wrong"), NULL;
+    char *text = arena_alloc(arena, 4);
+    memcpy(text, answer->body, 3);
+    text[3] = '\0';
+    return text;
+}
+
+static struct view_reader reader(const struct view *view, unsigned slot)
+{
+    (void)view, (void)slot;
+    return (struct view_reader){read_apart, &may_read};
+}
+
+static const struct view_ops ops = {.name = "test", .wants = wants, .reader = reader};
 
 struct bench {
     struct server server;
@@ -32,10 +54,22 @@ struct bench {
     struct buffer got;
 };
 
+static void took(void *owner, struct view *view, unsigned slot, struct arena *arena, void *read, bool asked)
+{
+    struct bench *bench = owner;
+    (void)view, (void)slot;
+    buffer_printf(&bench->got, "<%s>%s ", (const char *)read, asked ? "!" : "");
+    arena_free(&arena);
+}
+
 static void received(void *owner, struct view *view, unsigned slot, const struct client_answer *answer, bool asked)
 {
     struct bench *bench = owner;
     (void)view, (void)slot;
+    if (answer->error && !answer->more) {
+        buffer_printf(&bench->got, "error %s ", answer->error->text);
+        return;
+    }
     if (answer->more)
         buffer_append_text(&bench->got, answer->first ? "[" : "+");
     buffer_printf(&bench->got, "%.*s%s ", (int)answer->length, answer->body, asked ? "!" : "");
@@ -51,7 +85,7 @@ static void bench_start(struct bench *bench)
         bench->server.answers[i] = answer;
     }
     bench->client = client_new(&bench->server.loop, &(struct client_options){.socket = bench->server.path}, &error);
-    bench->feed = feed_new(&bench->server.loop, bench->client, received, bench);
+    bench->feed = feed_new(&bench->server.loop, bench->client, received, took, bench);
     bench->wish = (struct wish){.path = "/assets", .refresh = "fleet ledger", .every = 20};
     bench->view = (struct view){.ops = &ops, .state = &bench->wish};
 }
@@ -228,6 +262,64 @@ static void an_answer_without_end(void **state)
     bench_stop(&bench);
 }
 
+static void set_large(struct bench *bench, unsigned index, char first)
+{
+    char *body = memory_new_array(300001, 1), *answer;
+    memset(body, first, 300000);
+    answer = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n%s", body);
+    set_answer(bench, index, answer);
+    free(answer);
+    free(body);
+}
+
+/* Keys and small answers go on meanwhile; what is wrong with it is told; nobody gets what nobody wants any more. */
+static void a_large_answer_is_read_apart(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    loop_thread = uv_thread_self();
+    uv_sem_init(&may_read, 0);
+    set_large(&bench, 0, 'x');
+    set_large(&bench, 1, '!');
+    set_large(&bench, 2, 'y');
+    set_large(&bench, 3, 'z');
+    feed_update(bench.feed, &bench.view);
+    run_for(&bench, 60);
+    feed_event(bench.feed, "fleet"); /* old again: but not asked for twice at a time */
+    run_for(&bench, 60);
+    assert_string_equal(buffer_text(&bench.got), "");
+    assert_true(feed_waiting(bench.feed, &bench.view));
+    assert_int_equal(feed_requests(bench.feed), 1);
+    uv_sem_post(&may_read);
+    while (buffer_text(&bench.got)[0] == '\0')
+        uv_run(&bench.server.loop, UV_RUN_ONCE);
+    assert_string_equal(buffer_text(&bench.got), "<xxx>! ");
+    assert_false(feed_waiting(bench.feed, &bench.view));
+    uv_sem_post(&may_read);
+    while (!strstr(buffer_text(&bench.got), "error"))
+        uv_run(&bench.server.loop, UV_RUN_ONCE);
+    assert_string_equal(buffer_text(&bench.got), "<xxx>! error wrong ");
+    feed_event(bench.feed, "fleet");
+    run_for(&bench, 100);
+    bench.wish.path = "/assets?filter=4"; /* while it is read */
+    feed_update(bench.feed, &bench.view);
+    uv_sem_post(&may_read);
+    uv_sem_post(&may_read);
+    while (!strstr(buffer_text(&bench.got), "z"))
+        uv_run(&bench.server.loop, UV_RUN_ONCE);
+    assert_string_equal(buffer_text(&bench.got), "<xxx>! error wrong <zzz>! ");
+    set_large(&bench, 4, 'w');
+    feed_event(bench.feed, "fleet");
+    run_for(&bench, 100);
+    feed_forget(bench.feed, &bench.view); /* and the view goes */
+    uv_sem_post(&may_read);
+    run_for(&bench, 100);
+    assert_string_equal(buffer_text(&bench.got), "<xxx>! error wrong <zzz>! ");
+    bench_stop(&bench);
+    uv_sem_destroy(&may_read);
+}
+
 /* Where nobody follows, it is read once, whole. */
 static void lines_are_read_once_without_a_screen(void **state)
 {
@@ -253,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_view_may_go_while_its_answer_comes),
         cmocka_unit_test(an_answer_without_end),
         cmocka_unit_test(lines_are_read_once_without_a_screen),
+        cmocka_unit_test(a_large_answer_is_read_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
