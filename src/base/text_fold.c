@@ -131,6 +131,9 @@ int text_compare_natural(const char *left, const char *right)
     for (;;) {
         uint32_t x, y;
         size_t step_x, step_y;
+        /* What begins alike (paths, commands) is passed over byte by byte, as far as letters go. */
+        for (; *a.at == *b.at && (unsigned char)*a.at < 0x80 && *a.at && !(*a.at >= '0' && *a.at <= '9'); a.at++, b.at++)
+            ;
         bool more_a = fold_peek(&a, &x, &step_x), more_b = fold_peek(&b, &y, &step_y);
         if (!more_a || !more_b)
             return more_a != more_b ? more_a - more_b : tie;

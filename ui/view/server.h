@@ -35,6 +35,7 @@ struct section_ops {
     struct section_key (*key)(const struct server_page *page, unsigned index, unsigned column);
     bool (*wrong)(const struct server_page *page, unsigned index); /* needs a person; NULL: never */
     const char *none;                    /* N_(): what an empty one says; NULL: the host's own words */
+    bool (*is)(const struct server_page *page, unsigned index, const char *id); /* of long lists: sooner than by filling rows */
 };
 extern const struct section_ops *const server_sections[SECTION_COUNT]; /* charts: a name and a title only */
 

@@ -2,6 +2,7 @@
  * connections it opened. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -83,9 +84,15 @@ static struct section_key process_key(const struct server_page *page, unsigned i
     }
 }
 
+static bool process_is(const struct server_page *page, unsigned index, const char *id)
+{
+    return page->host->processes[index].pid == atoi(id);
+}
+
 const struct section_ops section_processes = {
     .name = "processes", .title = N_("processes"), .columns = process_columns, .column_count = P_COLUMNS, .sort = P_CPU,
-    .descending = true, .list = 1u << HOST_processes, .count = process_count, .fill = process_fill, .key = process_key};
+    .descending = true, .list = 1u << HOST_processes, .count = process_count, .fill = process_fill, .key = process_key,
+    .is = process_is};
 
 /* ---- cores ---- */
 

@@ -208,6 +208,8 @@ static bool find_id(const struct table *table, const char *id, size_t *index)
             return true;
         }
     }
+    if (table->source.find)
+        return table->source.find(table->source.owner, id, index);
     for (size_t i = 0; i < table->source.count; i++) {
         table_row_get(table, table->source.offset + i, &row);
         if (row.id && strcmp(row.id, id) == 0) {

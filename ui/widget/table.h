@@ -49,6 +49,8 @@ struct table_source {
     size_t offset, count;  /* rows here */
     /* Fill the row of index offset..offset+count-1; texts stay valid until the next call. */
     void (*row)(void *owner, size_t index, struct table_row *row);
+    /* Where the row of this id is, among those here; NULL: by looking at each row in turn. */
+    bool (*find)(void *owner, const char *id, size_t *index);
 };
 
 struct table;
