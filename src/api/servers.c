@@ -401,9 +401,18 @@ static void page_of(struct request *request)
         if (api->applications)
             page.endpoint_count = applications_endpoints(api->applications, asset, NULL, arena, &page.endpoints);
     }
-    wire_write_server_page(&request->answer, &page);
+    const char *limit = target_get(&request->target, "limit"), *sort = target_get(&request->target, "sort");
+    uint32_t most = HOST_ROWS_MAX;
+    struct error error;
+    bool good = target_count(&request->target, "limit", HOST_ROWS_MAX, &most, &error) &&
+                ((!limit && !sort) || host_cut(&page.host, sort ? sort : "-cpu_percent", most, arena, &error));
+    if (good)
+        wire_write_server_page(&request->answer, &page);
     arena_free(&arena);
-    request_finish_json(request);
+    if (good)
+        request_finish_json(request);
+    else
+        request_fail(request, &error);
 }
 
 /* `watch=1` answers at once with what there is; what it asked for comes with the answers that follow. */

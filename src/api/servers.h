@@ -9,6 +9,11 @@
 bool server_of(struct request *request, uint32_t *asset);
 bool server_has_hosts(struct request *request);
 
+/* Leave all processes out but the first `limit` of an order ("-cpu_percent"); the fact "cut:processes" says how many are
+ * left out. The host becomes a copy in the arena, sharing its other lists; as it is when it has no more. */
+struct arena;
+bool host_cut(const struct host **host, const char *sort, uint32_t limit, struct arena *arena, struct error *error);
+
 /* The past of these servers, with their lists when a page needs them, as the request's state; then `next`. Texts live as
  * long as the request. */
 struct server_then;

@@ -17,6 +17,10 @@
 
 #define OLD_AFTER (90 * SPAN_SECOND)
 
+#define PROCESSES_FIRST 1000
+#define PROCESSES_NEAR 100     /* rows before the end of those at hand */
+#define PROCESSES_BESIDE 100   /* while another section is shown */
+
 enum { SLOT_PAGE, SLOT_SERIES, SLOT_CAPACITY = SLOT_SERIES + SERVER_SERIES };
 
 static bool server_open(struct view *view, const char *argument, struct error *error)
@@ -27,6 +31,7 @@ static bool server_open(struct view *view, const char *argument, struct error *e
         return error_set(error, ERROR_INVALID, "%s", _("server needs an id: `:server web-1`"));
     page->id = memory_text_n(argument, id);
     page->trends = trends_new();
+    page->most = PROCESSES_FIRST;
     page->opened = clock_wall();
     page->now = page->opened;
     page->page.server.taken = CLOCK_NEVER;
@@ -115,6 +120,20 @@ static void turn_time(struct server_page *page, bool past)
     server_sections_refresh(page);
 }
 
+/* The processes that may be shown in their order, rather than twenty thousand each second; the tree needs them all. */
+static void want_processes(struct server_page *page, struct buffer *path)
+{
+    static const char *const fields[] = {"pid", "user", "state", "cpu_percent", "memory", "io_rate", "started", "command"};
+    const struct section_state *state = &page->sections[SECTION_processes];
+    bool shown = page->section == SECTION_processes;
+    if (shown && page->tree)
+        return;
+    if (shown && state->count >= page->most && table_cursor(state->table) + PROCESSES_NEAR > state->count)
+        page->most *= 4;
+    buffer_printf(path, "&limit=%u&sort=%s%s", shown ? page->most < HOST_ROWS_MAX ? page->most : HOST_ROWS_MAX : PROCESSES_BESIDE,
+                  state->descending ? "-" : "", state->sort < ARRAY_COUNT(fields) ? fields[state->sort] : fields[0]);
+}
+
 static void wants(struct view *view, struct view_wants *out)
 {
     struct server_page *page = view->state;
@@ -126,6 +145,8 @@ static void wants(struct view *view, struct view_wants *out)
     client_path_segment(&path, page->id);
     if (!past)
         buffer_append_text(&path, "?watch=1");
+    if (!past)
+        want_processes(page, &path);
     view_want(out, SLOT_PAGE, past ? "" : "pulse", 900, buffer_text(&path));
     if (!past)
         capacity_note_want(out, SLOT_CAPACITY, page->id);

@@ -60,6 +60,7 @@ struct server_page {
     struct wire_server_page page;
     const struct host *host;             /* of the instant shown; NULL: never answered, or not known then */
     bool have, ascii, past, tree;
+    unsigned most;                       /* processes asked for at a time: grows as the cursor nears their end */
     char problem[384];
     struct section_state sections[SECTION_COUNT];
     enum section section;

@@ -502,16 +502,19 @@ static void section_empty(struct server_page *page, enum section section)
     table_set_empty(page->sections[section].table, text, "");
 }
 
-/* Of the past these are not all, and of a moment just before. */
-static void draw_kept(const struct server_page *page, struct surface *surface, struct rect line)
+/* Where these are not all. Of the past they are of a moment just before, too. */
+static void draw_part(const struct server_page *page, struct surface *surface, struct rect line)
 {
     char text[160], when[INSTANT_TEXT];
     msec seen;
     struct error error;
-    if (!instant_parse(host_fact(page->host, "kept:processes"), page->now, &seen, &error))
-        seen = page->host->taken;
-    snprintf(text, sizeof text, _("what used most processor and memory, as seen at %s; %u tasks in all"), instant_format_short(when, seen, page->now),
-             page->host->tasks);
+    if (!page->past)
+        snprintf(text, sizeof text, _("the first %u of %u in this order; more come as you go down"), page->host->process_count,
+                 page->host->process_count + (unsigned)strtoul(host_fact(page->host, "cut:processes"), NULL, 10));
+    else
+        snprintf(text, sizeof text, _("what used most processor and memory, as seen at %s; %u tasks in all"),
+                 instant_format_short(when, instant_parse(host_fact(page->host, "kept:processes"), page->now, &seen, &error)
+                                                ? seen : page->host->taken, page->now), page->host->tasks);
     surface_text(surface, line.row, line.column + 1, line.columns - 2, ROLE_DIM, text);
 }
 
@@ -522,8 +525,8 @@ static void draw_section(struct server_page *page, struct view *view, struct sur
         return;
     }
     section_empty(page, section);
-    if (section == SECTION_processes && page->past && page->sections[section].count)
-        draw_kept(page, surface, rect_cut_top(&area, 1));
+    if (section == SECTION_processes && page->sections[section].count && (page->past || *host_fact(page->host, "cut:processes")))
+        draw_part(page, surface, rect_cut_top(&area, 1));
     table_set_stale(page->sections[section].table, server_is_stale(page, view));
     table_draw(page->sections[section].table, surface, area);
 }

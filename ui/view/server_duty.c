@@ -313,7 +313,7 @@ static void told_facts(struct server_page *page, bool missing)
         bool lacks = strncmp(told->name, "missing:", 8) == 0;
         if (lacks && missing)
             fact(page, missing_word(told->name + 8), false, _("not told: %s"), told->value);
-        else if (!lacks && !missing && strncmp(told->name, "kept:", 5) != 0) /* their list says it */
+        else if (!lacks && !missing && strncmp(told->name, "kept:", 5) != 0 && strcmp(told->name, "cut:processes") != 0) /* their list says it */
             fact(page, strncmp(told->name, "cut:", 4) == 0 ? told->name + 4 : fact_word(told->name), false, "%s", told->value);
     }
 }

@@ -179,7 +179,10 @@ static void live_and_past(void **state)
 {
     (void)state;
     struct hosted *hosted = page_open("db-2", 24, 100);
-    assert_string_equal(hosted_want(hosted, 0), "/servers/db-2?watch=1");
+    assert_string_equal(hosted_want(hosted, 0), "/servers/db-2?watch=1&limit=1000&sort=-cpu_percent");
+    hosted_command(hosted, "section", "units");
+    assert_string_equal(hosted_want(hosted, 0), "/servers/db-2?watch=1&limit=100&sort=-cpu_percent");
+    hosted_command(hosted, "section", "processes");
     HAS(hosted_want(hosted, 1), "/assets/db-2/readings?metric=cpu_percent");
     hosted->at = HOSTED_NOW - SPAN_HOUR;
     assert_string_equal(hosted_want(hosted, 0), "/servers/db-2");
