@@ -6,6 +6,8 @@
 #include "base/memory.h"
 
 #define SORT_SMALL 12
+#define WORTH_LEAST ((size_t)300000)
+#define WORTH_MOST ((size_t)1500000)
 
 static uint64_t series_key(const struct store_sample *row)
 {
@@ -118,6 +120,8 @@ void head_add(struct head *head, const struct store_sample *samples, size_t coun
     sort_rows(run.rows, spare, count);
     run.count = keep_latest(run.rows, count);
     free(spare);
+    uint32_t highest = run.rows[run.count - 1].asset;
+    head->highest = highest > head->highest ? highest : head->highest;
     if (head->run_count == HEAD_RUNS)
         merge_last_two(head);
     uv_mutex_lock(&head->lock);
@@ -127,6 +131,12 @@ void head_add(struct head *head, const struct store_sample *samples, size_t coun
     /* Each run at least three times the next keeps them few and each row merged few times. */
     while (head->run_count >= 2 && head->runs[head->run_count - 2].count < 3 * head->runs[head->run_count - 1].count)
         merge_last_two(head);
+}
+
+size_t head_worth(const struct head *head)
+{
+    size_t rows = (size_t)head->highest * 3;
+    return rows < WORTH_LEAST ? WORTH_LEAST : rows < WORTH_MOST ? rows : WORTH_MOST;
 }
 
 void head_freeze(struct head *head)

@@ -22,12 +22,16 @@ struct head {
     struct head_run runs[HEAD_RUNS];  /* oldest first */
     unsigned run_count;
     size_t rows;                      /* in the runs, without the frozen */
+    uint32_t highest;                 /* number of an asset that came */
 };
 
 void head_init(struct head *head);
 void head_release(struct head *head);
 /* In order of arrival: the later of two alike wins, also over what is there. */
 void head_add(struct head *head, const struct store_sample *samples, size_t count);
+/* So many rows are worth packing. What is packed costs by the series, not by the row, and is written again with the page that
+ * it shares: about three readings an asset, within what memory a fleet of that size has anyway. The writer's only. */
+size_t head_worth(const struct head *head);
 /* All runs become the frozen one (there must be none). The writer may read it without the lock. */
 void head_freeze(struct head *head);
 void head_forget_frozen(struct head *head);

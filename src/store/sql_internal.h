@@ -297,8 +297,6 @@ bool sql_load(struct store_reader *reader, const struct store_load_ops *ops, voi
     .audit = sql_audit,                             \
     .audit_chain = sql_audit_chain
 
-/* The head is packed when it has so many readings, or is an hour old. */
-#define HEAD_ROWS 300000
 /* Steps of maintenance end after about this long. */
 #define STEP_NS 40000000ull
 

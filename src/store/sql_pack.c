@@ -314,7 +314,7 @@ bool flush_step(struct store_engine *engine, msec now, bool *more, struct error 
     const struct head_run *frozen = &telemetry->head.frozen;
     int64_t oldest_raw = store_day(now - engine->options.keep_readings);
     uint64_t started = uv_hrtime();
-    uint64_t step = STEP_NS * (1 + telemetry->head.rows / HEAD_ROWS); /* keep up when more comes than is packed */
+    uint64_t step = STEP_NS * (1 + telemetry->head.rows / head_worth(&telemetry->head)); /* keep up when more comes than is packed */
     size_t at = telemetry->packed;
     bool done = telemetry_begin(engine, error);
     *more = true;

@@ -254,7 +254,7 @@ bool sql_maintain(struct store_engine *engine, msec now, bool *more, struct erro
     *more = false;
     if (telemetry->head.frozen.count > 0)
         return flush_step(engine, now, more, error);
-    if (telemetry->head.rows >= HEAD_ROWS ||
+    if (telemetry->head.rows >= head_worth(&telemetry->head) ||
         (telemetry->head.rows > 0 && clock_steady() - telemetry->head_since >= HEAD_AGE)) {
         *more = flush_begin(engine);
         return true;

@@ -8,7 +8,7 @@
 #include "store/journal.h"
 #include "store/sql_internal.h"
 
-#define HEAD_HARD_LIMIT 3000000 /* rows: packing keeps failing, so nothing more is taken */
+#define HEAD_HARD_LIMIT 10 /* times what is worth packing: it keeps failing, so nothing more is taken */
 #define CHECK_ALWAYS_BELOW (32u << 20)
 #define CHECK_MS 300
 
@@ -205,7 +205,7 @@ static bool write_metrics(struct telemetry *telemetry, const struct store_batch 
 bool sql_telemetry_apply(struct store_engine *engine, const struct store_batch *batch, struct error *error)
 {
     struct telemetry *telemetry = &engine->telemetry;
-    bool done = telemetry->head.rows + telemetry->head.frozen.count < HEAD_HARD_LIMIT ||
+    bool done = telemetry->head.rows + telemetry->head.frozen.count < HEAD_HARD_LIMIT * head_worth(&telemetry->head) ||
                 error_set(error, ERROR_FULL, "%s: too many readings wait to be packed", telemetry->db.path);
     done = done && write_metrics(telemetry, batch, error);
     for (size_t i = 0; i < batch->state_count && done; i++)

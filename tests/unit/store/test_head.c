@@ -119,8 +119,25 @@ static void test_empty(void **state)
     head_release(&head);
 }
 
+/* What is worth packing grows with the fleet, between bounds. */
+static void test_worth(void **state)
+{
+    static const struct { uint32_t asset; size_t worth; } cases[] = {{0, 300000}, {49100, 300000}, {200000, 600000}, {7, 600000},
+                                                                     {491000, 1473000}, {UINT32_MAX, 1500000}};
+    struct head head;
+    (void)state;
+    head_init(&head);
+    assert_int_equal(head_worth(&head), 300000);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct store_sample rows[] = {{cases[i].asset, 1, NOON, 1}, {0, 1, NOON, 1}};
+        head_add(&head, rows, 2);
+        assert_int_equal(head_worth(&head), cases[i].worth);
+    }
+    head_release(&head);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_model), cmocka_unit_test(test_empty)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_model), cmocka_unit_test(test_empty), cmocka_unit_test(test_worth)};
     return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
