@@ -326,6 +326,7 @@ void seen_record(struct alerts *alerts, const char *person, const char *body);
 void seen_mark(struct alerts *alerts, const char *person, const struct alert *alert, msec now);
 void seen_mark_all(struct alerts *alerts, const char *person, msec now);
 const char *seen_unwritten(const struct alerts *alerts);
+void seen_again(struct alerts *alerts); /* the store refused some: all are to be written */
 char *seen_body(struct alerts *alerts, const char *person); /* the caller frees */
 enum alert_news seen_news(const struct alerts *alerts, const char *person, const struct alert *alert);
 uint32_t seen_count(struct alerts *alerts, const char *person);

@@ -186,6 +186,12 @@ void seen_count_keep(struct alerts *alerts, const char *person, uint32_t count)
 }
 
 /* Those of whom something is not written; NULL when none is left. */
+void seen_again(struct alerts *alerts)
+{
+    for (struct seen *seen = alerts->seen; seen; seen = seen->next)
+        seen->dirty = true;
+}
+
 const char *seen_unwritten(const struct alerts *alerts)
 {
     for (const struct seen *seen = alerts->seen; seen; seen = seen->next)

@@ -311,6 +311,7 @@ static void take_back(struct alerts *alerts, struct batch *batch)
         alert_mark(alerts, alert);
     }
     events_give_back(alerts, &batch->events, &batch->event_count);
+    seen_again(alerts);
 }
 
 static void batch_written(void *owner, const struct error *error)
