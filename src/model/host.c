@@ -207,6 +207,7 @@ static void keep_slow_figures(struct host *figures, const struct host *before)
         figures->member = before->member;
     KEEP_LAST(time_offset)
     KEEP_LAST(failed_logins)
+    KEEP_LAST(oom_kills)
     KEEP_LAST(security_updates)
     KEEP_LAST(memory_total)
 #undef KEEP_LAST
