@@ -2,6 +2,7 @@
  * terminal is lent to that command, and the console comes back as it was. The loop goes on meanwhile, without drawing. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +101,9 @@ static void keep(struct lent *lent, const char *bytes, size_t length)
 {
     for (size_t written = 0; written < length;) {
         ssize_t took = write(STDOUT_FILENO, bytes + written, length - written);
-        if (took <= 0 && errno != EINTR && errno != EAGAIN)
+        if (took < 0 && errno == EAGAIN)
+            poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+        else if (took <= 0 && errno != EINTR)
             break;
         written += took > 0 ? (size_t)took : 0;
     }
