@@ -218,7 +218,7 @@ static void draw_headline(struct view *view, struct surface *surface, struct rec
     char figures[80] = "";
     int end;
     if (page->list.have)
-        snprintf(figures, sizeof figures, _("%u figures"), page->list.count);
+        snprintf(figures, sizeof figures, ngettext("%u figure", "%u figures", page->list.count), page->list.count);
     int used = list_headline(view, surface, line, figures, _("soonest full first"), &end);
     for (enum capacity_advice advice = CAPACITY_EXPAND; advice > CAPACITY_ENOUGH; advice--)
         if (page->by_advice[advice] && used + 16 < end)

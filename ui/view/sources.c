@@ -249,7 +249,7 @@ static void draw(struct view *view, struct surface *surface, struct rect area)
     if (sources->beats.count)
         snprintf(text, sizeof text, _("%u sources · %u heartbeats"), sources->list.count, sources->beats.count);
     else if (sources->list.have)
-        snprintf(text, sizeof text, _("%u sources"), sources->list.count);
+        snprintf(text, sizeof text, ngettext("%u source", "%u sources", sources->list.count), sources->list.count);
     list_headline(view, surface, rect_cut_top(&rest, 1), text, NULL, NULL);
     if (area.columns >= LIST_SIDE_FROM) {
         struct rect side = rect_cut_right(&rest, SIDE_COLUMNS);
