@@ -133,12 +133,7 @@ static bool process_look(struct check *check, const struct host *host)
                             N_("%u processes like %s, expected at least %u")), count, process->pattern, process->least);
     else if (process->most && count > process->most)
         check_worse(check, HEALTH_WARNING, "%u processes like %s, expected at most %u", count, process->pattern, process->most);
-    if (count == 1)
-        check_note(check, "1 process, %.0f MiB", memory / 1048576);
-    else
-        check_note(check,
-                   COUNTED(count, N_("%u process, %.0f MiB"),
-                           N_("%u processes, %.0f MiB")), count, memory / 1048576);
+    check_note(check, COUNTED(count, N_("%u process, %.0f MiB"), N_("%u processes, %.0f MiB")), count, memory / 1048576);
     return true;
 }
 

@@ -120,9 +120,31 @@ static const struct table_column unit_columns[U_COLUMNS] = {
     [U_WHAT] = {.name = "what", .title = "", .minimum = 10, .weight = 1, .cut = TEXT_CUT_END, .drop = 1},
 };
 
+static bool is_told(const struct host *host, const char *unit)
+{
+    for (unsigned i = 0; i < host->unit_count; i++)
+        if (strcmp(host->units[i].name, unit) == 0)
+            return true;
+    return false;
+}
+
+/* Expected units that the host does not tell of, by number; one that is told and idle has its row already. NULL: no more. */
+static const struct wire_deviation *absent_unit(const struct server_page *page, unsigned index)
+{
+    for (unsigned i = 0; i < page->page.deviation_count; i++) {
+        const struct wire_deviation *deviation = &page->page.deviations[i];
+        if (strcmp(deviation->kind, "unit-missing") == 0 && !is_told(page->host, deviation->point) && index-- == 0)
+            return deviation;
+    }
+    return NULL;
+}
+
 static unsigned unit_count(const struct server_page *page)
 {
-    return page->host ? page->host->unit_count + deviation_count(page, "unit-missing") : 0;
+    unsigned absent = 0;
+    while (page->host && absent_unit(page, absent))
+        absent++;
+    return page->host ? page->host->unit_count + absent : 0;
 }
 
 static bool unit_wrong(const struct server_page *page, unsigned index)
@@ -137,7 +159,7 @@ static void unit_fill(struct server_page *page, unsigned index, struct table_row
 {
     char age[SPAN_TEXT];
     if (index >= page->host->unit_count) {
-        const struct wire_deviation *deviation = deviation_at(page, "unit-missing", index - page->host->unit_count);
+        const struct wire_deviation *deviation = absent_unit(page, index - page->host->unit_count);
         row->id = deviation ? deviation->point : "";
         cell_text(page, row, U_STATE, ROLE_CRITICAL, _("missing"));
         cell_text(page, row, U_NAME, ROLE_CRITICAL, row->id);
