@@ -3,8 +3,8 @@
  *
  * Cost: an alert is sorted once each time the desk counts it anew, off its path, in slices of a few milliseconds; how many
  * were raised is kept by the hour for 31 days, and what was raised before the start is read from the store in pages; the
- * ledger is gone through in slices when somebody asks and what is known is older than 10 s. An answer costs one pass over
- * the alerts in memory (about 1 ms at 100,000). On the loop's thread. */
+ * ledger is gone through in slices when somebody asks and what is known is older than 10 s (older than 30 s: the answer
+ * waits). An answer costs one pass over the alerts in memory (about 1 ms at 100,000). On the loop's thread. */
 #ifndef ENGINE_SECURITY_H
 #define ENGINE_SECURITY_H
 

@@ -61,7 +61,7 @@ static const struct config_key control_keys[] = {
     {.name = NULL},
 };
 const struct config_key security_keys[] = {
-    {.name = "require_tls", .type = CONFIG_BOOL, .help = "sources, endpoints and listeners in the clear, or whose certificate is not checked, raise an alert (default false)"},
+    {.name = "require_tls", .type = CONFIG_BOOL, .help = "sources and endpoints of applications in the clear, or whose certificate is not checked, raise an alert (default false)"},
     {.name = "plain_allowed", .type = CONFIG_TEXT_LIST, .help = "names of sources and endpoints (APPLICATION/CHECK) that may all the same"},
     {.name = "controls", .type = CONFIG_LIST, .keys = control_keys, .help = "the site's own controls, and others in place of shipped ones"},
     {.name = NULL},

@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "wire/alerts.h"
 
-#define FRESH (10 * SPAN_SECOND)  /* a pass over the ledger is good for so long */
+#define FRESH (10 * SPAN_SECOND)  /* a pass over the ledger is good for so long, */
+#define LATEST (30 * SPAN_SECOND) /* and beyond that an answer waits for the next */
 #define HOUR (60 * SPAN_MINUTE)
 #define DAY_HOURS 24
 #define WEEK_HOURS (7 * 24)
@@ -202,7 +203,7 @@ static void make_site(struct security *security, struct arena *arena, struct wir
 
 static bool ready(const struct security *security)
 {
-    return security->plan && security->swept && security->audit_ready &&
+    return security->plan && security->swept && security->audit_ready && clock_steady() - security->swept < LATEST &&
            security->sweep_ledger == fleet_ledger_revision(security->parts.fleet);
 }
 
