@@ -117,6 +117,8 @@ bool security_belongs(const struct wire_security *control, const struct wire_sec
 static void put_gap(struct buffer *out, const struct wire_security *control, bool brief)
 {
     buffer_append_text(out, out->length ? _("; ") : "");
+    if (control->watched == control->total) /* what is silent says nothing of itself */
+        buffer_printf(out, "%s: ", security_title(control));
     security_gap(out, control, brief);
 }
 

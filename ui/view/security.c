@@ -229,13 +229,15 @@ static void say_row(struct security_view *page, const struct wire_security *row)
     if (row->now)
         buffer_printf(&page->says, _("breached now: %u, the oldest for %s; the worst: %s %s"), row->now,
                       age_text(age, row->since, page->list.now), row->top_name, row->top_where);
+    else if (row->hidden)
+        buffer_printf(&page->says, _("breached: %u, all silenced, in a downtime, or symptoms of another"), row->hidden);
     else if (row->last != CLOCK_NEVER && *row->alerts)
         buffer_printf(&page->says, _("not breached; the last time %s ago"), age_text(age, row->last, page->list.now));
     else if (*row->alerts)
         buffer_append_text(&page->says, _("not breached in 31 days"));
     else
         buffer_append_text(&page->says, security_state_word(row));
-    if (row->hidden)
+    if (row->now && row->hidden)
         buffer_printf(&page->says, _("; %u more are silenced, in a downtime, or symptoms of another"), row->hidden);
     struct buffer gap = BUFFER_INIT;
     if (is_control(row))
