@@ -58,7 +58,6 @@ static void print_site(const struct wire_security_site *site, const char *sectio
 static void print_page(const struct wire_security_page *page)
 {
     const struct wire_security *row = &page->row;
-    const char *lacks = strncmp(locale_language(), "zh", 2) == 0 ? row->lacks_zh : row->lacks;
     struct buffer gap = BUFFER_INIT;
     char watched[40];
     security_gap(&gap, row, false);
@@ -70,7 +69,7 @@ static void print_page(const struct wire_security_page *page)
         bool missing = strcmp(item->kind, "missing") == 0;
         printf("  %s ", item->good ? "." : missing ? "?" : "!");
         put_cell(item->name, 30);
-        printf("%s  %s\n", missing ? lacks : item->detail, item->id);
+        printf("%s  %s\n", missing ? _("not watched") : item->detail, item->id);
     }
     if (page->left_out)
         printf(_("  and %u more\n"), page->left_out);

@@ -107,15 +107,10 @@ static void fill_trace(struct control_view *page, enum trace trace, struct table
     buffer_release(&gap);
 }
 
-static const char *lacks(const struct control_view *page)
-{
-    return strncmp(locale_language(), "zh", 2) == 0 ? page->data.row.lacks_zh : page->data.row.lacks;
-}
-
 static void fill_item(struct control_view *page, const struct wire_security_item *item, struct table_row *out)
 {
     bool missing = strcmp(item->kind, "missing") == 0, act = strcmp(item->kind, "act") == 0;
-    snprintf(page->detail, sizeof page->detail, "%s%s%s", missing ? lacks(page) : item->detail, act && *item->id ? "  " : "", act ? item->id : "");
+    snprintf(page->detail, sizeof page->detail, "%s%s%s", missing ? _("not watched") : item->detail, act && *item->id ? "  " : "", act ? item->id : "");
     age_text(page->age, item->time, page->list.now);
     out->unhandled = !item->good;
     out->cells[C_MARK] = (struct table_cell){item->good ? glyph_text(GLYPH_DOT, page->list.ascii) : missing ? "?" : "!",
