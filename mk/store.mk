@@ -3,6 +3,8 @@ STORE_MIGRATIONS = $(sort $(wildcard src/store/migrations/*.sql))
 
 $(BUILD)/generated/store_migrations.h: $(STORE_MIGRATIONS) mk/store.mk
 	$(Q)mkdir -p $(@D)
+	$(Q)twice=$$(for file in $(STORE_MIGRATIONS); do basename $$file | cut -d- -f1,2; done | sort | uniq -d); \
+	  [ -z "$$twice" ] || { echo "two migrations of one number: $$twice"; exit 1; }
 	$(call say,GEN,$@)for file in $(STORE_MIGRATIONS); do \
 	  base=$$(basename $$file .sql); rest=$${base#*-}; number=$$(echo $${base%%-*} | sed 's/^0*//'); \
 	  printf '{.part = "%s", .version = %s, .name = "%s", .sql =\n' $${rest%%-*} $$number $$base; \
