@@ -73,8 +73,7 @@ void label_facets(struct request *request, const char *field, unsigned limit)
     for (uint32_t i = 0; i < count && i < limit; i++)
         wire_write_facet(&writer, &(struct wire_facet){.value = counts.rows[i].value, .count = counts.rows[i].count});
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
     buffer_release(&value);
     free(counts.rows);
     intern_free(&counts.values);

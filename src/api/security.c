@@ -25,8 +25,7 @@ static void site_known(void *owner, const struct wire_security_site *site)
     if (!request_alive(request) || !site)
         return;
     wire_write_security_site(&request->answer, site);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_security(struct request *request)
@@ -46,8 +45,7 @@ static void row_known(void *owner, const struct wire_security_site *site)
     struct arena *arena = arena_new();
     if (security_page(request->api->security, request->id, arena, &page)) {
         wire_write_security_page(&request->answer, &page);
-        request->content_type = "application/json";
-        request_finish(request, 200);
+        request_finish_json(request);
     } else {
         request_refuse(request, 404, ERROR_NOT_FOUND, "no layer, measure or control `%.60s`", request->id);
     }
@@ -66,7 +64,8 @@ struct breaches {
     unsigned row;
     size_t *starts;          /* of the rows as written */
     struct buffer rows;
-    size_t count, capacity, start_capacity;
+    size_t count, start_capacity;
+    uint32_t total;          /* seen, of which the newest are kept */
 };
 
 static void breaches_free(void *state)
@@ -77,6 +76,17 @@ static void breaches_free(void *state)
     free(breaches);
 }
 
+/* A bad month has more than anybody reads or a daemon should hold. */
+static void drop_older(struct breaches *breaches)
+{
+    size_t gone = breaches->count - BREACHES_MOST, from = breaches->starts[gone];
+    breaches->rows.length -= from;
+    memmove(breaches->rows.data, breaches->rows.data + from, breaches->rows.length);
+    breaches->count = BREACHES_MOST;
+    for (size_t i = 0; i < breaches->count; i++)
+        breaches->starts[i] = breaches->starts[i + gone] - from;
+}
+
 static void breach_seen(void *owner, const struct wire_alert *alert, const char *closed_by, uint64_t rows)
 {
     struct request *request = owner;
@@ -85,6 +95,9 @@ static void breach_seen(void *owner, const struct wire_alert *alert, const char 
     (void)closed_by;
     if (!request->api || !(rows >> breaches->row & 1))
         return;
+    breaches->total++;
+    if (breaches->count == 2 * BREACHES_MOST)
+        drop_older(breaches);
     ARRAY_RESERVE(breaches->starts, breaches->start_capacity, breaches->count + 1);
     breaches->starts[breaches->count++] = breaches->rows.length;
     json_start(&writer, &breaches->rows);
@@ -93,15 +106,11 @@ static void breach_seen(void *owner, const struct wire_alert *alert, const char 
 
 static void breaches_known(void *owner, const struct error *error)
 {
-    struct request *request = owner;
-    if (!request_alive(request))
+    struct request *request = request_answered(owner, error);
+    if (!request)
         return;
-    if (error) {
-        request_fail(request, error);
-        return;
-    }
     struct breaches *breaches = request->state;
-    struct wire_page page = {.total = (uint32_t)breaches->count, .population = (uint32_t)breaches->count};
+    struct wire_page page = {.total = breaches->total, .population = breaches->total};
     struct wire_alert_hidden hidden = {0};
     struct json_writer writer;
     request_page(request, &page);
@@ -112,8 +121,7 @@ static void breaches_known(void *owner, const struct error *error)
         json_write_raw(&writer, NULL, breaches->rows.data + breaches->starts[i], end - breaches->starts[i]);
     }
     wire_list_end(&writer);
-    request->content_type = "application/json";
-    request_finish(request, 200);
+    request_finish_json(request);
 }
 
 void get_security_breaches(struct request *request)
