@@ -93,11 +93,16 @@ static void call(struct site_fixture *site, const char *method, const char *path
     uv_loop_close(&loop);
 }
 
-void site_push(struct site_fixture *site, const char *json)
+void site_post(struct site_fixture *site, const char *path, const char *json)
 {
     struct buffer answer = BUFFER_INIT;
-    call(site, "POST", "/ingest/readings", json, &answer);
+    call(site, "POST", path, json, &answer);
     buffer_release(&answer);
+}
+
+void site_push(struct site_fixture *site, const char *json)
+{
+    site_post(site, "/ingest/readings", json);
 }
 
 static void feed(struct site_fixture *site)

@@ -21,6 +21,7 @@ void site_stop(struct site_fixture *site);   /* by its pid; the folder goes too 
 void site_pause(struct site_fixture *site, bool paused); /* SIGSTOP, SIGCONT: a daemon that falls silent */
 void site_kill_daemon(struct site_fixture *site);
 void site_start_daemon(struct site_fixture *site);       /* again, on the same state */
+void site_post(struct site_fixture *site, const char *path, const char *json); /* ends the program where it is refused */
 /* POST one body to /ingest/readings. */
 void site_push(struct site_fixture *site, const char *json);
 

@@ -346,8 +346,9 @@ static void hints(struct view *view, struct buffer *out)
 {
     struct alert_view *page = view->state;
     bool acked = page->detail.have && page->detail.page.alert.acknowledged;
-    buffer_printf(out, "%s %s  s %s  o %s  c %s  Enter %s", acked ? "A" : "a", acked ? _("unack") : _("ack"), _("shelve"), _("assign"),
-                  _("comment"), page->pane == PANE_SYMPTOMS ? _("symptom") : _("asset"));
+    buffer_printf(out, "%s %s  s %s  o %s  c %s", acked ? "A" : "a", acked ? _("unack") : _("ack"), _("shelve"), _("assign"), _("comment"));
+    if (page->pane == PANE_SYMPTOMS || (page->detail.have && *page->detail.page.alert.asset))
+        buffer_printf(out, "  Enter %s", page->pane == PANE_SYMPTOMS ? _("symptom") : _("asset"));
     if (page->detail.have && *page->detail.page.alert.runbook)
         buffer_printf(out, "  r %s", _("runbook"));
     if (page->pane == PANE_LABELS)

@@ -50,7 +50,7 @@ static void labels_line(const struct wire_alert *alert, struct buffer *out)
 void alert_draw_label_line(const struct wire_alert *alert, struct surface *surface, struct rect *area)
 {
     struct buffer text = BUFFER_INIT;
-    struct rect room = {area->row, area->column + HEAD_LABEL + 1, area->rows / 6 > 2 ? 2 : 1, area->columns - HEAD_LABEL - 2};
+    struct rect room = {area->row, area->column + HEAD_LABEL + 1, area->rows >= 8 ? 2 : 1, area->columns - HEAD_LABEL - 2};
     labels_line(alert, &text);
     if (text.length && area->rows >= room.rows) {
         surface_text(surface, area->row, area->column, HEAD_LABEL, ROLE_DIM, _("labels"));
