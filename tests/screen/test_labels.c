@@ -21,7 +21,7 @@ static const char webhook[] =
     "\"annotations\":{\"summary\":\"97 % of /var/lib/postgresql\",\"description\":\"Four hours are left at the rate of the last day; what grows "
     "is pg_wal, see the dashboard.\",\"dashboard\":\"https://grafana.example/d/disk?var-host=db-1\",\"runbook_url\":\"https://wiki.example/disk\"},"
     "\"generatorURL\":\"http://prometheus.example/graph?g0.expr=disk_free\"},"
-    "{\"labels\":{\"alertname\":\"DiskFull\",\"severity\":\"ticket\",\"team\":\"dba\",\"instance\":\"10.1.2.4:9100\"},\"annotations\":{\"summary\":"
+    "{\"fingerprint\":\"f2\",\"labels\":{\"alertname\":\"DiskFull\",\"severity\":\"ticket\",\"team\":\"dba\",\"instance\":\"10.1.2.4:9100\"},\"annotations\":{\"summary\":"
     "\"81 % of /\"}},"
     "{\"labels\":{\"alertname\":\"CertificateEnds\",\"severity\":\"ticket\",\"team\":\"noc\"},\"annotations\":{}}]}";
 
@@ -123,10 +123,90 @@ static void in_chinese_and_wide(void **state)
     leave(&harness);
 }
 
+static void see_all(struct harness *harness)
+{
+    press(harness, ": type:seen Space type:all Enter", NULL);
+    assert_true(harness_wait_no_text(harness, " news   ", PATIENCE));
+}
+
+/* What changed since this person looked has its mark, and n goes from one to the next, each looked at when it is left:
+ * new, worse, recurred, cleared by itself. */
+static void news_are_stepped_through(void **state)
+{
+    (void)state;
+    static const char *const events[] = {
+        /* worse */
+        "{\"status\":\"firing\",\"alerts\":[{\"fingerprint\":\"f2\",\"labels\":{\"alertname\":\"DiskFull\",\"severity\":\"critical\",\"team\":"
+        "\"dba\",\"instance\":\"10.1.2.4:9100\"},\"annotations\":{\"summary\":\"99 % of /\"}},"
+        /* new */
+        "{\"labels\":{\"alertname\":\"Fresh\",\"severity\":\"ticket\"},\"annotations\":{}}]}",
+        /* over: one stays so, one comes again */
+        "{\"status\":\"resolved\",\"alerts\":[{\"labels\":{\"alertname\":\"CertificateEnds\",\"severity\":\"ticket\",\"team\":\"noc\"}},"
+        "{\"labels\":{\"alertname\":\"Fresh\",\"severity\":\"ticket\"}}]}",
+    };
+    static const char again[] =
+        "{\"status\":\"firing\",\"alerts\":[{\"labels\":{\"alertname\":\"Fresh\",\"severity\":\"ticket\"},\"annotations\":{}},"
+        "{\"labels\":{\"alertname\":\"Latest\",\"severity\":\"ticket\"},\"annotations\":{}}]}";
+    struct harness *harness = open_console(24, 80, NULL);
+    await(harness, "GW-05");
+    press(harness, "2", "DiskFull");
+    site_post(&site, "/ingest/alertmanager", events[0]);
+    await(harness, "Fresh");
+    see_all(harness);
+    site_post(&site, "/ingest/alertmanager", webhook); /* better again */
+    await(harness, "81 %");
+    see_all(harness);
+    site_post(&site, "/ingest/alertmanager", events[1]);
+    await(harness, "2 news"); /* both cleared by themselves */
+    see_all(harness);
+    site_post(&site, "/ingest/alertmanager", again);
+    await(harness, "2 news");
+    site_post(&site, "/ingest/alertmanager", events[0]);
+    await(harness, "3 news");
+    settle(harness);
+    harness_golden(harness, "alerts-news-80x24");
+    press(harness, "g n", NULL);
+    await(harness, "99 %");
+    press(harness, "n", "2 news"); /* the first was looked at */
+    press(harness, "n", "1 news");
+    press(harness, "n", NULL);
+    assert_true(harness_wait_no_text(harness, " news   ", PATIENCE));
+    leave(&harness);
+}
+
+/* Acknowledged and not any more, by A; put under a cause by hand, and out again. */
+static void taken_back_and_ranked(void **state)
+{
+    (void)state;
+    struct harness *harness = open_console(24, 80, NULL);
+    await(harness, "GW-05");
+    press(harness, "2", "DiskFull");
+    press(harness, "/ type:label.severity:page Enter", "97 %");
+    lacks(harness, "99 %");
+    press(harness, "a", ":ack");
+    press(harness, "type:mine Enter", "1 acked");
+    press(harness, "A", NULL);
+    assert_true(harness_wait_no_text(harness, "1 acked", PATIENCE));
+    char command[60], id[40] = "";
+    press(harness, "Enter", "timeline");
+    has(harness, "unacknowledged");
+    assert_int_equal(sscanf(strstr(harness_row(harness, 2), "A-"), "%39s", id), 1);
+    press(harness, "Esc", "97 %");
+    press(harness, "Esc", "CertificateEnds");
+    press(harness, "/ type:rule:CertificateEnds Enter", "CertificateEnds");
+    lacks(harness, "97 %");
+    snprintf(command, sizeof command, ": type:cause Space type:%s Enter", id);
+    press(harness, command, "symptom");
+    press(harness, "Esc", "+1");
+    press(harness, "U", NULL); /* back out */
+    assert_true(harness_wait_no_text(harness, "+1", PATIENCE));
+    leave(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_and_gathered), cmocka_unit_test(on_its_page), cmocka_unit_test(silenced),
-        cmocka_unit_test(in_chinese_and_wide)};
+        cmocka_unit_test(in_chinese_and_wide), cmocka_unit_test(news_are_stepped_through), cmocka_unit_test(taken_back_and_ranked)};
     return cmocka_run_group_tests(tests, start_site, stop_site);
 }

@@ -401,8 +401,10 @@ bool action_alert_act(struct app *app, const struct command *command, const char
 
 static void all_seen(void *owner, const struct client_answer *answer)
 {
+    struct app *app = owner;
     if (answer->error)
-        app_say(owner, ROLE_ERROR, "%s", answer->error->text);
+        app_say(app, ROLE_ERROR, "%s", answer->error->text);
+    feed_event(app->feed, "alerts"); /* marks of news have no event of their own */
 }
 
 bool action_seen(struct app *app, const struct command *command, const char *argument, struct error *error)

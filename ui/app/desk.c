@@ -178,6 +178,8 @@ static void notice(struct desk *desk, const struct client_event *event)
                  severity_parse(json_get_text(object, "severity", ""), &severity) && patterns[severity];
     if (calls && desk->app->at == CLOCK_NEVER)
         ring(desk, object, severity);
+    if (desk->app->noticed && desk->app->at == CLOCK_NEVER)
+        desk->app->noticed(desk->app, object);
     json_object_put(object);
 }
 

@@ -64,6 +64,7 @@ struct app {
     msec overview_asked;           /* steady */
     bool overview_old;
     struct desk *desk;             /* counts of alerts, the bell, what an open line will act on */
+    void (*noticed)(struct app *app, struct json_object *notice); /* people are told of an alert; NULL: nobody listens so */
     char person[64], role[24];
     enum command_need may;         /* by the daemon's word */
 

@@ -10,7 +10,9 @@
 #include "app/internal.h"
 #include "base/memory.h"
 #include "client/replay.h"
+#include "command/notice.h"
 #include "term/locale.h"
+#include "view/parts.h"
 
 #define PATIENCE ((msec)10000)
 
@@ -87,7 +89,7 @@ static void announce(struct plain *plain)
         char now[INSTANT_TEXT];
         for (int health = 0; health < HEALTH_COUNT; health++)
             if (plain->by_health[health] != app->overview.by_health[health])
-                buffer_printf(&text, "  %s %u (%+d)", health_name((enum health)health),
+                buffer_printf(&text, "  %s %u (%+d)", health_word((enum health)health),
                               app->overview.by_health[health],
                               (int)app->overview.by_health[health] - (int)plain->by_health[health]);
         printf("-- %s%s\n", instant_format_short(now, clock_wall(), clock_wall()), buffer_text(&text));
@@ -96,6 +98,18 @@ static void announce(struct plain *plain)
     memcpy(plain->by_health, app->overview.by_health, sizeof plain->by_health);
     plain->announced = true;
     buffer_release(&text);
+}
+
+/* One line for what people are told of, as `watch alerts` has it; the end of it, too. */
+static void say_notice(struct app *app, struct json_object *notice)
+{
+    struct buffer line = BUFFER_INIT;
+    char now[INSTANT_TEXT];
+    (void)app;
+    notice_line(&line, notice);
+    printf("-- %s%s\n", instant_format_short(now, clock_wall(), clock_wall()), buffer_text(&line));
+    fflush(stdout);
+    buffer_release(&line);
 }
 
 /* The next line, waited for: what was read ahead comes first. "" at the end of the input. */
@@ -215,6 +229,7 @@ int app_run_plain(uv_loop_t *loop, struct client *client, const struct options *
         app_release(&plain.app);
         return 2;
     }
+    plain.app.noticed = say_notice;
     surface_init(&plain.app.surface, 40, 120, !locale_is_utf8());
     uv_timer_init(loop, &plain.timer);
     plain.timer.data = &plain;

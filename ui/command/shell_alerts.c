@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command/actions.h"
 #include "command/body.h"
+#include "command/notice.h"
 #include "command/reach.h"
 #include "command/shell.h"
 #include "model/labels.h"
@@ -243,18 +244,10 @@ static void watch_event(void *owner, const struct client_event *event)
     if (shell_output(shell) == OUTPUT_JSON) {
         printf("%.*s\n", (int)event->length, event->data);
     } else {
-        static const char *const shown[] = {"what", "severity", "id", "name", "asset", "place", "summary"};
-        printf("%s", instant_format(now, clock_wall()));
-        for (unsigned i = 0; i < ARRAY_COUNT(shown); i++) {
-            struct buffer clean = BUFFER_INIT, said = BUFFER_INIT;
-            phrase_say(&said, json_get_text(object, shown[i], ""));
-            text_clean(&clean, buffer_text(&said), said.length);
-            buffer_release(&said);
-            if (clean.length)
-                printf("  %s", buffer_text(&clean));
-            buffer_release(&clean);
-        }
-        putchar('\n');
+        struct buffer line = BUFFER_INIT;
+        notice_line(&line, object);
+        printf("%s%s\n", instant_format(now, clock_wall()), buffer_text(&line));
+        buffer_release(&line);
     }
     fflush(stdout);
     json_object_put(object);
