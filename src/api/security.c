@@ -43,7 +43,7 @@ static void row_known(void *owner, const struct wire_security_site *site)
         return;
     struct wire_security_page page;
     struct arena *arena = arena_new();
-    if (security_page(request->api->security, request->id, arena, &page)) {
+    if (security_page(request->api->security, request->id, request->role >= ROLE_SUPERVISOR, arena, &page)) {
         wire_write_security_page(&request->answer, &page);
         request_finish_json(request);
     } else {

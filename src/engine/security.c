@@ -167,7 +167,6 @@ static void join_filters(struct security *security, unsigned row)
 static void filters_parse(struct security *security)
 {
     msec now = clock_wall();
-    security->with_alerts = 0;
     for (unsigned i = 0; i < security->plan->count; i++) {
         const struct security_control *control = &security->plan->controls[i];
         if (control->alerts[0])
@@ -176,8 +175,6 @@ static void filters_parse(struct security *security)
             security->assets_filter[i] = filter_parse(control->assets, FILTER_STRICT, now, NULL);
         if (control->watched[0])
             security->watched_filter[i] = filter_parse(control->watched, FILTER_STRICT, now, NULL);
-        if (security->alerts_filter[i])
-            security->with_alerts |= security_rows_of_control(security, i);
         security->alerts_text[SECURITY_FIRST + i] = memory_text(control->alerts);
     }
     for (unsigned row = 0; row < SECURITY_FIRST; row++)

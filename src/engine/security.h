@@ -45,10 +45,9 @@ void security_free(struct security **security);
  * during the call. NULL from security_free. */
 typedef void security_done(void *owner, const struct wire_security_site *site);
 void security_ask(struct security *security, security_done *done, void *owner);
-void security_forget(struct security *security, const void *owner); /* whoever asked is gone */
 /* One row and what it is made of; false: there is none of that name. Texts live in the arena or as long as the plan. To be
- * called from security_done. */
-bool security_page(struct security *security, const char *name, struct arena *arena, struct wire_security_page *page);
+ * called from security_done. Unless `everything`, who may do what, tokens and acts of people are counted, not listed. */
+bool security_page(struct security *security, const char *name, bool everything, struct arena *arena, struct wire_security_page *page);
 
 /* What a period brought: alerts raised in from..to from the store, oldest first, each with the bits of the rows it belongs
  * to (security_row_name). `done` once, also when there is none; later than the call. */

@@ -47,7 +47,6 @@ struct security {
     uint64_t generation;     /* of the plan: answers of the store to an earlier one are dropped */
     struct filter *alerts_filter[SECURITY_CONTROLS_MAX], *assets_filter[SECURITY_CONTROLS_MAX], *watched_filter[SECURITY_CONTROLS_MAX];
     char *alerts_text[SECURITY_ROWS]; /* the filter that shows what is active */
-    uint64_t with_alerts;    /* controls that have a filter over alerts, as rows */
 
     /* alerts: security_alerts.c */
     struct security_record *records;

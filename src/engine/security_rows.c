@@ -240,19 +240,6 @@ void security_ask(struct security *security, security_done *done, void *owner)
     security_answer_all(security);
 }
 
-void security_forget(struct security *security, const void *owner)
-{
-    for (struct security_asking **link = &security->asking; *link;) {
-        struct security_asking *each = *link;
-        if (each->owner != owner) {
-            link = &each->next;
-            continue;
-        }
-        *link = each->next;
-        free(each);
-    }
-}
-
 /* ---- one row ---- */
 
 struct gathering { struct arena *arena; struct wire_security_page *page; bool good; unsigned room; };
@@ -304,7 +291,7 @@ static void gather_acts(struct gathering *gathering, const struct security_acts 
                                                          .view = "audit", .id = acts->row[i].target, .time = acts->row[i].time});
 }
 
-bool security_page(struct security *security, const char *name, struct arena *arena, struct wire_security_page *page)
+bool security_page(struct security *security, const char *name, bool everything, struct arena *arena, struct wire_security_page *page)
 {
     struct wire_security_site site;
     int at = security_row_find(security, name);
@@ -324,6 +311,10 @@ bool security_page(struct security *security, const char *name, struct arena *ar
     gather_acts(&gathering, security->acts[(unsigned)at - SECURITY_FIRST]);
     gathering.good = true;
     security_facts(security, control->facts, gather_fact, &gathering);
+    if (!everything && (*control->audit || control->facts == FACTS_GRANTS || control->facts == FACTS_TOKENS)) {
+        page->left_out += page->count;
+        page->count = 0;
+    }
     return true;
 }
 

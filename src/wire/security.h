@@ -12,7 +12,8 @@
  *
  * GET /security/{name}: {"row":[{..}],"items":[{"kind":"fact","name":"campus","detail":"mqtt in the clear","good":false,
  *  "view":"sources","id":"campus","time":null}],..}: what a row is made of, what is wrong first; kind: fact, missing
- *  (an asset that is not watched), silent, act (an entry of the audit).
+ *  (an asset that is not watched), silent, act (an entry of the audit). Acts, tokens and who may do what are listed for
+ *  supervisors, and counted in "left_out" for others.
  * GET /security/{name}/breaches (from, to): its alerts raised in that time, newest first, as GET /alerts gives them. */
 #ifndef WIRE_SECURITY_H
 #define WIRE_SECURITY_H

@@ -252,12 +252,20 @@ static void what_is_not_watched_is_said(void **state)
     assert_string_equal(row(&scene, "cooling")->state, "nothing");
     assert_string_equal(row(&scene, "physical")->state, "partly");
     assert_string_equal(row(&scene, "host-ports")->state, "unwatched"); /* no host behind any: probes find nothing */
-    assert_true(security_page(scene.security, "host-logins", scene.arena, &page));
+    assert_true(security_page(scene.security, "host-logins", false, scene.arena, &page));
     assert_int_equal(page.count, 2);
     assert_string_equal(page.items[0].kind, "missing");
     assert_string_equal(page.items[0].id, "W-2");
     assert_string_equal(page.items[0].view, "server");
-    assert_false(security_page(scene.security, "nothing-such", scene.arena, &page));
+    /* Acts of people and who may do what are for supervisors, as the audit is; others see how many there are. */
+    assert_true(security_page(scene.security, "acts", true, scene.arena, &page));
+    assert_int_equal(page.count, 1);
+    assert_string_equal(page.items[0].detail, "ledger import");
+    assert_true(security_page(scene.security, "acts", false, scene.arena, &page));
+    assert_int_equal(page.count, 0);
+    assert_int_equal(page.left_out, 1);
+    assert_int_equal(page.row.month, 1);
+    assert_false(security_page(scene.security, "nothing-such", true, scene.arena, &page));
     /* Silent now: still watched, and told. */
     world_pass(scene.world, 2 * SPAN_HOUR);
     look(&scene);
@@ -287,7 +295,7 @@ static void encryption_is_policy(void **state)
     world_clock(scene.world, scene.world->steady + 10000);
     look(&scene);
     assert_row(&scene, "encryption", 2, 2, 2);
-    assert_true(security_page(scene.security, "source-encryption", scene.arena, &page));
+    assert_true(security_page(scene.security, "source-encryption", false, scene.arena, &page));
     assert_string_equal(page.items[0].detail, "mqtt in the clear");
     assert_string_equal(page.items[1].detail, "https, certificate not checked");
     assert_false(page.items[0].good);
