@@ -195,7 +195,7 @@ static void make_rest(struct demo *demo)
     static const struct dialog_choice answers[] = {{'y', "restart 9 gateways", ROLE_CRITICAL}, {'o', "only the current", ROLE_TEXT}};
     demo->table = table_new(columns, ARRAY_COUNT(columns));
     table_set_sort(demo->table, "name", false);
-    table_refreshed(demo->table, &(struct table_source){demo, ROWS, 0, ROWS, table_row});
+    table_refreshed(demo->table, &(struct table_source){.owner = demo, .total = ROWS, .count = ROWS, .row = table_row});
     demo->tree = tree_new(columns, ARRAY_COUNT(columns), tree_row, NULL, demo);
     feed_tree(demo);
     demo->form = form_new(fields, ARRAY_COUNT(fields), check_field, NULL);

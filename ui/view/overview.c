@@ -116,13 +116,20 @@ static bool receive(struct view *view, unsigned slot, const struct client_answer
     return true;
 }
 
+/* A name and its figure, 30 columns: the name has what the figure leaves. */
+static void draw_figure(struct surface *surface, int row, int column, const char *name, uint32_t figure)
+{
+    char text[24];
+    int width = text_width(count_text(text, figure));
+    surface_text_cut(surface, row, column + 3, 26 - width, ROLE_TEXT, name, TEXT_CUT_END);
+    surface_text(surface, row, column + 30 - width, width, ROLE_STRONG, text);
+}
+
 /* "terminal 48,000  47,891 ok  109 /" */
 static void draw_count(struct surface *surface, struct rect area, int row, const char *name, uint32_t count,
                        const uint32_t by_health[HEALTH_COUNT])
 {
-    char total[24];
-    surface_text_cut(surface, row, area.column + 3, 18, ROLE_TEXT, name, TEXT_CUT_END);
-    surface_text_right(surface, row, area.column + 21, 9, ROLE_STRONG, count_text(total, count));
+    draw_figure(surface, row, area.column, name, count);
     draw_by_health(surface, row, area.column + 33, area.columns - 34, by_health, false);
 }
 
@@ -160,10 +167,9 @@ static int draw_contracts(const struct wire_overview *data, struct surface *surf
                  _("kept online and normal, by contract"));
     for (unsigned i = 0; i < data->contracted_count && row < area.row + area.rows; i++, row++) {
         const struct wire_contracted *line = &data->contracted[i];
-        char have[24], need[24];
+        char need[24];
         uint8_t role = line->ok ? ROLE_OK : ROLE_CRITICAL;
-        surface_text_cut(surface, row, area.column + 3, 18, ROLE_TEXT, _(line->name), TEXT_CUT_END);
-        surface_text_right(surface, row, area.column + 21, 9, ROLE_STRONG, count_text(have, line->have));
+        draw_figure(surface, row, area.column, _(line->name), line->have);
         surface_printf(surface, row, area.column + 33, 14, ROLE_DIM, _("need %s"), count_text(need, line->need));
         surface_text(surface, row, area.column + 48, 4, role, line->ok ? _("ok") : "!");
         int room = area.columns - 56;

@@ -49,7 +49,7 @@ static void fill(struct rows *rows, size_t offset, size_t count, size_t total)
 
 static void refresh(struct table *table, struct rows *rows)
 {
-    table_refreshed(table, &(struct table_source){rows, rows->total, rows->offset, rows->count, row_of, NULL});
+    table_refreshed(table, &(struct table_source){.owner = rows, .total = rows->total, .offset = rows->offset, .count = rows->count, .row = row_of});
 }
 
 static enum table_answer press(struct table *table, const char *name)
