@@ -74,7 +74,8 @@ static void applications_came(void *owner, struct applications_past *past, const
     struct server_then *then = request->state;
     if (request_alive(request)) {
         if (!error)
-            then->endpoint_count = applications_endpoints(request->api->applications, then->page, past, then->arena, &then->endpoints);
+            then->endpoint_count = applications_endpoints(request->api->applications, then->page, past, then->arena,
+                                                          &then->endpoints);
         if (error)
             request_fail(request, error);
         else

@@ -333,7 +333,8 @@ static void changes_came(void *owner, const struct store_node *rows, size_t coun
         all[some++] = rows[i].from;
     for (size_t i = 0; i < capsule->states_count && some < ARRAY_COUNT(all); i++) { /* it follows its parts a moment later */
         const struct store_state *state = &capsule->states[i];
-        if (strcmp(capsule->assets[state->asset].field[ASSET_id], nodes->applications[nodes->application]) == 0 && state->from >= capsule->from)
+        const char *id = capsule->assets[state->asset].field[ASSET_id];
+        if (strcmp(id, nodes->applications[nodes->application]) == 0 && state->from >= capsule->from)
             all[some++] = state->from;
     }
     qsort(all, some, sizeof *all, compare_moments);
@@ -352,7 +353,8 @@ static void next_application(struct gather_nodes *nodes)
         return;
     }
     char *prefix = memory_printf("%s/", nodes->applications[nodes->application]);
-    store_nodes_between(gather->parts.store, prefix, gather->capsule->from, gather->capsule->taken_at, MOMENTS_MOST, changes_came, nodes);
+    store_nodes_between(gather->parts.store, prefix, gather->capsule->from, gather->capsule->taken_at, MOMENTS_MOST,
+                        changes_came, nodes);
     free(prefix);
 }
 

@@ -172,7 +172,8 @@ static bool take_application(struct reading_in *in, const char *bytes, size_t le
     judge_page(in, &page);
     if (!asset_id_valid(page.application.id, &why))
         return reading_wrong(in, why.text);
-    const struct wire_application_page *before = capsule->applications_count ? &capsule->applications[capsule->applications_count - 1] : NULL;
+    size_t count = capsule->applications_count;
+    const struct wire_application_page *before = count ? &capsule->applications[count - 1] : NULL;
     if (before && strcmp(before->application.id, page.application.id) == 0 && before->page.as_of > page.page.as_of)
         return reading_wrong(in, "moments of an application that are not in order");
     ARRAY_RESERVE(capsule->applications, capsule->applications_capacity, capsule->applications_count + 1);

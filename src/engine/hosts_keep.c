@@ -48,7 +48,8 @@ static void keep_list(struct hosts *hosts, const struct hosts_member *member, en
 {
     struct hosts_kept *kept = member->kept;
     msec taken = member->host->taken, since = taken - kept->at[list];
-    bool follows = kept->length[list] > 0 && kept->length[list] < CHAIN && since > 0 && taken / SPAN_DAY == kept->at[list] / SPAN_DAY;
+    bool follows = kept->length[list] > 0 && kept->length[list] < CHAIN && since > 0 &&
+                   taken / SPAN_DAY == kept->at[list] / SPAN_DAY; /* a day's table is read by itself */
     struct buffer record = BUFFER_INIT;
     struct error error;
     if (host_keep_pack(follows ? kept->state : NULL, member->host, list, since, &record)) {

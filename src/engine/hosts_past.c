@@ -175,7 +175,8 @@ static void sessions_take(struct host *kept, struct host *figures)
 static struct host *facts_of(const struct loading *loading, size_t which, unsigned lists, msec taken)
 {
     static const struct { enum host_list list; const char *name; } named[] = {
-        {HOST_units, "missing:units"}, {HOST_processes, "missing:processes"}, {HOST_logins, "missing:logins"}, {HOST_ports, "missing:ports"}};
+        {HOST_units, "missing:units"}, {HOST_processes, "missing:processes"}, {HOST_logins, "missing:logins"},
+        {HOST_ports, "missing:ports"}};
     struct host_builder *builder = host_builder_new();
     char instant[INSTANT_TEXT];
     host_builder_has(builder, HOST_facts);
@@ -254,7 +255,8 @@ static void lasts_came(void *owner, const struct store_last *rows, size_t count,
         size_t end = at;
         while (end < count && rows[end].asset == rows[at].asset)
             end++;
-        struct past_host *into = (struct past_host *)(uintptr_t)past_find(loading->past, fleet_by_store_key(hosts->fleet, rows[at].asset));
+        uint32_t asset = fleet_by_store_key(hosts->fleet, rows[at].asset);
+        struct past_host *into = (struct past_host *)(uintptr_t)past_find(loading->past, asset);
         if (into && !into->figures)
             host_make(hosts, into, rows + at, end - at);
         at = end;

@@ -21,7 +21,9 @@ enum { FIGURE_NONE = 0xFFFF, FIGURE_LEAST = -8, FIGURE_MOST = 22 };
 
 /* ---- the lists ---- */
 
-enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_COUNT, MEMBER_PID, MEMBER_FLAG, MEMBER_INSTANT, MEMBER_LETTER, MEMBER_PROTOCOL };
+enum member_kind {
+    MEMBER_TEXT, MEMBER_NUMBER, MEMBER_COUNT, MEMBER_PID, MEMBER_FLAG, MEMBER_INSTANT, MEMBER_LETTER, MEMBER_PROTOCOL
+};
 struct member { enum member_kind kind; size_t at; };
 
 union row { struct host_port port; struct host_unit unit; struct host_process process; struct host_login login; };
