@@ -85,7 +85,7 @@ static void small(void **state)
     press(harness, "Enter", "nothing like it in 30 days"); /* an alert's page */
     press(harness, "Esc", "newest first");
     press(harness, "Esc", "made of");
-    press(harness, "k Enter", "condition:active"); /* the count of now: the queue, filtered to it */
+    press(harness, "k Enter", "rule:server-failed-logins"); /* the count of now: the queue, filtered to it */
     has(harness, "1 of 4");
     press(harness, "Esc Esc", "made of");
     press(harness, "G Enter", "web-2");          /* what is not watched: the asset's page */
