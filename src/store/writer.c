@@ -43,9 +43,9 @@ static bool write_chunks(struct store *store, const struct queue_chunk *chunk, s
         struct store_batch batch = {
             .metrics = chunk->metrics,
             .metric_count = chunk->metric_count,
-            .samples = chunk->samples + chunk->sample_first,
+            .samples = chunk->samples ? chunk->samples + chunk->sample_first : NULL,
             .sample_count = chunk->sample_count - chunk->sample_first,
-            .states = chunk->states + chunk->state_first,
+            .states = chunk->states ? chunk->states + chunk->state_first : NULL,
             .state_count = chunk->state_count - chunk->state_first,
             .kept = chunk->kept,
             .kept_count = chunk->kept_count,
