@@ -187,7 +187,7 @@ static void taken_back_and_ranked(void **state)
     press(harness, "type:mine Enter", "1 acked");
     press(harness, "A", NULL);
     assert_true(harness_wait_no_text(harness, "1 acked", PATIENCE));
-    char command[60], id[40] = "";
+    char command[100], id[40] = "";
     press(harness, "Enter", "timeline");
     has(harness, "unacknowledged");
     assert_int_equal(sscanf(strstr(harness_row(harness, 2), "A-"), "%39s", id), 1);

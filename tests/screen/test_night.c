@@ -275,6 +275,7 @@ static void the_night(void **state)
      * stood in the night wait to be looked at, behind what hides them; they are taken off with one note. */
     library_speaks(night, 0);
     wait_sent(night, "[RESOLVED] critical building terminals lost", 2);
+    await(harness, "· 1 silenced"); /* the storm ends before the last of it is back */
     speakers->gateway_a = true;
     await(harness, "0 of 2 · 1 silenced · 1 flapping");
     press(harness, "H", "with what is hidden");
