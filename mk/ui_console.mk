@@ -1,5 +1,5 @@
 # The console's own tests: golden screens against a real daemon.
-CONSOLE_TESTS = $(patsubst %,$(BUILD)/tests/screen/test_%,console shell alerts duty replay night servers capacity runbook wide security labels)
+CONSOLE_TESTS = $(patsubst %,$(BUILD)/tests/screen/test_%,console shell alerts duty replay night servers capacity runbook wide security labels flood)
 $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o: CPPFLAGS += -Itests -DBUILD_FOLDER='"$(abspath $(BUILD))"'
 $(CONSOLE_TESTS): CPPFLAGS += -DBUILD_FOLDER='"$(abspath $(BUILD))"'
 $(CONSOLE_TESTS): UNIT_LIBS = $(HARNESS) $(BUILD)/tests/screen/site.o $(BUILD)/tests/screen/console.o \

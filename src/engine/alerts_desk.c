@@ -117,6 +117,7 @@ static void minute_due(uv_timer_t *timer)
         return;
     msec now = desk_now(link->alerts);
     history_trim(link->alerts, now);
+    flood_watch(link->alerts);
 }
 
 /* ---- begin and end ---- */

@@ -232,6 +232,7 @@ void alert_labels_set(struct alert *alert, const char *labels); /* cut where it 
 void alert_tell(struct alerts *alerts, const struct alert *alert, enum alert_notice notice);
 void alert_recount(struct alerts *alerts, struct alert *alert); /* by_state, by_severity */
 double desk_rate(struct alerts *alerts);                        /* raised in the last minute; sets `flood` */
+void flood_watch(struct alerts *alerts);                        /* from time to time */
 void desk_count_raise(struct alerts *alerts, const struct alert *alert);
 void change_note(struct alerts *alerts, struct alert *alert);   /* revision and listeners */
 

@@ -60,13 +60,18 @@ static void notice_due(uv_timer_t *timer)
             alerts->listeners[i].changed(alerts->listeners[i].owner, alerts->revision, changed, count);
 }
 
-void change_note(struct alerts *alerts, struct alert *alert)
+static void notice_want(struct alerts *alerts)
 {
     alerts->revision++;
     if (alerts->listener_count && !uv_is_active((uv_handle_t *)&alerts->link->notice)) {
         msec wait = alerts->noticed == CLOCK_NEVER ? 0 : alerts->noticed + NOTICE_SPACING - clock_steady();
         uv_timer_start(&alerts->link->notice, notice_due, wait > 0 ? (uint64_t)wait : 0, 0);
     }
+}
+
+void change_note(struct alerts *alerts, struct alert *alert)
+{
+    notice_want(alerts);
     if (!(alert->flags & ALERT_NOTED) && alerts->changed_count < ALERT_CHANGED) {
         alert->flags |= ALERT_NOTED;
         alerts->changed[alerts->changed_count++] = alert->self;
@@ -136,6 +141,15 @@ double desk_rate(struct alerts *alerts)
     else if (rate < alerts->options.flood_rate / 2.0)
         alerts->flood = false;
     return rate;
+}
+
+/* It ends by nothing coming: somebody must say so. */
+void flood_watch(struct alerts *alerts)
+{
+    bool flood = alerts->flood;
+    desk_rate(alerts);
+    if (flood != alerts->flood)
+        notice_want(alerts);
 }
 
 /* A flood is of what people are shown: forty symptoms folded under one cause are one. */
